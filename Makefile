@@ -1,0 +1,35 @@
+# `make demo` and `make test` need Python 3.10 or newer, pip and make, and create the rest.
+
+PYTHON ?= python3
+AIRFLOW ?= 3.3.2
+VENV := .venv/airflow-$(AIRFLOW)
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint pins clean
+
+demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
+	@$(BIN)/python -m demo
+
+test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for another Airflow
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy tests --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
+
+$(VENV)/ready: requirements/airflow-$(AIRFLOW).txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements/airflow-$(AIRFLOW).txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+# The day up to which releases count, for each Airflow; it makes a resolution repeatable.
+pins: $(VENV)/ready  ## resolve all pinned requirements anew
+	requirements/resolve $(BIN)/uv 2.11.2 2026-03-20
+	requirements/resolve $(BIN)/uv 3.3.2 2026-09-25
+
+clean:
+	rm -rf .venv .demo build dist

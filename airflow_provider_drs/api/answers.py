@@ -1,0 +1,115 @@
+"""What an HTTP answer says: its JSON, or the one error it stands for, whatever shape that has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_drs.api.codes import hint_for, kind_of
+from airflow_provider_drs.api.errors import (
+    MAX_TEXT,
+    DrsAnswerError,
+    DrsError,
+    DrsJobsRefusedError,
+    DrsRequestError,
+)
+
+_CODE_AND_TEXT = (
+    ("error_code", "error_msg"),
+    ("error_code", "error_message"),
+    ("errorCode", "errorMsg"),
+    ("errCode", "externalMessage"),
+    ("code", "message"),
+)
+
+
+def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a good answer to one of the v3 batch calls, whose ``results`` is a list.
+
+    :param headers: case-insensitive, as ``requests`` has them.
+    :param body: as it came, complete.
+    :raises DrsServiceError: of the class that fits, when the service said no in any of its shapes.
+    :raises DrsAnswerError: when this is not an answer of DRS at all; its text never repeats a body.
+    """
+    request_id = headers.get("X-Request-Id")
+    payload = _json_object(body)
+    if 200 <= http_status < 300 and payload is not None and isinstance(payload.get("results"), list):
+        return payload
+    said = _code_and_text(payload) if payload else None
+    if said or http_status >= 400:
+        raise _service_error(http_status, payload or {}, said, request_id, _described(headers, body))
+    if 300 <= http_status < 400:
+        what = "a redirect, which is not followed, because the credential must not reach another host"
+    else:
+        what = _described(headers, body)
+    raise DrsAnswerError(
+        f"the answer is not one of DRS: {what}",
+        http_status=http_status,
+        request_id=request_id,
+        hint="Check the endpoint of the connection, and any proxy on the way to it.",
+    )
+
+
+def per_job_errors(results: list[Any]) -> dict[str, str]:
+    """Return ``{job id: text}`` of the results that carry an error code and no status."""
+    return {
+        str(item.get("id")): _line(*said)
+        for item in results
+        if isinstance(item, Mapping) and not item.get("status") and (said := _code_and_text(item))
+    }
+
+
+def _service_error(
+    http_status: int,
+    payload: Mapping[str, Any],
+    said: tuple[str | None, str] | None,
+    request_id: str | None,
+    described: str,
+) -> DrsError:
+    code, text = said or (None, f"the service answered {described}")
+    jobs = per_job_errors(payload["results"]) if isinstance(payload.get("results"), list) else {}
+    kind = kind_of(code, http_status)
+    if jobs and kind is DrsRequestError:
+        kind = DrsJobsRefusedError
+    return kind(
+        text,
+        code=code,
+        http_status=http_status,
+        request_id=request_id or _text(payload.get("request_id")),
+        hint=hint_for(code),
+        jobs=jobs,
+    )
+
+
+def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
+    for code, text in _CODE_AND_TEXT:
+        if said.get(code) and (text in said or code != "code"):
+            return _text(said[code]), _text(said.get(text)) or "the service gave no reason"
+    # a batch answer, or one wrapper member around the error
+    results = said.get("results")
+    inner = results if isinstance(results, list) else said.values()
+    found = (_code_and_text(item) for item in inner if isinstance(item, Mapping))
+    return next((item for item in found if item), None)
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def _described(headers: Mapping[str, str], body: bytes) -> str:
+    # no part of the body: a proxy's error page may repeat the request, passwords and all
+    kind = headers.get("Content-Type", "no content type").split(";")[0][:60]
+    return f"{len(body)} bytes of {kind}" if body else "an empty body"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)[:MAX_TEXT]
+
+
+def _line(code: str | None, text: str) -> str:
+    return f"{code}: {text}" if code else text

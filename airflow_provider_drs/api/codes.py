@@ -1,0 +1,81 @@
+"""The service's codes: what each means for a caller, and what a person can do about it.
+
+Read from the vendor's lists of DRS and API gateway error codes. A code that is not here is judged by the HTTP status.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_drs.api.errors import (
+    DrsCredentialError,
+    DrsJobsRefusedError,
+    DrsPermissionError,
+    DrsRequestError,
+    DrsServiceError,
+    DrsThrottledError,
+    DrsUnavailableError,
+)
+
+_RENEW = "Put a new token into the connection, or use a credential that renews itself."
+_LOCK = "Check the credential before trying again: five refusals in a row lock an access key for five minutes."
+_GRANT = "Grant drs:migrationJobs:connect and VPC FullAccess on this project to the caller."
+_PROJECT = "Give the id of the project in the region where the DRS job lives."
+_STATE = "Endpoints can be tested only while the job is in CONFIGURATION: wait for it first."
+_LOGIN = "Correct the database user or password; trying again unchanged may lock the account."
+_JOB_ID = "Check the job id, the region and the project."
+
+_CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
+    "DRS.M00002": (DrsRequestError, None),
+    "DRS.M00004": (DrsUnavailableError, None),
+    # DRS itself answers 403 to a stale token and 401 to a missing permission
+    "DRS.M00100": (DrsCredentialError, _RENEW),
+    "DRS.M00101": (DrsPermissionError, _GRANT),
+    "DRS.M00102": (DrsPermissionError, _GRANT),
+    "DRS.M00103": (DrsPermissionError, _GRANT),
+    "DRS.M00105": (DrsPermissionError, None),
+    "DRS.M00202": (DrsRequestError, None),
+    "DRS.M00261": (DrsPermissionError, _PROJECT),
+    "DRS.M00289": (DrsJobsRefusedError, _JOB_ID),
+    "DRS.M00304": (DrsRequestError, _STATE),
+    "DRS.M00307": (DrsRequestError, "Test the sub-jobs of this job instead."),
+    "DRS.M00308": (DrsRequestError, "Test the parent job instead."),
+    "DRS.M01503": (DrsThrottledError, None),
+    "DRS.M01504": (DrsUnavailableError, "Another operation is running on this job: try again later."),
+    "DRS.M05003": (DrsJobsRefusedError, _JOB_ID),
+    "DRS.M05004": (DrsJobsRefusedError, "The job was deleted or released: create it again."),
+    "DRS.KE0002": (DrsRequestError, _LOGIN),
+    "APIGW.0101": (DrsRequestError, "Check the endpoint of the connection: no such API is served there."),
+    "APIGW.0301": (DrsCredentialError, _LOCK),
+    "APIGW.0302": (DrsPermissionError, _GRANT),
+    "APIGW.0303": (DrsCredentialError, "Check the clock of this machine and the credential."),
+    "APIGW.0305": (DrsCredentialError, _LOCK),
+    "APIGW.0306": (DrsPermissionError, _GRANT),
+    "APIGW.0307": (DrsCredentialError, f"{_RENEW} A token of another region is refused like this, too."),
+    "APIGW.0308": (DrsThrottledError, None),
+    "APIGW.0402": (DrsPermissionError, "The address of this machine is not on the service's allow-list."),
+}
+
+_STATUSES: dict[int, type[DrsServiceError]] = {
+    401: DrsCredentialError,
+    403: DrsPermissionError,
+    429: DrsThrottledError,
+    500: DrsUnavailableError,
+    502: DrsUnavailableError,
+    503: DrsUnavailableError,
+    504: DrsUnavailableError,
+}
+
+
+def hint_for(code: str | None) -> str | None:
+    """Return what a person can do about this code, if the documents tell."""
+    return _CODES[_usual(code)][1] if code and _usual(code) in _CODES else None
+
+
+def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
+    """Return the class of error that a code, or else the HTTP status, stands for."""
+    if code and _usual(code) in _CODES:
+        return _CODES[_usual(code)][0]
+    return _STATUSES.get(http_status, DrsUnavailableError if http_status >= 500 else DrsRequestError)
+
+
+def _usual(code: str) -> str:
+    return code.replace("APIG.", "APIGW.").replace("DRS-", "DRS.")

@@ -1,0 +1,205 @@
+"""What can go wrong with DRS, as one tree.
+
+::
+
+    DrsError                     code, text, HTTP status, request id, what to do
+    ├── DrsInputError            bad input: every violation named, nothing sent
+    ├── DrsTransportError        no usable answer came back
+    │   ├── DrsUnreachableError    the service was not reached, or hung up before it answered   retryable
+    │   ├── DrsTlsError            the TLS handshake failed
+    │   ├── DrsTimeoutError        no whole answer within the time allowed                      retryable
+    │   └── DrsAnswerError         an answer that is not one of DRS                             retryable
+    ├── DrsServiceError          DRS, or the gateway in front of it, said no
+    │   ├── DrsCredentialError     token or signature refused
+    │   ├── DrsPermissionError     known, but not allowed to do this
+    │   ├── DrsRequestError        the request itself was refused
+    │   ├── DrsJobsRefusedError    jobs that DRS does not know, or no longer has
+    │   ├── DrsThrottledError      too many requests                                            retryable
+    │   └── DrsUnavailableError    a fault on the side of the service                           retryable
+    ├── DrsJobStateError         jobs that can no longer get where they were waited for
+    └── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
+
+*Retryable* means that the same thing, done again later, may go well without anybody's help. Nothing here knows Airflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+MAX_TEXT = 500
+"""Characters kept of a text that the service sent; an error page must not flood a log."""
+
+
+class DrsError(Exception):
+    """Anything that can go wrong between a DAG and DRS.
+
+    :param text: what happened, in one sentence.
+    :param code: the service's own code, such as ``DRS.M00304``.
+    :param http_status: status of the HTTP answer.
+    :param request_id: the ``X-Request-Id`` of the answer, which the vendor's support asks for.
+    :param hint: what to do about it, where that is known.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = [f"HTTP {self.http_status}"] if self.http_status else []
+        where += [f"request id {self.request_id}"] if self.request_id else []
+        said = f"{self.code}: {self.text}" if self.code else self.text
+        said += f" ({', '.join(where)})" if where else ""
+        return f"{said} {self.hint}" if self.hint else said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON, as a trigger's event carries it; :func:`error_from_dict` is the way back."""
+        return {"type": type(self).__name__, "args": list(self.args), **self.__dict__}
+
+
+class DrsInputError(DrsError):
+    """Input that DRS would refuse; nothing was sent.
+
+    :param violations: every rule broken, in the order of the input.
+    """
+
+    def __init__(self, violations: Sequence[str]) -> None:
+        self.violations = list(violations)
+        count = len(self.violations)
+        head = "1 violation" if count == 1 else f"{count} violations"
+        super().__init__(f"{head}, nothing was sent:" + "".join(f"\n  {line}" for line in self.violations))
+
+
+class DrsTransportError(DrsError):
+    """No usable answer came back."""
+
+
+class DrsUnreachableError(DrsTransportError):
+    """The service was not reached, or it hung up before it answered."""
+
+    retryable = True
+
+
+class DrsTlsError(DrsTransportError):
+    """The TLS handshake failed, so nothing was sent."""
+
+
+class DrsTimeoutError(DrsTransportError):
+    """No whole answer came within the time allowed; whether DRS acted is unknown."""
+
+    retryable = True
+
+
+class DrsAnswerError(DrsTransportError):
+    """An answer came that is not one of DRS; whether DRS acted is unknown."""
+
+    retryable = True
+
+
+class DrsServiceError(DrsError):
+    """DRS, or the API gateway in front of it, said no.
+
+    :param jobs: what was said of single jobs, ``{job id: text}``, where the answer named them.
+    """
+
+    def __init__(self, text: str, *, jobs: Mapping[str, str] | None = None, **facts: Any) -> None:
+        super().__init__(text, **facts)
+        self.jobs = dict(jobs or {})
+
+
+class DrsCredentialError(DrsServiceError):
+    """The token or the signature was refused."""
+
+
+class DrsPermissionError(DrsServiceError):
+    """The caller is known but may not do this."""
+
+
+class DrsRequestError(DrsServiceError):
+    """The request itself was refused; sent again it would be refused again."""
+
+
+class DrsJobsRefusedError(DrsServiceError):
+    """DRS does not know some of the jobs asked about, or no longer has them; ``jobs`` says which and why."""
+
+
+class DrsThrottledError(DrsServiceError):
+    """Too many requests."""
+
+    retryable = True
+
+
+class DrsUnavailableError(DrsServiceError):
+    """A fault on the side of the service."""
+
+    retryable = True
+
+
+class DrsJobStateError(DrsError):
+    """Jobs are in a state from which the awaited one cannot be reached.
+
+    :param jobs: ``{job id: status}`` of those jobs.
+    :param targets: the statuses that were waited for.
+    """
+
+    def __init__(self, jobs: Mapping[str, str], targets: Sequence[str]) -> None:
+        self.jobs = {job_id: str(status) for job_id, status in jobs.items()}
+        named = ", ".join(f"{job_id} is {status}" for job_id, status in self.jobs.items())
+        super().__init__(f"{named}: can no longer reach {' or '.join(map(str, targets))}.")
+
+
+class DrsEndpointsFailedError(DrsError):
+    """Endpoints did not pass their connection test.
+
+    :param failed: one line for each failed endpoint.
+    :param tested: how many endpoints were tested in all.
+    """
+
+    retryable = True
+
+    def __init__(self, failed: Sequence[str], tested: int) -> None:
+        self.failed = list(failed)
+        lines = "".join(f"\n  {line}" for line in self.failed)
+        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}")
+
+
+def error_from_dict(fields: Mapping[str, Any]) -> DrsError:
+    """Return the error that :meth:`DrsError.to_dict` took apart.
+
+    :raises KeyError: when the fields are not those of an error of this tree.
+    """
+    state = dict(fields)
+    return _restored(_TREE[state.pop("type")], tuple(state.pop("args")), state)
+
+
+def _restored(cls: type[DrsError], args: tuple[Any, ...], state: dict[str, Any]) -> DrsError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+def _family(cls: type[DrsError]) -> dict[str, type[DrsError]]:
+    tree = {cls.__name__: cls}
+    for child in cls.__subclasses__():
+        tree |= _family(child)
+    return tree
+
+
+_TREE = _family(DrsError)

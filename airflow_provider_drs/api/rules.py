@@ -1,0 +1,99 @@
+"""The rules between the members of an endpoint, read from the vendor's field tables.
+
+Only what no source contradicts is a broken rule. Where sources disagree it is a doubt, and the service decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Broken = tuple[str, str]
+"""A member and what is wrong with it; never its value."""
+
+JOB_ID = r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$"
+NO_JOB_ID = "is not a DRS job id: 36 characters in groups of 8-4-4-4-12"
+PROJECT_ID = r"^[0-9a-zA-Z_-]{1,64}$"
+HOSTS = r"^[^\s,]+(,[^\s,]+)*$"
+
+DOCUMENTED_DB_TYPES = frozenset(
+    {"mysql", "mongodb", "gaussdbv5", "gaussdbv5ha", "taurus", "kafka", "postgresql", "oracle"}
+)
+_SASL = ("SASL_PLAINTEXT", "SASL_SSL")
+_TLS = ("SSL", "SASL_SSL")
+
+
+def broken_by_endpoint(given: Mapping[str, Any]) -> Iterator[Broken]:
+    """Yield the rules of the ``TestEndPoint`` table that the given members break.
+
+    :param given: the members by their API names; those of a wrong type may be among them.
+    """
+    db_type, port = given.get("db_type"), given.get("db_port")
+    if db_type == "kafka":
+        kafka = given.get("kafka_security_config")
+        if isinstance(kafka, Mapping) and kafka.get("type") in _SASL:
+            yield from _need(given, f"when Kafka's security type is {kafka['type']}", "db_user", "db_password")
+        if port == 0:
+            yield "db_port", "must be left out for kafka, whose ports stand in ip: the service refuses a 0"
+    else:
+        yield from _need(given, "except for Kafka without SASL", "db_user", "db_password")
+    if db_type in ("mongodb", "dds") and port != 0:
+        yield "db_port", f"must be 0 for {db_type}, whose ports stand in ip"
+    if db_type == "oracle" and port in (None, 0):
+        yield "db_port", "is mandatory for oracle"
+    if given.get("ssl_link") is True:
+        yield from _need(given, "when ssl_link is true", "ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum")
+    if str(given.get("ssl_cert_name", "")).lower().endswith(".p12"):
+        yield from _need(given, "when the certificate is a .p12", "ssl_cert_password")
+    if "inst_id" in given:
+        yield from _need(given, "when inst_id names a cloud instance", "region")
+    elif given.get("net_type") == "vpc":
+        yield from _need(given, "when net_type is vpc", "vpc_id", "subnet_id")
+
+
+def broken_by_kafka_security(given: Mapping[str, Any]) -> Iterator[Broken]:
+    """Yield the rules of the ``KafkaSecurity`` table that the given members break."""
+    kind = given.get("type")
+    if kind in _TLS:
+        yield from _need(given, f"when type is {kind}", "trust_store_key_name", "trust_store_key")
+    if kind in _SASL:
+        yield from _need(given, f"when type is {kind}", "sasl_mechanism")
+    if given.get("enable_key_store") is True:
+        yield from _need(given, "when enable_key_store is true", "key_store_key", "key_store_key_name")
+        if given.get("set_private_key_password") is True:
+            yield from _need(given, "when set_private_key_password is true", "key_password")
+
+
+def doubtful(sent: Mapping[str, Any]) -> Iterator[Broken]:
+    """Yield what the sources disagree about, or what is allowed and yet seldom meant."""
+    db_type, kafka = sent["db_type"], sent.get("kafka_security_config", {})
+    if db_type not in DOCUMENTED_DB_TYPES:
+        yield "db_type", "is not among the documented types " + ", ".join(sorted(DOCUMENTED_DB_TYPES))
+    if sent["net_type"] == "vpc" and "inst_id" in sent:
+        for member in ("vpc_id", "subnet_id"):
+            if member not in sent:
+                yield member, "some documents ask for it when net_type is vpc, even beside inst_id"
+    if sent["net_type"] == "eip" and sent.get("ssl_link") is False:
+        yield "ssl_link", "is false on a public address: the database password travels unencrypted"
+    if kafka and "type" not in kafka:
+        yield (
+            "kafka_security_config.type",
+            "some documents make it mandatory as soon as Kafka asks for a login",
+        )
+    if kafka.get("type") in _TLS:
+        if "trust_store_password" not in kafka:
+            yield "kafka_security_config.trust_store_password", "older documents make it mandatory with TLS"
+        if not kafka.get("endpoint_algorithm"):
+            yield (
+                "kafka_security_config.endpoint_algorithm",
+                "is empty, so the broker's host name is not verified",
+            )
+    scram = kafka.get("type") in _SASL and str(kafka.get("sasl_mechanism")).startswith("SCRAM")
+    if kafka.get("delegation_tokens") and not scram:
+        yield "kafka_security_config.delegation_tokens", "has no effect without SASL and a SCRAM mechanism"
+
+
+def _need(given: Mapping[str, Any], when: str, *members: str) -> Iterator[Broken]:
+    for member in members:
+        if member not in given:
+            yield member, f"is mandatory {when}"

@@ -1,0 +1,61 @@
+"""Serves the emulator from the command line: ``python -m airflow_provider_drs.emulator``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+import signal
+import sys
+import threading
+
+
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM; give the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_drs.emulator",
+        description="A local server that answers like Huawei Cloud DRS and really dials the databases.",
+    )
+    parser.add_argument("--port", type=int, default=8765, help="on 127.0.0.1, 0 takes a free one (default: 8765)")
+    parser.add_argument("--scenario", metavar="FILE", help="YAML or JSON: which jobs there are, how they move")
+    ready = parser.add_mutually_exclusive_group()
+    ready.add_argument("--ready-after-polls", metavar="N", type=int, help="status polls before CONFIGURATION")
+    ready.add_argument("--ready-after-seconds", metavar="S", type=float, help="seconds before CONFIGURATION")
+    options = parser.parse_args()
+
+    try:
+        from .scenario import ScenarioError, load_world
+        from .server import Emulator
+    except ModuleNotFoundError as missing:
+        package = str(missing.name).partition(".")[0]
+        sys.stderr.write(f"The emulator needs {package}: pip install 'airflow-provider-drs[emulator]'\n")
+        return 2
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    try:
+        world = load_world(options.scenario or {})
+    except ScenarioError as error:
+        parser.error(str(error))
+    if options.ready_after_polls is not None or options.ready_after_seconds is not None:
+        world.ready_after_polls = options.ready_after_polls
+        world.ready_after_seconds = options.ready_after_seconds
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with Emulator(world, port=options.port) as emulator:
+            sys.stdout.write(
+                f"# The DRS emulator answers on {emulator.url} until Ctrl-C. Airflow finds it by this connection:\n"
+                f"export AIRFLOW_CONN_DRS_DEFAULT={shlex.quote(emulator.connection_json)}\n"
+                "# Paste that line where Airflow runs; databases named in a connection test are really dialled.\n"
+            )
+            sys.stdout.flush()
+            stop.wait()
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot serve on port {options.port}: {error}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Holds a request against ``contract.yaml`` and says every way in which it breaks it, but never what it carried."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from openapi_core import OpenAPI, V31RequestValidator
+from openapi_core.protocols import Request
+
+from .errors import RefusedError
+
+MALFORMED = "DRS.M00202"
+DUPLICATES = "DRS.M00301"
+
+# jsonschema's own messages quote the offending value, which may be a password. These quote the schema alone.
+_RULES = {
+    "const": "must be {}",
+    "enum": "must be one of {}",
+    "maximum": "must be at most {}",
+    "minimum": "must be at least {}",
+    "minItems": "must hold at least {} item",
+    "minLength": "must have at least {} character",
+    "pattern": "must match {}",
+    "type": "must be of type {}",
+    "uniqueItems": "must not hold the same item twice",
+}
+
+
+@cache
+def load() -> OpenAPI:
+    """Read the contract, so that it fits whatever address the emulator is reached at."""
+    document = yaml.safe_load(Path(__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
+    document["servers"] = [{"url": "/"}]
+    return OpenAPI.from_dict(document)
+
+
+class Contract:
+    """The contract of the emulated calls."""
+
+    def __init__(self) -> None:
+        self._validator = V31RequestValidator(load().spec)
+
+    def read(self, request: Request) -> Any:
+        """Take the body out of a request that keeps the contract.
+
+        :param request: a call of one of the contract's operations, seen through ``openapi-core``.
+        :raises RefusedError: with every breach, by JSON path and rule; ``DRS.M00301`` if all that is wrong is that ids
+            are named twice, otherwise ``DRS.M00202``.
+        """
+        keywords: set[str] = set()
+        breaches: list[str] = []
+        for error in self._validator.iter_errors(request):
+            violations = list(getattr(error.__cause__, "schema_errors", ()))
+            keywords.update(violation.validator for violation in violations)
+            if name := getattr(error, "name", None):
+                breaches += [f"parameter {name}: {_rule(violation)}" for violation in violations]
+            elif violations:
+                breaches += [line for violation in violations for line in _lines(violation)]
+            else:
+                breaches.append("body: must be JSON, with Content-Type application/json")
+        if breaches:
+            # An absent member is reported once for every absent sibling.
+            text = "; ".join(dict.fromkeys(breaches))
+            raise RefusedError(DUPLICATES if keywords == {"uniqueItems"} else MALFORMED, text)
+        return json.loads(request.body or b"")
+
+
+def _lines(violation: Any) -> Iterator[str]:
+    where = violation.json_path.removeprefix("$").removeprefix(".")
+    prefix = f"{where}." if where else ""
+    if violation.validator in {"required", "dependentRequired"}:
+        for name in _demanded(violation):
+            if name not in violation.instance:
+                yield f"{prefix}{name}: is missing"
+    elif violation.validator == "additionalProperties":
+        for name in violation.instance:
+            if name not in violation.schema["properties"]:
+                # A name is no value, but text that is no name at all could be one in the wrong place.
+                yield f"{prefix}{name if name.isidentifier() else '?'}: is not a member"
+    else:
+        yield f"{where or 'body'}: {_rule(violation)}"
+
+
+def _demanded(violation: Any) -> list[str]:
+    demanded = violation.validator_value
+    if violation.validator == "required":
+        return list(demanded)
+    return [name for given, names in demanded.items() if given in violation.instance for name in names]
+
+
+def _rule(violation: Any) -> str:
+    value = json.dumps(violation.validator_value)
+    return _RULES.get(violation.validator, f"breaks {violation.validator} {{}}").format(value)

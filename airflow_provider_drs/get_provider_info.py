@@ -1,0 +1,34 @@
+"""What Airflow reads about this provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's metadata in the form of Airflow's ``provider_info.schema.json``."""
+    name = "Huawei Cloud DRS"
+    return {
+        # Airflow refuses every provider of the installation when this is not the distribution's name
+        "package-name": "airflow-provider-drs",
+        "name": name,
+        "description": "Tests every source and target of a database migration with Huawei Cloud DRS before it starts.",
+        "integrations": [
+            {
+                "integration-name": name,
+                "external-doc-url": "https://support.huaweicloud.com/intl/en-us/drs/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [{"integration-name": name, "python-modules": ["airflow_provider_drs.hooks.drs"]}],
+        "operators": [{"integration-name": name, "python-modules": ["airflow_provider_drs.operators.drs"]}],
+        "sensors": [{"integration-name": name, "python-modules": ["airflow_provider_drs.sensors.drs"]}],
+        "triggers": [{"integration-name": name, "python-modules": ["airflow_provider_drs.triggers.drs"]}],
+        "connection-types": [
+            {
+                "connection-type": "drs",
+                "hook-class-name": "airflow_provider_drs.hooks.drs.DrsHook",
+                "hook-name": name,
+            }
+        ],
+    }

@@ -1,0 +1,107 @@
+"""The operator that has DRS log in to every database of a migration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_drs._compat import AirflowFailException, BaseOperator, mask_secret
+from airflow_provider_drs._failures import retries_only_what_may_heal
+from airflow_provider_drs.api.errors import DrsEndpointsFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from airflow_provider_drs.api.verdict import Report
+
+
+class DrsTestConnectionsOperator(BaseOperator):
+    """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
+
+    The report is the task's XCom, whether the task fails or not: ``{"passed": bool, "endpoints": [{"job_id", "label",
+    "side", "db_type", "address", "passed", "code", "text", "hint", "request_id", "seconds", "attempts"}]}``, endpoints
+    in the order given. Follows the vendor's page *Testing Connections in Batches*.
+
+    :param jobs: endpoints, each an object with the members of the API's ``jobs[]`` and, if wanted, a ``label``; a list,
+        a single one, an XCom of such, or text that is a JSON or Python list. (templated)
+    :param drs_conn_id: the Connection to DRS. (templated)
+    :param project_id: wins over the Connection's. (templated)
+    :param language: of the service's texts, ``en-us`` or ``zh-cn``; wins over the Connection's. (templated)
+    :param batch_size: endpoints in one call, 1 to 10.
+    :param max_concurrency: calls under way at once.
+    :raises AirflowFailException: at once, without a retry, when the input is bad or DRS refused the request or the
+        credential.
+    :raises DrsEndpointsFailedError: when an endpoint did not pass; Airflow's ``retries`` test again.
+    """
+
+    template_fields: Sequence[str] = ("jobs", "drs_conn_id", "project_id", "language")
+    template_fields_renderers = {"jobs": "json"}  # noqa: RUF012 - Airflow declares it so
+    ui_color = "#f4e3c1"
+
+    def __init__(
+        self,
+        *,
+        jobs: Any,
+        drs_conn_id: str = "drs_default",
+        project_id: str | None = None,
+        language: str | None = None,
+        batch_size: int = 10,
+        max_concurrency: int = 8,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.jobs = jobs
+        self.drs_conn_id = drs_conn_id
+        self.project_id = project_id
+        self.language = language
+        if not 1 <= batch_size <= 10:
+            raise ValueError(f"batch_size must be 1 to 10, not {batch_size}: DRS takes no more in one call")
+        if max_concurrency < 1:
+            raise ValueError(f"max_concurrency must be 1 or more, not {max_concurrency}")
+        self.batch_size = batch_size
+        self.max_concurrency = max_concurrency
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Airflow stores rendered fields right after this, and comes through here for mapped tasks, too, which
+        # never see render_template_fields; it masks some members by their names, but not all, nor long payloads
+        from airflow_provider_drs.api.endpoint import secrets_in
+
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        for secret in secrets_in(parent.jobs):
+            mask_secret(secret)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Test, push the report, then fail if it is not all green."""
+        # imported here, because Airflow parses DAG files again and again and needs none of this for it
+        from airflow_provider_drs.api.batch import run_tests
+        from airflow_provider_drs.api.endpoint import parse_endpoints
+        from airflow_provider_drs.hooks.drs import DrsHook
+
+        with retries_only_what_may_heal():
+            endpoints = parse_endpoints(self.jobs)
+            for position, endpoint in enumerate(endpoints):
+                for doubt in endpoint.doubts():
+                    self.log.warning("jobs[%s].%s", position, doubt)
+            hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
+            with hook.get_conn() as client:
+                report = run_tests(client, endpoints, batch_size=self.batch_size, max_concurrency=self.max_concurrency)
+        self._tell(report)
+        if not report.passed:
+            self._fail(context, report)
+        return report.to_dict()
+
+    def _tell(self, report: Report) -> None:
+        for verdict in report.endpoints:
+            if verdict.passed:
+                self.log.info("%s", verdict.line)
+        for verdict in report.failed:
+            self.log.error("%s", verdict.line)
+
+    def _fail(self, context: Context, report: Report) -> None:
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key="return_value", value=report.to_dict())
+        error = DrsEndpointsFailedError([verdict.line for verdict in report.failed], len(report.endpoints))
+        if any(not call.retryable for call in report.errors):
+            raise AirflowFailException(str(error))
+        raise error

@@ -1,0 +1,170 @@
+"""What goes over the wire, and what is made of the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from samples import VENDOR_EXAMPLES, endpoint, job_id
+from wire import Reply, Service
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
+    DrsCredentialError,
+    DrsInputError,
+    DrsJobsRefusedError,
+    DrsPermissionError,
+    DrsUnreachableError,
+)
+
+PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
+
+
+def client(service: Service, **settings: Any) -> DrsClient:
+    return DrsClient(service.url, PROJECT, TokenAuth("a-token"), **settings)
+
+
+@pytest.mark.parametrize("example", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])
+def test_a_test_is_sent_as_the_vendors_page_shows_it(example):
+    with Service() as service, client(service, language="zh-cn") as drs:
+        drs.test_connections(parse_endpoints([example]))
+
+    (request,) = service.requests
+    assert (request.method, request.path) == ("POST", f"/v3/{PROJECT}/jobs/batch-connection")
+    assert request.json == {"jobs": [example]}
+    assert request.headers["X-Auth-Token"] == "a-token"
+    assert request.headers["X-Language"] == "zh-cn"
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_call_never_holds_two_endpoints_of_one_job():
+    both_sides = parse_endpoints([endpoint(1), endpoint(1, end_point_type="ta")])
+
+    with Service() as service, client(service) as drs, pytest.raises(ValueError, match="each of another job"):
+        drs.test_connections(both_sides)
+
+    assert service.requests == []
+
+
+def test_six_jobs_come_back_as_six_because_the_page_size_is_asked_for():
+    asked = [job_id(number) for number in range(6)]
+
+    with Service() as service, client(service) as drs:
+        statuses = drs.job_statuses(asked)
+
+    assert list(statuses) == asked
+    assert service.requests[0].json["page_req"] == {"cur_page": 1, "per_page": 100}
+
+
+def test_250_jobs_take_three_calls_and_a_job_named_twice_is_asked_for_once():
+    asked = [job_id(number) for number in range(250)]
+
+    with Service() as service, client(service) as drs:
+        statuses = drs.job_statuses([*asked, asked[0]])
+
+    assert [len(request.json["jobs"]) for request in service.requests] == [100, 100, 50]
+    assert list(statuses) == asked
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"results": [{"id": job_id(2), "error_code": "DRS.M05004", "error_message": "deleted"}], "count": 1}),
+        Reply(
+            {"results": [{"id": job_id(2), "error_code": "DRS.M00289", "error_msg": "none"}], "count": 1}, status=400
+        ),
+    ],
+    ids=["item error in a 200", "results in a 400"],
+)
+def test_a_job_that_drs_does_not_have_is_named(reply):
+    with (
+        Service(lambda request: reply) as service,
+        client(service) as drs,
+        pytest.raises(DrsJobsRefusedError) as caught,
+    ):
+        drs.job_statuses([job_id(1), job_id(2)])
+
+    assert list(caught.value.jobs) == [job_id(2)]
+
+
+def test_a_job_left_out_of_the_answer_is_named_and_may_be_asked_for_again():
+    answer = Reply({"results": [{"id": job_id(1), "status": "CREATING"}], "count": 1})
+
+    with Service(lambda request: answer) as service, client(service) as drs, pytest.raises(DrsAnswerError) as caught:
+        drs.job_statuses([job_id(1), job_id(2)])
+
+    assert job_id(2) in str(caught.value)
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        # DRS swaps the two statuses: its stale token is a 403, its missing permission a 401
+        (Reply({"error_code": "DRS.M00100", "error_msg": "bad token"}, status=403), DrsCredentialError),
+        (Reply({"error_code": "DRS.M00103", "error_msg": "no permission"}, status=401), DrsPermissionError),
+        (Reply({"error_code": "APIGW.0301", "error_msg": "bad token"}, status=401), DrsCredentialError),
+        (Reply({"error_code": "APIGW.0302", "error_msg": "no"}, status=403), DrsPermissionError),
+    ],
+)
+def test_a_refused_credential_is_told_from_a_missing_permission_by_the_code(reply, kind):
+    with Service(lambda request: reply) as service, client(service) as drs, pytest.raises(kind) as caught:
+        drs.job_statuses([job_id(1)])
+
+    assert (caught.value.code, caught.value.http_status) == (reply.payload["error_code"], reply.status)
+    assert not caught.value.retryable
+
+
+def test_an_error_carries_the_request_id_and_what_to_do():
+    reply = Reply({"error_code": "DRS.M00100", "error_msg": "bad"}, status=403, headers={"X-Request-Id": "r-17"})
+
+    with Service(lambda request: reply) as service, client(service) as drs, pytest.raises(DrsCredentialError) as caught:
+        drs.job_statuses([job_id(1)])
+
+    assert str(caught.value) == (
+        "DRS.M00100: bad (HTTP 403, request id r-17) "
+        "Put a new token into the connection, or use a credential that renews itself."
+    )
+
+
+def test_a_redirect_is_an_error_and_the_token_stays_here():
+    with Service() as elsewhere:
+        away = Reply(status=307, headers={"Location": elsewhere.url})
+        with Service(lambda request: away) as service, client(service) as drs, pytest.raises(DrsAnswerError):
+            drs.job_statuses([job_id(1)])
+
+    assert elsewhere.requests == []
+
+
+def test_nothing_listening_is_told_with_the_address_and_the_reason():
+    with Service() as service:
+        pass
+
+    with client(service) as drs, pytest.raises(DrsUnreachableError) as caught:
+        drs.job_statuses([job_id(1)])
+
+    assert str(caught.value) == f"no connection to {service.url}: Connection refused"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://drs.cn-north-4.myhuaweicloud.com", "ftp://127.0.0.1", "drs.example.org", "https://"]
+)
+def test_a_credential_is_sent_over_https_or_to_loopback_only(url):
+    with pytest.raises(DrsInputError):
+        DrsClient(url, PROJECT, TokenAuth("a-token"))
+
+
+def test_a_proxy_from_the_environment_does_not_see_a_loopback_call(monkeypatch):
+    with Service() as proxy, Service() as service:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with client(service) as drs:
+            drs.job_statuses([job_id(1)])
+
+    assert proxy.requests == []
+    assert len(service.requests) == 1

@@ -1,0 +1,69 @@
+"""Every error survives the ways in which Airflow carries errors about."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from airflow_provider_drs.api import errors
+
+FACTS: dict[str, Any] = {"code": "DRS.M00000", "http_status": 400, "request_id": "r-1", "hint": "Do this."}
+EXAMPLES = [
+    *(
+        kind("what happened", **FACTS)
+        for kind in (
+            errors.DrsError,
+            errors.DrsTransportError,
+            errors.DrsUnreachableError,
+            errors.DrsTlsError,
+            errors.DrsTimeoutError,
+            errors.DrsAnswerError,
+        )
+    ),
+    *(
+        kind("what happened", jobs={"a": "gone"}, **FACTS)
+        for kind in (
+            errors.DrsServiceError,
+            errors.DrsCredentialError,
+            errors.DrsPermissionError,
+            errors.DrsRequestError,
+            errors.DrsJobsRefusedError,
+            errors.DrsThrottledError,
+            errors.DrsUnavailableError,
+        )
+    ),
+    errors.DrsInputError(["jobs[0].ip: is mandatory", "jobs[1].id: is mandatory"]),
+    errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"]),
+    errors.DrsEndpointsFailedError(["source mysql at db:3306: refused"], 4),
+]
+
+
+def test_every_class_of_the_tree_has_an_example_here():
+    def family(kind: type) -> set[type]:
+        return {kind}.union(*map(family, kind.__subclasses__()))
+
+    assert {type(error) for error in EXAMPLES} == family(errors.DrsError)
+
+
+def test_the_tree_drawn_in_the_docstring_is_the_tree():
+    drawn = {word for word in errors.__doc__.split() if word.startswith("Drs") and word.endswith("Error")}
+
+    assert drawn == {type(error).__name__ for error in EXAMPLES}
+    for line in errors.__doc__.splitlines():
+        for error in EXAMPLES:
+            if f"── {type(error).__name__} " in line:
+                assert line.endswith("retryable") == error.retryable, line
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_comes_back_whole_from_a_pickle_and_from_json(error):
+    unpickled = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    from_json = errors.error_from_dict(json.loads(json.dumps(error.to_dict())))
+
+    for copy in (unpickled, from_json):
+        assert type(copy) is type(error)
+        assert str(copy) == str(error)
+        assert vars(copy) == vars(error)

@@ -1,0 +1,52 @@
+"""An Airflow of its own for every test session, made before anything imports Airflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="drs-airflow-"))
+_ROOT = Path(__file__).parent.parent
+
+
+def _prepare_airflow() -> None:
+    # dag.test() wants the DAG's file inside the DAG folder, so all of them are laid into one
+    dags = _HOME / "dags"
+    dags.mkdir()
+    for folder in (_ROOT / "example_dags", _ROOT / "tests" / "dags" / "folder"):
+        for file in folder.glob("*.py"):
+            shutil.copy(file, dags / file.name)
+    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+        del os.environ[name]
+    os.environ |= {
+        "AIRFLOW_HOME": str(_HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    }
+
+
+_prepare_airflow()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """The metadata database of this session's Airflow."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture
+def console(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Return what was printed and logged so far; Airflow 2 logs through ``logging``, Airflow 3 writes by itself."""
+    return lambda: "".join(capfd.readouterr()) + caplog.text

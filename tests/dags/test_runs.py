@@ -1,0 +1,187 @@
+"""Whole DAG runs, through Airflow's own machinery, against servers on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from airflow_runs import run_dag
+from samples import VENDOR_EXAMPLES, endpoint, job_id
+from wire import Reply, Service, all_pass
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+
+@pytest.fixture
+def connected(monkeypatch):
+    """Make ``drs_default`` point at a service."""
+
+    def connect(service):
+        extra = {"project_id": "a-project", "language": "zh-cn"}
+        connection = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+
+    return connect
+
+
+def test_jobs_may_be_an_xcom_a_template_json_text_or_mapped(connected):
+    with Service() as service:
+        connected(service)
+        given = [endpoint(1, label="first"), endpoint(2, end_point_type="ta")]
+        run = run_dag("every_way_to_give_jobs.py", {"endpoints": given})
+
+    assert run.states == {
+        "endpoints": "success",
+        "xcom": "success",
+        "text_of_an_xcom": "success",
+        "json_text": "success",
+        "templated_members": "success",
+        "mapped": ["success", "success"],
+    }
+    both = [(job_id(1), "source", "first"), (job_id(2), "target", None)]
+    for task in ("xcom", "text_of_an_xcom", "json_text"):
+        told = [(item["job_id"], item["side"], item["label"]) for item in run.xcoms[task]["endpoints"]]
+        assert told == both, task
+    mapped = [[item["job_id"] for item in report["endpoints"]] for report in run.xcoms["mapped"]]
+    assert mapped == [[job_id(1)], [job_id(2)]]
+
+
+def test_a_template_may_yield_a_native_list(connected):
+    with Service() as service:
+        connected(service)
+        run = run_dag("native_objects.py", {"endpoints": [endpoint(1)]})
+
+    assert run.states["native"] == "success"
+    assert [item["job_id"] for item in run.xcoms["native"]["endpoints"]] == [job_id(1)]
+
+
+def test_every_example_of_the_vendor_goes_from_the_operator_over_the_wire_as_it_stands(connected):
+    with Service() as service:
+        connected(service)
+        run = run_dag("gate.py", {"endpoints": VENDOR_EXAMPLES})
+
+    assert run.states == {"test": "success", "migrate": "success"}
+    sent = [entry for request in service.requests for entry in request.entries]
+    assert all(example in sent for example in VENDOR_EXAMPLES)
+    assert len(sent) == len(VENDOR_EXAMPLES)
+    for request in service.requests:
+        assert request.headers["X-Auth-Token"] == "a-token"
+        assert request.headers["X-Language"] == "zh-cn"
+        assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_shut_gate_leaves_its_report_and_lets_nothing_through(connected, console):
+    def the_target_fails(request):
+        (entry,) = request.entries
+        if entry["end_point_type"] == "so":
+            return all_pass(request)
+        failed = {"id": entry["id"], "status": "failed", "error_code": "DRS.M01501", "error_msg": "port closed"}
+        return Reply({"results": [failed], "count": 1})
+
+    with Service(the_target_fails) as service:
+        connected(service)
+        run = run_dag("gate.py", {"endpoints": [endpoint(1), endpoint(1, end_point_type="ta", label="new home")]})
+
+    assert run.states == {"test": "failed", "migrate": "upstream_failed"}
+    report = run.xcoms["test"]
+    assert report["passed"] is False
+    assert [item["passed"] for item in report["endpoints"]] == [True, False]
+    assert "new home: target mysql at 192.0.2.10:3306" in console()
+    assert run.tries["test"] == 3, "a failed verdict is an ordinary failure, so retries test again"
+
+
+def test_bad_input_is_told_whole_with_nothing_sent_and_no_retry_used(connected, console):
+    secret = "s3cr3t-c4nary"
+    given = [
+        endpoint(1, id="x", net_type="wifi", db_password=[secret]),
+        endpoint(2, db_type="oracle", db_port=None, ssl_link=True, ssl_cert_key=secret),
+        endpoint(3, net_type="vpc", db_user=None),
+        endpoint(4, db_type="mongodb", surprise=1),
+    ]
+    members = [
+        "jobs[0].id",
+        "jobs[0].net_type",
+        "jobs[0].db_password",
+        "jobs[1].db_port",
+        "jobs[1].ssl_cert_name",
+        "jobs[1].ssl_cert_check_sum",
+        "jobs[2].db_user",
+        "jobs[2].vpc_id",
+        "jobs[2].subnet_id",
+        "jobs[3].surprise",
+        "jobs[3].db_port",
+    ]
+    with Service() as service:
+        connected(service)
+        run = run_dag("gate.py", {"endpoints": given})
+
+    told = console()
+    assert run.states == {"test": "failed", "migrate": "upstream_failed"}
+    assert run.tries["test"] == 1
+    assert service.requests == []
+    assert "11 violations, nothing was sent" in told
+    assert [member for member in members if f"{member}: " not in told] == []
+    assert secret not in told
+
+
+@pytest.fixture
+def job_world():
+    """Answer status calls from a table of what each job's next statuses are; the last one stays."""
+
+    class World:
+        def __init__(self):
+            self.ahead = {}
+            self._lock = threading.Lock()
+
+        def __call__(self, request):
+            with self._lock:
+                results = [{"id": job, "status": self._next(job)} for job in request.json["jobs"]]
+            return Reply({"results": results, "count": len(results)})
+
+        def _next(self, job):
+            ahead = self.ahead[job]
+            return ahead.pop(0) if len(ahead) > 1 else ahead[0]
+
+    return World()
+
+
+def test_the_wait_ends_alike_in_all_three_modes_with_the_same_xcom(connected, job_world):
+    job_world.ahead = {
+        job_id(1): ["CREATING"] * 9 + ["CONFIGURATION"],
+        job_id(2): ["CONFIGURATION"],
+        job_id(3): ["NEVER_HEARD_OF"] * 9 + ["CONFIGURATION"],
+    }
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("waits.py", {"job_ids": [job_id(1), job_id(2), job_id(3)]})
+
+    assert run.states == {"poke": "success", "reschedule": "success", "deferrable": "success"}
+    arrived = {job_id(number): "CONFIGURATION" for number in (1, 2, 3)}
+    assert run.xcoms == {"poke": arrived, "reschedule": arrived, "deferrable": arrived}
+    assert len(service.requests) > 3
+
+
+@pytest.mark.parametrize("polls_before", [0, 9], ids=["at the first look", "while waiting"])
+def test_a_job_that_cannot_get_there_fails_all_three_modes_at_once(connected, job_world, console, polls_before):
+    job_world.ahead = {
+        job_id(1): ["CREATING"],
+        job_id(2): ["CREATING"] * polls_before + ["CREATE_FAILED"],
+    }
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("waits.py", {"job_ids": [job_id(1), job_id(2)]})
+
+    assert run.states == {"poke": "failed", "reschedule": "failed", "deferrable": "failed"}
+    assert run.tries == {"poke": 1, "reschedule": 1, "deferrable": 1}, "no retry was spent"
+    told = console()
+    assert told.count(f"{job_id(2)} is CREATE_FAILED: can no longer reach CONFIGURATION") >= 3
+
+
+def test_250_jobs_take_three_status_calls_a_poke(connected):
+    with Service() as service:
+        connected(service)
+        run = run_dag("waits.py", {"job_ids": [job_id(number) for number in range(250)]})
+
+    assert set(run.states.values()) == {"success"}
+    assert [len(request.json["jobs"]) for request in service.requests] == [100, 100, 50] * 3

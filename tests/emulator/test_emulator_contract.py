@@ -1,0 +1,186 @@
+"""What a body must look like, and that a refusal never repeats what was in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from drs_calls import JOB, Drs, entry
+
+from airflow_provider_drs.emulator import contract
+from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import World
+
+DOCUMENT = yaml.safe_load(Path(contract.__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
+CANARY = "canary-7d1f"
+KAFKA: dict[str, Any] = {"db_type": "kafka", "db_port": None, "ip": "127.0.0.1:1", "db_user": None, "db_password": None}
+
+
+@pytest.fixture(scope="module")
+def drs() -> Iterator[Drs]:
+    with Emulator(World(ready_after_polls=0), probe=lambda _: None) as emulator:
+        yield Drs(emulator)
+
+
+def breaches(drs: Drs, body: Any, operation: str = "batch-connection") -> list[str]:
+    response = drs.post(operation, json=body)
+    assert (response.status_code, response.json()["error_code"]) == (400, "DRS.M00202"), response.text
+    text: str = response.json()["error_msg"]
+    return text.split("; ")
+
+
+@pytest.mark.parametrize(
+    ("members", "breach"),
+    [
+        ({"db_type": "mongodb"}, "jobs[0].db_port: must be 0"),
+        ({"db_type": "mongodb", "db_port": None}, "jobs[0].db_port: is missing"),
+        ({"db_type": "oracle", "db_port": None}, "jobs[0].db_port: is missing"),
+        ({**KAFKA, "db_port": 0}, "jobs[0].db_port: must be at least 1"),
+        ({"db_port": 65536}, "jobs[0].db_port: must be at most 65535"),
+        ({"db_port": "5432"}, 'jobs[0].db_port: must be of type "integer"'),
+        ({"net_type": "lan"}, 'jobs[0].net_type: must be one of ["vpn", "vpc", "eip"]'),
+        ({"end_point_type": None}, "jobs[0].end_point_type: is missing"),
+        ({"db_password": None}, "jobs[0].db_password: is missing"),
+        ({"db_user": ""}, "jobs[0].db_user: must have at least 1 character"),
+        ({"inst_id": "in01"}, "jobs[0].region: is missing"),
+        ({"ip": "one two"}, r'jobs[0].ip: must match "^[^\\s,]+(,[^\\s,]+)*$"'),
+        ({"db_pasword": "x"}, "jobs[0].db_pasword: is not a member"),
+        ({"no name at all": "x"}, "jobs[0].?: is not a member"),
+        (
+            {**KAFKA, "kafka_security_config": {"type": "SASL_PLAINTEXT"}, "db_user": "u", "db_password": "p"},
+            "jobs[0].kafka_security_config.sasl_mechanism: is missing",
+        ),
+    ],
+)
+def test_a_breach_is_named_by_path_and_rule(drs: Drs, members: dict[str, Any], breach: str) -> None:
+    assert breaches(drs, {"jobs": [entry(**members)]}) == [breach]
+
+
+def test_every_breach_of_every_entry_is_named_once(drs: Drs) -> None:
+    found = breaches(drs, {"jobs": [entry(net_type="vpc", ssl_link=True, db_port=-1), entry(), entry(id="job")]})
+    assert sorted(found) == [
+        "jobs[0].db_port: must be at least 0",
+        "jobs[0].ssl_cert_check_sum: is missing",
+        "jobs[0].ssl_cert_key: is missing",
+        "jobs[0].ssl_cert_name: is missing",
+        "jobs[0].subnet_id: is missing",
+        "jobs[0].vpc_id: is missing",
+        'jobs[2].id: must match "^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "breach"),
+    [
+        ({}, "jobs: is missing"),
+        ([], 'body: must be of type "object"'),
+        ({"jobs": []}, "jobs: must hold at least 1 item"),
+        ({"jobs": [], "page_req": {"per_page": 0, "cur_page": 2}}, "page_req.cur_page: must be one of [0, 1]"),
+    ],
+)
+def test_a_status_call_is_checked_as_well(drs: Drs, body: Any, breach: str) -> None:
+    assert breach in breaches(drs, body, "batch-status")
+
+
+def test_a_malformed_job_id_refuses_the_whole_status_call(drs: Drs) -> None:
+    assert len(breaches(drs, {"jobs": [JOB, "job"]}, "batch-status")) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [(b"{", "application/json"), (b"", "application/json"), (b"\xff", "application/json"), (b"{}", "text/plain")],
+)
+def test_a_body_that_is_no_json_is_refused(drs: Drs, data: bytes, content_type: str) -> None:
+    response = drs.post("batch-status", data=data, headers={"Content-Type": content_type})
+    assert response.json()["error_code"] == "DRS.M00202"
+    assert response.json()["error_msg"] == "body: must be JSON, with Content-Type application/json"
+
+
+def test_an_unknown_language_is_refused_and_the_known_ones_are_not(drs: Drs) -> None:
+    body = {"jobs": [JOB]}
+    refused = drs.post("batch-status", json=body, headers={"X-Language": "tlh"})
+    assert refused.json()["error_msg"] == 'parameter X-Language: must be one of ["en-us", "zh-cn"]'
+    assert drs.post("batch-status", json=body, headers={"X-Language": "zh-cn"}).status_code == 200
+
+
+def example_bodies() -> Iterator[Any]:
+    for path, item in DOCUMENT["paths"].items():
+        operation = path.rpartition("/")[2]
+        media = item["post"]["requestBody"]["content"]["application/json"]
+        for name, example in media.get("examples", {"example": {"value": media.get("example")}}).items():
+            yield pytest.param(operation, example["value"], id=name)
+
+
+@pytest.mark.parametrize(("operation", "body"), list(example_bodies()))
+def test_the_examples_of_the_contract_are_accepted(drs: Drs, operation: str, body: Any) -> None:
+    assert drs.post(operation, json=body).status_code == 200
+
+
+def test_the_contract_holds_nothing_that_it_does_not_use() -> None:
+    text = str(DOCUMENT)
+    for kind, parts in DOCUMENT["components"].items():
+        if kind != "securitySchemes":
+            for name in parts:
+                assert f"'#/components/{kind}/{name}'" in text, name
+
+
+def bodies_with_a_canary_in_every_secret() -> list[Any]:
+    tls = {
+        "ssl_link": True,
+        "ssl_cert_key": CANARY,
+        "ssl_cert_name": "ca.p12",
+        "ssl_cert_check_sum": CANARY,
+        "ssl_cert_password": CANARY,
+    }
+    kafka = {
+        "type": "SASL_SSL",
+        "sasl_mechanism": "PLAIN",
+        "trust_store_key_name": "trust.jks",
+        "trust_store_key": CANARY,
+        "trust_store_password": CANARY,
+        "enable_key_store": True,
+        "key_store_key": CANARY,
+        "key_store_key_name": "key.jks",
+        "key_store_password": CANARY,
+        "set_private_key_password": True,
+        "key_password": CANARY,
+    }
+    good = [
+        entry(db_port=1, db_password=CANARY, **tls),
+        entry(**{**KAFKA, "db_user": "u", "db_password": CANARY}, kafka_security_config=kafka),
+    ]
+    broken = [
+        entry(db_password=[CANARY], ssl_cert_key={CANARY: CANARY}, ssl_cert_password=7, ssl_link=CANARY),
+        entry(**KAFKA, kafka_security_config=CANARY, db_name=[CANARY], customized_dns=[CANARY]),
+        entry(**KAFKA, kafka_security_config={**kafka, "type": CANARY, "key_password": [CANARY]}),
+        entry(id=CANARY, net_type=CANARY, db_type=CANARY, ip=f"{CANARY} x", end_point_type=CANARY, region=[CANARY]),
+        entry(**{f"{CANARY} {CANARY}": CANARY}, db_pasword=CANARY, db_port=CANARY, project_id=f"{CANARY} x"),
+    ]
+    return [*([each] for each in good), good, *([each] for each in broken), [CANARY, [CANARY], {"x": CANARY}], CANARY]
+
+
+@pytest.mark.parametrize("jobs", bodies_with_a_canary_in_every_secret())
+def test_no_secret_is_ever_repeated(jobs: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.INFO)
+    with Emulator(World(ready_after_polls=0, token=f"token-{CANARY}")) as emulator:
+        drs = Drs(emulator)
+        answers = [
+            drs.post("batch-connection", json={"jobs": jobs}),
+            drs.post("batch-status", json={"jobs": jobs, "page_req": {"cur_page": CANARY}}),
+            drs.post("batch-connection", data=f'{{"jobs": "{CANARY}"', headers={"Content-Type": "application/json"}),
+            drs.post("batch-connection", data=CANARY, headers={"Content-Type": f"text/{CANARY}"}),
+            drs.post("batch-connection", json={"jobs": jobs}, headers={"X-Language": CANARY}),
+            drs.post("batch-connection", json={"jobs": jobs}, headers={"X-Auth-Token": f"stale-{CANARY}"}),
+            drs.post("batch-connection", json={"jobs": jobs}, project=CANARY),
+        ]
+    for answer in answers:
+        assert CANARY not in answer.text
+        assert CANARY not in str(answer.headers)
+    assert caplog.records
+    assert CANARY not in caplog.text
+    assert CANARY not in str(emulator.world.calls)
