@@ -37,7 +37,7 @@ def pre_migration_gate():  # type: ignore[no-untyped-def]
     wait = DrsJobStatusSensor(
         task_id="wait_until_configurable",
         job_ids=[f"{{{{ var.json.drs_databases.{name}.id }}}}" for name in DATABASES],
-        poke_interval=20,
+        poke_interval=10,
         timeout=3600,
         deferrable=True,
     )

@@ -63,6 +63,7 @@ class DrsJobStatusSensor(BaseSensorOperator):
             return first.xcom_value
         from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
+        self.log.info("The wait goes on in the triggerer, with a look every %g s.", self.poke_interval)
         return self.defer(
             trigger=DrsJobStatusTrigger(
                 job_ids=as_job_ids(self.job_ids),

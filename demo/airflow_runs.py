@@ -1,9 +1,14 @@
-"""Runs of whole DAGs through Airflow's own ``dag.test()``, and what they left behind."""
+"""Runs of whole DAGs through Airflow's own ``dag.test()``, and what they left behind.
+
+``python demo/airflow_runs.py DAG_FILE OUTCOME`` makes one run and writes what it left to the file OUTCOME, as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +48,10 @@ def run_dag(file: str, conf: dict[str, Any] | None = None, dag_id: str | None = 
             else:
                 kept.setdefault(ti.task_id, []).append(item)
     return Run(str(run.state), states, xcoms, tries)
+
+
+if __name__ == "__main__":
+    from airflow.utils.db import initdb
+
+    initdb()
+    Path(sys.argv[2]).write_text(json.dumps(asdict(run_dag(sys.argv[1]))))

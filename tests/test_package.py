@@ -1,0 +1,113 @@
+"""What holds the package together: its cut, its metadata, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import airflow
+import pytest
+from jsonschema import Draft7Validator
+
+import airflow_provider_drs
+from airflow_provider_drs.get_provider_info import get_provider_info
+
+ROOT = Path(airflow_provider_drs.__file__).parent
+PACKAGE = ROOT.name
+
+MAY_IMPORT = {
+    "api": {"api"},
+    "emulator": {"emulator"},
+    "hooks": {"hooks", "api"},
+    "triggers": {"triggers", "hooks", "api"},
+    "sensors": {"sensors", "triggers", "hooks", "api"},
+    "operators": {"operators", "hooks", "api"},
+}
+"""Data flows one way: operator and sensor, hook, client, wire; a trigger enters at the hook."""
+
+
+def imports_of(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            parts = file.relative_to(ROOT.parent).with_suffix("").parts[: -node.level]
+            found.add(".".join([*parts, node.module or ""]))
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_imports_point_one_way(folder):
+    for file in (ROOT / folder).rglob("*.py"):
+        ours = {name for name in imports_of(file) if name.startswith(f"{PACKAGE}.")}
+        folders = {name.split(".")[1] for name in ours if (ROOT / name.split(".")[1]).is_dir()}
+        assert folders <= MAY_IMPORT[folder], file
+
+
+@pytest.mark.parametrize("folder", ["api", "emulator"])
+def test_what_speaks_for_drs_knows_no_airflow(folder):
+    for file in (ROOT / folder).rglob("*.py"):
+        assert not [name for name in imports_of(file) if name.split(".")[0] == "airflow"], file
+
+
+@pytest.mark.parametrize("module", ["operators.drs", "sensors.drs"])
+def test_a_dag_file_that_uses_it_loads_neither_requests_nor_the_client(module):
+    loaded = modules_after(f"import {PACKAGE}.{module}")
+
+    assert f"{PACKAGE}.{module}" in loaded
+    assert not {f"{PACKAGE}.api.client", f"{PACKAGE}.api.endpoint", f"{PACKAGE}.hooks.drs"} & loaded
+    # Airflow 2 loads requests by itself, with or without us
+    bare = modules_after("from airflow.providers.common.compat.sdk import BaseSensorOperator")
+    assert not {"requests", "urllib3"} & (loaded - bare)
+
+
+def modules_after(code: str) -> set[str]:
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_the_provider_info_keeps_airflows_own_schema():
+    schema = json.loads((Path(airflow.__file__).parent / "provider_info.schema.json").read_text())
+
+    assert [error.message for error in Draft7Validator(schema).iter_errors(get_provider_info())] == []
+
+
+def test_every_class_and_module_that_the_provider_info_names_can_be_imported():
+    from importlib import import_module
+
+    info = get_provider_info()
+    for kind in ("hooks", "operators", "sensors", "triggers"):
+        for entry in info[kind]:
+            for module in entry["python-modules"]:
+                import_module(module)
+    (connection,) = info["connection-types"]
+    module, _, name = connection["hook-class-name"].rpartition(".")
+    assert getattr(import_module(module), name).conn_type == connection["connection-type"]
+
+
+def test_airflow_finds_the_provider():
+    (found,) = [point for point in entry_points(group="apache_airflow_provider") if PACKAGE in point.value]
+    assert found.load()() == get_provider_info()
+
+    from airflow.providers_manager import ProvidersManager
+
+    assert ProvidersManager().providers["airflow-provider-drs"].version == airflow_provider_drs.__version__
+    hook = ProvidersManager().hooks["drs"]
+    assert hook is not None
+    assert hook.hook_name == "Huawei Cloud DRS"
+
+
+def test_the_version_stands_in_one_place():
+    assert version("airflow-provider-drs") == airflow_provider_drs.__version__
+    assert airflow_provider_drs.__version__ not in (ROOT.parent / "pyproject.toml").read_text()
+
+
+def test_no_file_of_the_package_is_longer_than_400_lines():
+    assert [file for file in ROOT.rglob("*.py") if len(file.read_text().splitlines()) > 400] == []
