@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for, kind_of
@@ -15,6 +18,10 @@ from airflow_provider_drs.api.errors import (
     DrsRequestError,
 )
 
+_LIMIT = re.compile(
+    r"limit:\s*(?P<limit>\d{1,9}),\s*time:\s*(?P<count>\d{1,9})\s*(?P<unit>second|minute|hour|day)", re.I
+)
+_UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _CODE_AND_TEXT = (
     ("error_code", "error_msg"),
     ("error_code", "error_message"),
@@ -38,7 +45,9 @@ def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> di
         return payload
     said = _code_and_text(payload) if payload else None
     if said or http_status >= 400:
-        raise _service_error(http_status, payload or {}, said, request_id, _described(headers, body))
+        raise _service_error(
+            http_status, headers, payload or {}, said or (None, f"HTTP {http_status} with {_described(headers, body)}")
+        )
     if 300 <= http_status < 400:
         what = "a redirect, which is not followed, because the credential must not reach another host"
     else:
@@ -61,13 +70,9 @@ def per_job_errors(results: list[Any]) -> dict[str, str]:
 
 
 def _service_error(
-    http_status: int,
-    payload: Mapping[str, Any],
-    said: tuple[str | None, str] | None,
-    request_id: str | None,
-    described: str,
+    http_status: int, headers: Mapping[str, str], payload: Mapping[str, Any], said: tuple[str | None, str]
 ) -> DrsError:
-    code, text = said or (None, f"the service answered {described}")
+    code, text = said
     jobs = per_job_errors(payload["results"]) if isinstance(payload.get("results"), list) else {}
     kind = kind_of(code, http_status)
     if jobs and kind is DrsRequestError:
@@ -76,10 +81,30 @@ def _service_error(
         text,
         code=code,
         http_status=http_status,
-        request_id=request_id or _text(payload.get("request_id")),
-        hint=hint_for(code),
+        request_id=headers.get("X-Request-Id") or _text(payload.get("request_id")),
+        hint=hint_for(code, text),
         jobs=jobs,
+        retry_after=_seconds(headers.get("Retry-After", "")),
+        window=_window(text),
     )
+
+
+def _seconds(retry_after: str) -> float | None:
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        then = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, then.timestamp() - time.time())
+
+
+def _window(text: str) -> tuple[int, float] | None:
+    """Read the limit out of a gateway's text such as ``... policy user over ratelimit,limit:200,time:5 minute``."""
+    found = _LIMIT.search(text)
+    if not found or not int(found["limit"]):
+        return None
+    return int(found["limit"]), int(found["count"]) * _UNITS[found["unit"].lower()]
 
 
 def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
@@ -95,7 +120,8 @@ def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        payload = json.loads(body)
+        # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
+        payload = json.loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

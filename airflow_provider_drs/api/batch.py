@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint
@@ -27,27 +27,52 @@ def cut_into_calls(endpoints: Sequence[Endpoint], batch_size: int = MAX_ENDPOINT
     return [sorted(dealt[call::calls]) for call in range(calls)]
 
 
+def each_host_alone(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """Return an endpoint for every host of an ``ip`` that names several: DRS is content when one of them answers."""
+    return [endpoint.model_copy(update={"ip": host}) for endpoint in endpoints for host in endpoint.ip.split(",")]
+
+
 def run_tests(
     client: DrsClient,
     endpoints: Sequence[Endpoint],
     *,
     batch_size: int = MAX_ENDPOINTS,
     max_concurrency: int = 8,
+    retest_attempts: int = 0,
+    retest_delay: float = 30,
 ) -> Report:
     """Test every endpoint and return the whole report, whatever single calls do.
 
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
+    :param retest_attempts: how many times those that did not pass are tested again; each time is another login.
+    :param retest_delay: seconds before they are.
     """
+    report = _test_once(client, endpoints, batch_size, max_concurrency)
+    for _ in range(retest_attempts):
+        again = [position for position, verdict in enumerate(report.endpoints) if not verdict.passed]
+        if not again or any(not error.retryable for error in report.errors):
+            break
+        client.pacer.sleep(retest_delay)
+        latest = _test_once(client, [endpoints[position] for position in again], batch_size, max_concurrency)
+        verdicts = list(report.endpoints)
+        for position, verdict in zip(again, latest.endpoints, strict=True):
+            verdicts[position] = replace(verdict, attempts=verdicts[position].attempts + verdict.attempts)
+        report = Report(tuple(verdicts), latest.errors)
+    return report
+
+
+def _test_once(client: DrsClient, endpoints: Sequence[Endpoint], batch_size: int, max_concurrency: int) -> Report:
+    clock = client.pacer.clock
 
     def one_call(positions: list[int]) -> tuple[list[Verdict], DrsError | None]:
         batch = [endpoints[position] for position in positions]
-        started = time.monotonic()
+        started = clock()
         try:
             return client.test_connections(batch), None
         except DrsError as error:
-            seconds = round(time.monotonic() - started, 3)
-            return [verdict_of_error(endpoint, error, seconds=seconds) for endpoint in batch], error
+            facts = {"seconds": round(clock() - started, 3), "attempts": error.attempts}
+            return [verdict_of_error(endpoint, error, **facts) for endpoint in batch], error
 
     calls = cut_into_calls(endpoints, batch_size)
     verdicts: dict[int, Verdict] = {}

@@ -5,6 +5,8 @@ Read from the vendor's lists of DRS and API gateway error codes. A code that is 
 
 from __future__ import annotations
 
+import re
+
 from airflow_provider_drs.api.errors import (
     DrsCredentialError,
     DrsJobsRefusedError,
@@ -65,9 +67,24 @@ _STATUSES: dict[int, type[DrsServiceError]] = {
 }
 
 
-def hint_for(code: str | None) -> str | None:
-    """Return what a person can do about this code, if the documents tell."""
-    return _CODES[_usual(code)][1] if code and _usual(code) in _CODES else None
+# What the vendor's troubleshooting pages name as causes of a failed test, by words of the database or the system
+_CAUSES = (
+    (r"pg_hba|not allowed to connect|whitelist|allow-?list", "Let the database admit the address of the DRS instance."),
+    (r"\b(ssl|tls)\b|certificate", "Check the TLS settings and the certificate of this endpoint."),
+    (
+        r"refused|timed? ?out|unreachable|no route|closed",
+        "Check address and port, and that firewall and security group admit the address of the DRS instance.",
+    ),
+)
+
+
+def hint_for(code: str | None, text: str | None = None) -> str | None:
+    """Return what a person can do about this code or, failing that, this text, if the documents tell."""
+    if code and _usual(code) in _CODES:
+        hint = _CODES[_usual(code)][1]
+        if hint:
+            return hint
+    return next((hint for words, hint in _CAUSES if re.search(words, text or "", re.IGNORECASE)), None)
 
 
 def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:

@@ -42,6 +42,8 @@ class DrsError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+    attempts = 1
+    """How many times the request was sent, all in all."""
 
     def __init__(
         self,
@@ -117,11 +119,23 @@ class DrsServiceError(DrsError):
     """DRS, or the API gateway in front of it, said no.
 
     :param jobs: what was said of single jobs, ``{job id: text}``, where the answer named them.
+    :param retry_after: seconds to wait, where the answer named them.
+    :param window: the limit that was met, as ``(calls, seconds)``, where the answer named it.
     """
 
-    def __init__(self, text: str, *, jobs: Mapping[str, str] | None = None, **facts: Any) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        jobs: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
+        window: tuple[int, float] | None = None,
+        **facts: Any,
+    ) -> None:
         super().__init__(text, **facts)
         self.jobs = dict(jobs or {})
+        self.retry_after = retry_after
+        self.window = window
 
 
 class DrsCredentialError(DrsServiceError):
@@ -170,14 +184,16 @@ class DrsEndpointsFailedError(DrsError):
 
     :param failed: one line for each failed endpoint.
     :param tested: how many endpoints were tested in all.
+    :param hints: what to do, each piece of advice once.
     """
 
     retryable = True
 
-    def __init__(self, failed: Sequence[str], tested: int) -> None:
+    def __init__(self, failed: Sequence[str], tested: int, hints: Sequence[str] = ()) -> None:
         self.failed = list(failed)
         lines = "".join(f"\n  {line}" for line in self.failed)
-        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}")
+        advice = "\n" + "\n".join(hints) if hints else None
+        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}", hint=advice)
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:

@@ -11,6 +11,8 @@ from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import MAX_TEXT, DrsError, DrsServiceError
 
+MAX_REASON = 200
+"""Characters of a reason in one line; the report has all that was kept."""
 _AFFIRMED = frozenset({"success", "true"})
 _DENIED = frozenset({"failed", "false"})
 
@@ -48,14 +50,19 @@ class Verdict:
 
     @property
     def line(self) -> str:
-        """The verdict in one line, for log and error texts."""
+        """The verdict in one line, for the log."""
+        return f"{self.short} {self.hint}" if self.hint else self.short
+
+    @property
+    def short(self) -> str:
+        """The verdict in one line without what to do, for an error text that names many."""
         name = f"{self.label}: " if self.label else ""
         where = f"{name}{self.side} {self.db_type} at {self.address} of job {self.job_id}"
         if self.passed:
             return f"{where}: passed"
         said = f"{self.code}: {self.text}" if self.code else f"{self.text}"
         request = f" (request id {self.request_id})" if self.request_id else ""
-        return f"{where}: {said}{request}" + (f" {self.hint}" if self.hint else "")
+        return f"{where}: {said[:MAX_REASON]}{request}"
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
         code, reason = _reason(by_job[endpoint.id])
         if reason is None and fault is None:
             return verdict_on(endpoint, passed=True, **facts)
-        hint = hint_for(code)
+        hint = hint_for(code, reason)
         return verdict_on(endpoint, code=code, text=reason or fault, hint=hint, **facts)
 
     return [of(endpoint) for endpoint in endpoints]

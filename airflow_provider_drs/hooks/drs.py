@@ -31,6 +31,8 @@ class ConnectionExtra(BaseModel):
     :param verify: ``True``, or the path of a CA bundle.
     :param connect_timeout: seconds until a connection must stand.
     :param read_timeout: seconds until an answer must be there as a whole.
+    :param max_attempts: how many times one call is sent at most.
+    :param max_retry_seconds: how long after its first sending a call may still be repeated.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -42,6 +44,8 @@ class ConnectionExtra(BaseModel):
     verify: bool | str = True
     connect_timeout: Seconds = 10
     read_timeout: Seconds = 120
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    max_retry_seconds: Annotated[float, Field(ge=0)] = 600
 
     @field_validator("verify")
     @classmethod
@@ -106,6 +110,8 @@ class DrsHook(BaseHook):
             verify=extra.verify,
             connect_timeout=extra.connect_timeout,
             read_timeout=extra.read_timeout,
+            max_attempts=extra.max_attempts,
+            max_retry_seconds=extra.max_retry_seconds,
         )
 
     def _extra(self, connection: Connection) -> tuple[ConnectionExtra | None, list[str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_drs._compat import AirflowFailException, BaseOperator, mask_secret
+from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator, mask_secret
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
 
@@ -30,8 +30,15 @@ class DrsTestConnectionsOperator(BaseOperator):
     :param language: of the service's texts, ``en-us`` or ``zh-cn``; wins over the Connection's. (templated)
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
+    :param on_failure: what a failed endpoint does to the task: ``fail`` it, ``skip`` it and so what is downstream, or
+        ``report`` only, so that the task ends green and whoever reads the report decides.
+    :param retest_attempts: how many times endpoints that did not pass are tested again; each time is another login.
+    :param retest_delay: seconds before they are.
+    :param each_host: test every host of an ``ip`` that names several, each with a verdict of its own, because DRS is
+        content when one of them answers.
     :raises AirflowFailException: at once, without a retry, when the input is bad or DRS refused the request or the
         credential.
+    :raises AirflowSkipException: when an endpoint did not pass and ``on_failure`` is ``skip``.
     :raises DrsEndpointsFailedError: when an endpoint did not pass; Airflow's ``retries`` test again.
     """
 
@@ -48,6 +55,10 @@ class DrsTestConnectionsOperator(BaseOperator):
         language: str | None = None,
         batch_size: int = 10,
         max_concurrency: int = 8,
+        on_failure: Literal["fail", "skip", "report"] = "fail",
+        retest_attempts: int = 0,
+        retest_delay: float = 30,
+        each_host: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,12 +66,21 @@ class DrsTestConnectionsOperator(BaseOperator):
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.language = language
-        if not 1 <= batch_size <= 10:
-            raise ValueError(f"batch_size must be 1 to 10, not {batch_size}: DRS takes no more in one call")
-        if max_concurrency < 1:
-            raise ValueError(f"max_concurrency must be 1 or more, not {max_concurrency}")
         self.batch_size = batch_size
         self.max_concurrency = max_concurrency
+        self.on_failure = on_failure
+        self.retest_attempts = retest_attempts
+        self.retest_delay = retest_delay
+        self.each_host = each_host
+        wrong = {
+            "batch_size must be 1 to 10": not 1 <= batch_size <= 10,
+            "max_concurrency must be 1 or more": max_concurrency < 1,
+            "on_failure must be fail, skip or report": on_failure not in ("fail", "skip", "report"),
+            "retest_attempts must be 0 or more": retest_attempts < 0,
+            "retest_delay must be 0 or more": retest_delay < 0,
+        }
+        if any(wrong.values()):
+            raise ValueError("; ".join(rule for rule, broken in wrong.items() if broken))
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Airflow stores rendered fields right after this, and comes through here for mapped tasks, too, which
@@ -74,7 +94,7 @@ class DrsTestConnectionsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Test, push the report, then fail if it is not all green."""
         # imported here, because Airflow parses DAG files again and again and needs none of this for it
-        from airflow_provider_drs.api.batch import run_tests
+        from airflow_provider_drs.api.batch import each_host_alone, run_tests
         from airflow_provider_drs.api.endpoint import parse_endpoints
         from airflow_provider_drs.hooks.drs import DrsHook
 
@@ -83,12 +103,21 @@ class DrsTestConnectionsOperator(BaseOperator):
             for position, endpoint in enumerate(endpoints):
                 for doubt in endpoint.doubts():
                     self.log.warning("jobs[%s].%s", position, doubt)
+            if self.each_host:
+                endpoints = each_host_alone(endpoints)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
             with hook.get_conn() as client:
-                report = run_tests(client, endpoints, batch_size=self.batch_size, max_concurrency=self.max_concurrency)
+                report = run_tests(
+                    client,
+                    endpoints,
+                    batch_size=self.batch_size,
+                    max_concurrency=self.max_concurrency,
+                    retest_attempts=self.retest_attempts,
+                    retest_delay=self.retest_delay,
+                )
         self._tell(report)
-        if not report.passed:
-            self._fail(context, report)
+        if not report.passed and self.on_failure != "report":
+            self._stop(context, report)
         return report.to_dict()
 
     def _tell(self, report: Report) -> None:
@@ -98,10 +127,15 @@ class DrsTestConnectionsOperator(BaseOperator):
         for verdict in report.failed:
             self.log.error("%s", verdict.line)
 
-    def _fail(self, context: Context, report: Report) -> None:
+    def _stop(self, context: Context, report: Report) -> None:
+        # Airflow takes a return value only from a task that succeeds
         if self.do_xcom_push:
             context["ti"].xcom_push(key="return_value", value=report.to_dict())
-        error = DrsEndpointsFailedError([verdict.line for verdict in report.failed], len(report.endpoints))
+        hints = dict.fromkeys(verdict.hint for verdict in report.failed if verdict.hint)
+        short = [verdict.short for verdict in report.failed]
+        error = DrsEndpointsFailedError(short, len(report.endpoints), list(hints))
+        if self.on_failure == "skip":
+            raise AirflowSkipException(str(error))
         if any(not call.retryable for call in report.errors):
             raise AirflowFailException(str(error))
         raise error

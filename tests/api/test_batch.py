@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import endpoint, job_id
+from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
 from airflow_provider_drs.api.auth import TokenAuth
-from airflow_provider_drs.api.batch import cut_into_calls, run_tests
+from airflow_provider_drs.api.batch import cut_into_calls, each_host_alone, run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 
 
-def client(service: Service) -> DrsClient:
-    return DrsClient(service.url, "a-project", TokenAuth("a-token"))
+def client(service: Service, time: VirtualTime | None = None) -> DrsClient:
+    return DrsClient(service.url, "a-project", TokenAuth("a-token"), pacer=(time or VirtualTime()).pacer())
 
 
 def test_25_endpoints_of_25_jobs_take_three_calls():
@@ -100,3 +101,58 @@ def test_no_more_calls_are_under_way_at_once_than_allowed(max_concurrency):
 
     assert len(service.requests) == 12
     assert most[0] <= max_concurrency
+
+
+def test_only_what_failed_is_tested_again_after_the_delay_and_attempts_are_counted():
+    tested = Counter()
+
+    def the_firewall_opens_at_the_third_try(request):
+        (entry,) = request.entries
+        tested[entry["id"]] += 1
+        if entry["id"] == job_id(1) or tested[entry["id"]] == 3:
+            return all_pass(request)
+        return Reply({"results": [{"id": entry["id"], "status": "failed", "error_msg": "closed"}], "count": 1})
+
+    time = VirtualTime()
+    endpoints = parse_endpoints([endpoint(1), endpoint(2)])
+
+    with Service(the_firewall_opens_at_the_third_try) as service, client(service, time) as drs:
+        report = run_tests(drs, endpoints, batch_size=1, retest_attempts=5, retest_delay=40)
+
+    assert report.passed
+    assert [verdict.attempts for verdict in report.endpoints] == [1, 3]
+    assert time.waits == [40, 40]
+
+
+def test_nothing_is_tested_again_unless_asked_for():
+    failed = Reply({"results": [{"id": job_id(1), "status": "failed"}], "count": 1})
+
+    with Service(lambda request: failed) as service, client(service) as drs:
+        report = run_tests(drs, parse_endpoints([endpoint(1)]))
+
+    assert not report.passed
+    assert len(service.requests) == 1
+
+
+def test_a_refused_credential_is_not_tried_again_by_a_retest():
+    refused = Reply({"error_code": "APIGW.0301", "error_msg": "no"}, status=401)
+
+    with Service(lambda request: refused) as service, client(service) as drs:
+        run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=3)
+
+    assert len(service.requests) == 1
+
+
+def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
+    def one_host_is_dead(request):
+        (entry,) = request.entries
+        status = "failed" if "h2" in entry["ip"] else "success"
+        return Reply({"results": [{"id": entry["id"], "status": status, "error_msg": "dead"}], "count": 1})
+
+    replica_set = parse_endpoints([endpoint(1, db_type="mongodb", db_port=0, ip="h1:1,h2:2,h3:3")])
+
+    with Service(one_host_is_dead) as service, client(service) as drs:
+        report = run_tests(drs, each_host_alone(replica_set))
+
+    told = [(verdict.address, verdict.passed) for verdict in report.endpoints]
+    assert told == [("h1:1", True), ("h2:2", False), ("h3:3", True)]

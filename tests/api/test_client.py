@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from samples import VENDOR_EXAMPLES, endpoint, job_id
+from virtual_time import VirtualTime
 from wire import Reply, Service
 
 from airflow_provider_drs.api.auth import TokenAuth
@@ -24,7 +25,7 @@ PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
 
 
 def client(service: Service, **settings: Any) -> DrsClient:
-    return DrsClient(service.url, PROJECT, TokenAuth("a-token"), **settings)
+    return DrsClient(service.url, PROJECT, TokenAuth("a-token"), **{"pacer": VirtualTime().pacer(), **settings})
 
 
 @pytest.mark.parametrize("example", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])

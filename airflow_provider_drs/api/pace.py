@@ -1,0 +1,116 @@
+"""When a call may go out: at once, until the service says that it was too many, and at its pace from then on."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from airflow_provider_drs.api.errors import DrsThrottledError
+
+BURST = 8
+"""Calls that may start together before anything is known of the service's limit."""
+SPACING = 0.01
+"""Seconds between the calls after those, so that few are under way when the first refusal comes back."""
+WINDOW = 1.0
+"""Seconds that a limit is taken to count over when the refusal does not tell."""
+MARGIN = 0.95
+"""Part of the limit that is used once it is known."""
+SLOWER = 1.25
+"""Factor on the spacing when the pace turns out to be still too fast."""
+
+
+class Pacer:
+    """Lets the calls of one run start, shared by its threads.
+
+    A refused call slows its siblings down: none starts before the service is ready again, and then they follow each
+    other at the rate that was let in before, or that the refusal names, so that the limit is met once and not by each.
+
+    :param clock: seconds that never go back.
+    :param sleep: waits for so many seconds.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self._lock = Lock()
+        self._gap = SPACING
+        self._burst = BURST
+        self._next = clock()
+        self._era = 0
+        self._refusals_in_a_row = 0
+        self._let_in: list[float] = []
+        self._limit_met_at: float | None = None
+
+    def take_turn(self) -> tuple[int, float]:
+        """Wait until a call may start.
+
+        :return: the turn, which :meth:`refused` and :meth:`answered` want back.
+        """
+        while True:
+            with self._lock:
+                now, era = self.clock(), self._era
+                due = max(self._next, now)
+                start = max(now, due - self._burst * self._gap)
+                self._next = due + self._gap
+                if start <= now:
+                    self._let_in.append(now)
+                    return era, now
+            self.sleep(start - now)
+            with self._lock:
+                if era == self._era:
+                    now = self.clock()
+                    self._let_in.append(now)
+                    return era, now
+            # a sibling was refused meanwhile, so this turn is void
+
+    def answered(self) -> None:
+        """Note that a call was let in."""
+        with self._lock:
+            self._refusals_in_a_row = 0
+
+    def refused(self, turn: tuple[int, float], error: DrsThrottledError) -> None:
+        """Slow all calls down after one was refused."""
+        era, started = turn
+        with self._lock:
+            now = self.clock()
+            self._let_in.remove(started)
+            if era < self._era - 1:
+                return
+            if era == self._era - 1:
+                # sent before the sibling's refusal was known, so all it does is make the estimate better
+                if self._era == 1 and not error.window:
+                    self._gap = self._estimated()
+                return
+            self._era += 1
+            self._refusals_in_a_row += 1
+            if error.window:
+                limit, seconds = error.window
+                self._gap = max(self._gap, seconds / (limit * MARGIN))
+            elif self._era > 1:
+                self._gap *= SLOWER
+            else:
+                self._limit_met_at = now
+                self._gap = self._estimated()
+            self._burst = 0
+            self._next = now + self._pause(error)
+
+    def _estimated(self) -> float:
+        met = self._limit_met_at or 0.0
+        let_in = sum(met - WINDOW <= start <= met for start in self._let_in)
+        return WINDOW / (max(let_in, 1) * MARGIN)
+
+    def _pause(self, error: DrsThrottledError) -> float:
+        if error.retry_after is not None:
+            return error.retry_after
+        if error.window:
+            return error.window[1]
+        return backoff(self._refusals_in_a_row)
+
+
+def backoff(failures: int) -> float:
+    """Return the seconds to wait after so many failures in a row: 1, 2, 4 ... 60, each up to a quarter more."""
+    return float(min(60.0, 2.0 ** (failures - 1)) * (1 + random.random() / 4))  # noqa: S311 - no secret in it
