@@ -1,26 +1,25 @@
-"""Time that passes only when somebody waits for it."""
+"""Time in which waiting takes none."""
 
 from __future__ import annotations
 
+import time
 from threading import Lock
 
 from airflow_provider_drs.api.pace import Pacer
 
 
 class VirtualTime:
-    """A clock and its sleep; ``waits`` keeps how long each sleep was."""
+    """A clock and its sleep: time passes as it does, and jumps when somebody waits; ``waits`` keeps each such jump."""
 
     def __init__(self) -> None:
-        self.now = 0.0
         self.waits: list[float] = []
         self._lock = Lock()
 
     def clock(self) -> float:
-        return self.now
+        return time.monotonic() + sum(self.waits)
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
-            self.now += seconds
             self.waits.append(seconds)
 
     def pacer(self) -> Pacer:

@@ -191,7 +191,7 @@ class DrsClient:
                 except DrsError as error:
                     error.attempts = number
                     if isinstance(error, DrsThrottledError):
-                        self.pacer.refused(turn, error)
+                        error.retry_after = self.pacer.refused(turn, error)
                     raise
                 self.pacer.answered()
                 seconds = round(clock() - turn[1], 3)
@@ -256,8 +256,6 @@ class DrsClient:
 
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, DrsThrottledError):
-        return 0.0  # the pacer makes it, and all its siblings, wait
     named = error.retry_after if isinstance(error, DrsServiceError) else None
     return backoff(state.attempt_number) if named is None else named
 

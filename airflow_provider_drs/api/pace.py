@@ -44,6 +44,7 @@ class Pacer:
         self._refusals_in_a_row = 0
         self._let_in: list[float] = []
         self._limit_met_at: float | None = None
+        self._resume = 0.0
 
     def take_turn(self) -> tuple[int, float]:
         """Wait until a call may start.
@@ -72,19 +73,20 @@ class Pacer:
         with self._lock:
             self._refusals_in_a_row = 0
 
-    def refused(self, turn: tuple[int, float], error: DrsThrottledError) -> None:
-        """Slow all calls down after one was refused."""
+    def refused(self, turn: tuple[int, float], error: DrsThrottledError) -> float:
+        """Slow all calls down after one was refused.
+
+        :return: seconds until the refused call may try again; then it has to take its turn.
+        """
         era, started = turn
         with self._lock:
             now = self.clock()
             self._let_in.remove(started)
-            if era < self._era - 1:
-                return
-            if era == self._era - 1:
+            if era < self._era:
                 # sent before the sibling's refusal was known, so all it does is make the estimate better
-                if self._era == 1 and not error.window:
+                if self._limit_met_at is not None and era == 0 and self._era == 1:
                     self._gap = self._estimated()
-                return
+                return max(0.0, self._resume - now)
             self._era += 1
             self._refusals_in_a_row += 1
             if error.window:
@@ -96,7 +98,8 @@ class Pacer:
                 self._limit_met_at = now
                 self._gap = self._estimated()
             self._burst = 0
-            self._next = now + self._pause(error)
+            self._next = self._resume = now + self._pause(error)
+            return self._resume - now
 
     def _estimated(self) -> float:
         met = self._limit_met_at or 0.0

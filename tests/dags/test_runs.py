@@ -185,3 +185,34 @@ def test_250_jobs_take_three_status_calls_a_poke(connected):
 
     assert set(run.states.values()) == {"success"}
     assert [len(request.json["jobs"]) for request in service.requests] == [100, 100, 50] * 3
+
+
+def test_what_is_downstream_sees_a_shut_gate_as_on_failure_says(connected, console):
+    def the_second_host_is_dead(request):
+        (entry,) = request.entries
+        status = "failed" if entry["ip"] == "h2:2" else "success"
+        return Reply({"results": [{"id": entry["id"], "status": status, "error_msg": "dead"}], "count": 1})
+
+    with Service(the_second_host_is_dead) as service:
+        connected(service)
+        replica_set = endpoint(1, db_type="mongodb", db_port=0, ip="h1:1,h2:2")
+        run = run_dag("on_failure.py", {"endpoints": [replica_set]})
+
+    assert run.states == {
+        "fail": "failed",
+        "fail__all_success": "upstream_failed",
+        "fail__all_done": "success",
+        "fail__none_failed": "upstream_failed",
+        "skip": "skipped",
+        "skip__all_success": "skipped",
+        "skip__all_done": "success",
+        "skip__none_failed": "success",
+        "report": "success",
+        "report__all_success": "success",
+        "report__all_done": "success",
+        "report__none_failed": "success",
+    }
+    for choice in ("fail", "skip", "report"):
+        told = [(item["address"], item["passed"]) for item in run.xcoms[choice]["endpoints"]]
+        assert told == [("h1:1", True), ("h2:2", False)], choice
+        assert run.xcoms[choice]["passed"] is False

@@ -1,0 +1,108 @@
+"""Property-based: for any endpoints and any answer there is one verdict each, and green only where DRS affirmed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
+from samples import endpoint, job_id
+from virtual_time import VirtualTime
+from wire import Reply, Service
+
+from airflow_provider_drs.api.answers import read_answer
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import DrsError
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
+IDS = st.sampled_from([job_id(number) for number in range(4)]) | SCALARS
+RESULT = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": IDS,
+        "status": st.sampled_from(["success", "SUCCESS", "true", "failed", "false", "odd"]) | SCALARS,
+        "success": st.booleans() | SCALARS,
+        "error_code": st.sampled_from([None, "", "DRS.KE0002"]) | SCALARS,
+        "error_msg": SCALARS,
+    },
+)
+ANSWER = st.fixed_dictionaries(
+    {"results": st.lists(RESULT | JSON, max_size=5) | JSON}, optional={"count": st.integers(0, 5) | SCALARS}
+)
+MEMBERS = st.sampled_from(
+    ["results", "count", "error_code", "error_msg", "errorCode", "errorMsg", "code", "message", "error", "id", "status"]
+)
+ODD_OBJECT = st.dictionaries(MEMBERS, JSON | st.dictionaries(MEMBERS, JSON) | st.lists(st.dictionaries(MEMBERS, JSON)))
+HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "X-Request-Id", "Content-Type"]), st.text(max_size=30))
+
+
+def affirmed(job: str, answer: dict[str, Any]) -> bool:
+    """Say what "DRS affirmed it without contradiction" means, in words of its own."""
+    if not isinstance(answer["results"], list):
+        return False
+    about = [item for item in answer["results"] if isinstance(item, dict) and str(item.get("id")) == job]
+    return (
+        len(about) == 1
+        and isinstance(about[0].get("status"), str)
+        and about[0]["status"].lower() in {"success", "true"}
+        and about[0].get("success") in (None, True)
+        and not about[0].get("error_code")
+    )
+
+
+@pytest.fixture(scope="module")
+def service():
+    with Service() as service:
+        yield service
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    jobs=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["so", "ta"])), min_size=1, max_size=6), answer=ANSWER
+)
+def test_every_endpoint_has_one_verdict_and_is_green_only_if_affirmed(service, jobs, answer):
+    service.answer = lambda request: Reply(answer)
+    endpoints = parse_endpoints([endpoint(number, end_point_type=side) for number, side in jobs])
+
+    with DrsClient(service.url, "p", TokenAuth("t"), pacer=VirtualTime().pacer()) as client:
+        report = run_tests(client, endpoints)
+
+    assert [(verdict.job_id, verdict.side) for verdict in report.endpoints] == [(one.id, one.side) for one in endpoints]
+    for verdict in report.endpoints:
+        assert affirmed(verdict.job_id, answer) or not verdict.passed
+        assert verdict.passed or verdict.text
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+@settings(max_examples=400)
+@given(status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=40) | (ODD_OBJECT | JSON).map(json.dumps))
+def test_only_errors_of_our_tree_come_out_of_an_answer(status, headers, body):
+    body = body.encode() if isinstance(body, str) else body
+    try:
+        answer = read_answer(status, CaseInsensitiveDict(headers), body)
+    except DrsError as error:
+        assert str(error)
+    else:
+        assert isinstance(answer["results"], list)
+
+
+@settings(max_examples=100, deadline=None)
+@given(answer=st.fixed_dictionaries({"results": st.lists(RESULT | JSON, max_size=4) | JSON}))
+def test_only_errors_of_our_tree_come_out_of_a_status_call(service, answer):
+    service.answer = lambda request: Reply(answer)
+    asked = [job_id(0), job_id(1)]
+
+    with DrsClient(service.url, "p", TokenAuth("t"), max_attempts=1, pacer=VirtualTime().pacer()) as client:
+        try:
+            statuses = client.job_statuses(asked)
+        except DrsError as error:
+            assert str(error)
+        else:
+            assert list(statuses) == asked

@@ -1,0 +1,123 @@
+"""Servers on loopback that misbehave on purpose, down to the bytes and the TLS handshake."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+Script = Callable[[int, dict[str, Any]], Iterable[bytes]]
+"""Told how many requests came before and the JSON of this one, yields the bytes to send; then the server hangs up."""
+
+
+class Hostile:
+    """``with Hostile(script) as server``: follows the script on ``server.url`` and counts ``server.requests``."""
+
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+        self.requests = 0
+        self._script = script
+        self._tls = tls
+        self._lock = Lock()
+        self._over = Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def __enter__(self) -> Hostile:
+        Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._listening.close()
+
+    def wait_for_the_end(self) -> None:
+        """Say nothing until the test is over."""
+        self._over.wait(30)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection, connection.makefile("rb") as incoming:
+                length = 0
+                while (line := incoming.readline().strip()) != b"":
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                request = json.loads(incoming.read(length))
+                with self._lock:
+                    before, self.requests = self.requests, self.requests + 1
+                for part in self._script(before, request):
+                    connection.sendall(part)
+        except (OSError, ValueError):
+            pass  # whoever called has hung up, or never spoke
+
+
+def http(
+    body: bytes | str | object, status: str = "200 OK", kind: str = "application/json", **headers: str
+) -> Iterator[bytes]:
+    """Yield a whole answer; a body that is neither bytes nor text is sent as JSON."""
+    if isinstance(body, str):
+        body = body.encode()
+    elif not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    given = {"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {**given, **headers}.items()]
+    yield "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
+    yield body
+
+
+def passing(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer that affirms every endpoint."""
+    results = [{"id": entry["id"], "status": "success", "success": True} for entry in request["jobs"]]
+    return {"results": results, "count": len(results)}
+
+
+def certificate(folder: Path, name: str, *, days: tuple[int, int] = (-1, 30)) -> tuple[ssl.SSLContext, str]:
+    """Make a self-signed certificate for a host name or address, good from and to so many days from now.
+
+    :return: what a server needs of it, and the path of the PEM for a client to trust.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    try:
+        host: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        host = x509.DNSName(name)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now + datetime.timedelta(days[0]))
+        .not_valid_after(now + datetime.timedelta(days[1]))
+        .add_extension(x509.SubjectAlternativeName([host]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, key_file = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key_file)
+    return context, str(pem)
