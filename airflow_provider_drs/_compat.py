@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
+    AirflowNotFoundException,
     BaseHook,
     BaseOperator,
     BaseSensorOperator,
@@ -18,6 +19,7 @@ except ImportError:  # Airflow 2
 
 __all__ = [
     "AirflowFailException",
+    "AirflowNotFoundException",
     "BaseHook",
     "BaseOperator",
     "BaseSensorOperator",

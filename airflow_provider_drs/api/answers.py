@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for, kind_of
@@ -24,16 +24,19 @@ _CODE_AND_TEXT = (
 )
 
 
-def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def read_answer(
+    http_status: int, headers: Mapping[str, str], body: bytes, scrub: Callable[[Any], Any] = lambda said: said
+) -> dict[str, Any]:
     """Return the JSON object of a good answer to one of the v3 batch calls, whose ``results`` is a list.
 
     :param headers: case-insensitive, as ``requests`` has them.
     :param body: as it came, complete.
+    :param scrub: takes out of the JSON what must not be repeated.
     :raises DrsServiceError: of the class that fits, when the service said no in any of its shapes.
     :raises DrsAnswerError: when this is not an answer of DRS at all; its text never repeats a body.
     """
     request_id = headers.get("X-Request-Id")
-    payload = _json_object(body)
+    payload = _json_object(body, scrub)
     if 200 <= http_status < 300 and payload is not None and isinstance(payload.get("results"), list):
         return payload
     said = _code_and_text(payload) if payload else None
@@ -93,9 +96,9 @@ def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
     return next((item for item in found if item), None)
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def _json_object(body: bytes, scrub: Callable[[Any], Any]) -> dict[str, Any] | None:
     try:
-        payload = json.loads(body)
+        payload = scrub(json.loads(body))
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

@@ -18,7 +18,7 @@ from requests.auth import AuthBase
 
 from airflow_provider_drs import __version__
 from airflow_provider_drs.api.answers import per_job_errors, read_answer
-from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
     DrsInputError,
@@ -28,6 +28,7 @@ from airflow_provider_drs.api.errors import (
     DrsTransportError,
     DrsUnreachableError,
 )
+from airflow_provider_drs.api.secrets import HiddenBytes, Scrubber
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.verdict import Verdict, judge
 
@@ -37,6 +38,7 @@ MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""
 MAX_BODY = 4 * 2**20
 """Bytes read of an answer; a real one has a few thousand."""
+_CREDENTIALS = ("X-Auth-Token", "Authorization", "X-Security-Token")
 
 
 class DrsClient:
@@ -145,7 +147,7 @@ class DrsClient:
         try:
             response = self._session.post(
                 url,
-                data=json.dumps(body).encode(),
+                data=HiddenBytes(json.dumps(body).encode()),
                 headers=self._headers,
                 auth=self._auth,
                 timeout=self._timeouts,
@@ -157,13 +159,18 @@ class DrsClient:
         except requests.RequestException as error:
             raise self._transport_error(error) from None
         with response:
-            content = b"".join(self._chunks(response, deadline))
-            return read_answer(response.status_code, response.headers, content), response.headers.get("X-Request-Id")
+            content = HiddenBytes(b"".join(self._chunks(response, deadline)))
+            # a service, or a proxy on the way, may repeat what it was sent
+            credentials = (response.request.headers.get(name, "") for name in _CREDENTIALS)
+            endpoints = [entry for entry in body["jobs"] if isinstance(entry, dict)]
+            scrub = Scrubber((*secrets_in(endpoints), *credentials))
+            answer = read_answer(response.status_code, response.headers, content, scrub)
+            return answer, response.headers.get("X-Request-Id")
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         size = 0
         try:
-            for chunk in response.iter_content(2**16):
+            for chunk in map(HiddenBytes, response.iter_content(2**16)):
                 size += len(chunk)
                 if size > MAX_BODY:
                     raise DrsAnswerError(
@@ -196,6 +203,8 @@ def _checked_loopback(endpoint: str) -> bool:
         loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         loopback = False
+    if url.username or url.password:
+        raise DrsInputError(["endpoint: a credential in the URL would be shown in logs"])
     if not host or url.scheme not in ("http", "https"):
         raise DrsInputError(["endpoint: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
     if url.scheme == "http" and not loopback:
