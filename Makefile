@@ -29,6 +29,7 @@ $(VENV)/ready: requirements/airflow-$(AIRFLOW).txt pyproject.toml
 # The day up to which releases count, for each Airflow; it makes a resolution repeatable.
 pins: $(VENV)/ready  ## resolve all pinned requirements anew
 	requirements/resolve $(BIN)/uv 2.11.2 2026-03-20
+	requirements/resolve $(BIN)/uv 3.1.8 2026-03-20
 	requirements/resolve $(BIN)/uv 3.3.2 2026-09-25
 
 clean:

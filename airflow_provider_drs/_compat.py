@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
+    AirflowNotFoundException,
     AirflowSkipException,
     BaseHook,
     BaseOperator,
@@ -19,6 +20,7 @@ except ImportError:  # Airflow 2
 
 __all__ = [
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "BaseHook",
     "BaseOperator",

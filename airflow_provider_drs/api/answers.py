@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -31,16 +31,19 @@ _CODE_AND_TEXT = (
 )
 
 
-def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+def read_answer(
+    http_status: int, headers: Mapping[str, str], body: bytes, scrub: Callable[[Any], Any] = lambda said: said
+) -> dict[str, Any]:
     """Return the JSON object of a good answer to one of the v3 batch calls, whose ``results`` is a list.
 
     :param headers: case-insensitive, as ``requests`` has them.
     :param body: as it came, complete.
+    :param scrub: takes out of the JSON what must not be repeated.
     :raises DrsServiceError: of the class that fits, when the service said no in any of its shapes.
     :raises DrsAnswerError: when this is not an answer of DRS at all; its text never repeats a body.
     """
     request_id = headers.get("X-Request-Id")
-    payload = _json_object(body)
+    payload = _json_object(body, scrub)
     if 200 <= http_status < 300 and payload is not None and isinstance(payload.get("results"), list):
         return payload
     said = _code_and_text(payload) if payload else None
@@ -118,10 +121,10 @@ def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
     return next((item for item in found if item), None)
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def _json_object(body: bytes, scrub: Callable[[Any], Any]) -> dict[str, Any] | None:
     try:
         # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
-        payload = json.loads(body.decode("utf-8-sig", "replace"))
+        payload = scrub(json.loads(body.decode("utf-8-sig", "replace")))
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

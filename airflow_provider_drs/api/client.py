@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from airflow_provider_drs import __version__
 from airflow_provider_drs.api.answers import per_job_errors, read_answer
-from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
     DrsError,
@@ -35,6 +35,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnreachableError,
 )
 from airflow_provider_drs.api.pace import Pacer, backoff
+from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple, Scrubber
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.verdict import Verdict, judge
 
@@ -44,6 +45,7 @@ MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""
 MAX_BODY = 4 * 2**20
 """Bytes read of an answer; a real one has a few thousand."""
+_CREDENTIALS = ("X-Auth-Token", "Authorization", "X-Security-Token")
 
 _BROKEN = (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError)
 _NOT_ANSWERED = (DrsUnreachableError, DrsThrottledError, DrsUnavailableError)
@@ -167,7 +169,8 @@ class DrsClient:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Send until there is an answer, or no hope for one; return it with the facts that a verdict tells of it."""
         url = f"{self.endpoint}/v3/{self.project_id}/jobs/{call}"
-        data = json.dumps(body).encode()
+        data = HiddenBytes(json.dumps(body).encode())
+        secrets = HiddenTuple(secrets_in([entry for entry in body["jobs"] if isinstance(entry, dict)]))
         clock = self.pacer.clock
         first_sent = clock()
 
@@ -187,7 +190,7 @@ class DrsClient:
                 number = attempt.retry_state.attempt_number
                 turn = self.pacer.take_turn()
                 try:
-                    answer, request_id = self._post(url, data)
+                    answer, request_id = self._post(url, data, secrets)
                 except DrsError as error:
                     error.attempts = number
                     if isinstance(error, DrsThrottledError):
@@ -197,7 +200,7 @@ class DrsClient:
                 seconds = round(clock() - turn[1], 3)
         return answer, {"request_id": request_id, "seconds": seconds, "attempts": number}
 
-    def _post(self, url: str, data: bytes) -> tuple[dict[str, Any], str | None]:
+    def _post(self, url: str, data: bytes, secrets: Sequence[str]) -> tuple[dict[str, Any], str | None]:
         deadline = self.pacer.clock() + self._timeouts[1]
         try:
             response = self._session.post(
@@ -214,9 +217,12 @@ class DrsClient:
         except _BROKEN as error:
             raise self._transport_error(error) from None
         with response:
-            content = b"".join(self._chunks(response, deadline))
-            request_id = response.headers.get("X-Request-Id")
-            return read_answer(response.status_code, response.headers, content), request_id
+            content = HiddenBytes(b"".join(self._chunks(response, deadline)))
+            # a service, or a proxy on the way, may repeat what it was sent
+            credentials = (response.request.headers.get(name, "") for name in _CREDENTIALS)
+            scrub = Scrubber((*secrets, *credentials))
+            answer = read_answer(response.status_code, response.headers, content, scrub)
+            return answer, response.headers.get("X-Request-Id")
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         def unusable(what: str) -> DrsAnswerError:
@@ -226,7 +232,7 @@ class DrsClient:
             raise unusable("is packed, although it was not to be")
         size = 0
         try:
-            for chunk in response.iter_content(2**16):
+            for chunk in map(HiddenBytes, response.iter_content(2**16)):
                 size += len(chunk)
                 if size > MAX_BODY:
                     raise unusable(f"is longer than {MAX_BODY} bytes")
@@ -267,6 +273,8 @@ def _checked_loopback(endpoint: str) -> bool:
         loopback = host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         loopback = False
+    if url.username or url.password:
+        raise DrsInputError(["endpoint: a credential in the URL would be shown in logs"])
     if not host or url.scheme not in ("http", "https"):
         raise DrsInputError(["endpoint: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
     if url.scheme == "http" and not loopback:

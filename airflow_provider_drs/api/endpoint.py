@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -16,9 +17,11 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from airflow_provider_drs.api import rules
+from airflow_provider_drs.api import certificates, rules
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.inputs import as_list
+from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.shorthand import LookUp, SpelledOut, no_connections
 
 Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
@@ -87,7 +90,11 @@ class WireObject(BaseModel):
     def wire(self) -> dict[str, Any]:
         """Return the JSON object to send, secrets in clear: it goes into a request body and nowhere else."""
         sent = (name for name in type(self).model_fields if name in self.model_fields_set)
-        return {name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire}
+        return HiddenDict({name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire})
+
+    def __getstate__(self) -> dict[Any, Any]:
+        # pydantic would pickle secrets in clear; copies within the process go another way
+        raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
 
 
 class KafkaSecurity(WireObject):
@@ -109,7 +116,8 @@ class KafkaSecurity(WireObject):
 
     @classmethod
     def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        return rules.broken_by_kafka_security(given)
+        yield from rules.broken_by_kafka_security(given)
+        yield from certificates.broken_by_certificates(given, certificates.KAFKA_CERTIFICATES, _now())
 
 
 class CustomizedDns(WireObject):
@@ -123,10 +131,12 @@ class CustomizedDns(WireObject):
 class Endpoint(WireObject):
     """One entry of the connection test's ``jobs``; the contract's ``TestEndPoint``, 21 members.
 
-    ``label`` is ours: a name for people, shown in log and report, never sent.
+    Three are ours and never sent: ``label``, a name for people, shown in log and report; ``db_conn_id``, the Airflow
+    Connection of the database, and ``ssl_cert_file``, the path of a certificate on the worker, from which
+    :func:`parse_endpoints` takes what is not given.
     """
 
-    not_on_the_wire = frozenset({"label"})
+    not_on_the_wire = frozenset({"label", "db_conn_id", "ssl_cert_file"})
 
     id: JobId
     net_type: Literal["vpn", "vpc", "eip"]
@@ -150,10 +160,13 @@ class Endpoint(WireObject):
     kafka_security_config: KafkaSecurity | None = None
     customized_dns: CustomizedDns | None = None
     label: str | None = None
+    db_conn_id: Text | None = None
+    ssl_cert_file: Text | None = None
 
     @classmethod
     def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        return rules.broken_by_endpoint(given)
+        yield from rules.broken_by_endpoint(given)
+        yield from certificates.broken_by_certificates(given, certificates.ENDPOINT_CERTIFICATES, _now())
 
     @property
     def side(self) -> str:
@@ -170,51 +183,98 @@ class Endpoint(WireObject):
 
     def doubts(self) -> list[str]:
         """Return what looks wrong but where the vendor's documents disagree, so that the service has to decide."""
-        return [f"{member}: {why}" for member, why in rules.doubtful(self.wire())]
+        sent = self.wire()
+        kafka = sent.get("kafka_security_config", {})
+        doubts = [
+            *rules.doubtful(sent),
+            *certificates.doubtful_certificates(sent, certificates.ENDPOINT_CERTIFICATES, _now()),
+            *(
+                (f"kafka_security_config.{member}", why)
+                for member, why in certificates.doubtful_certificates(kafka, certificates.KAFKA_CERTIFICATES, _now())
+            ),
+        ]
+        return [f"{member}: {why}" for member, why in doubts]
 
 
-def parse_endpoints(jobs: object) -> list[Endpoint]:
+def parse_endpoints(jobs: object, look_up: LookUp = no_connections) -> list[Endpoint]:
     """Read the endpoints a DAG gave and check every rule of all of them before anything is sent.
 
     :param jobs: a list of objects with the members of the API's ``jobs[]``, one such object, or either as text.
+    :param look_up: reads the Connection that a ``db_conn_id`` names.
     :raises DrsInputError: naming every violation by position and member, never a value of a secret member.
     """
+    endpoints, violations = _read(jobs, look_up)
+    if violations:
+        # who shows a traceback with its local variables shall not find the input among them
+        del jobs
+        raise DrsInputError(violations)
+    return endpoints
+
+
+def _read(jobs: object, look_up: LookUp) -> tuple[list[Endpoint], list[str]]:
     endpoints: list[Endpoint] = []
     violations: list[str] = []
-    for position, entry in enumerate(as_list(jobs, "jobs")):
+    try:
+        entries = as_list(jobs, "jobs")
+    except DrsInputError as error:
+        return [], error.violations
+    for position, entry in enumerate(entries):
+        spelled_out = SpelledOut(entry, look_up) if isinstance(entry, Mapping) else None
+        if spelled_out:
+            violations += [f"jobs[{position}].{line}" for line in spelled_out.violations]
         try:
-            endpoints.append(Endpoint.model_validate(entry))
+            endpoints.append(Endpoint.model_validate(spelled_out.members if spelled_out else entry))
         except ValidationError as error:
             for item in error.errors(include_url=False, include_input=False, include_context=False):
+                if spelled_out and item["loc"] and not spelled_out.knows(*item["loc"]):
+                    continue
                 path = ".".join([f"jobs[{position}]", *map(str, item["loc"])])
                 said = _PATTERNS if item["type"] == "string_pattern_mismatch" else _SAID_BETTER
                 key = item["loc"][-1] if said is _PATTERNS else item["type"]
                 violations.append(f"{path}: {said.get(str(key), item['msg'])}")
-    if violations:
-        raise DrsInputError(violations)
-    return endpoints
+    return endpoints, violations
 
 
 def secrets_in(jobs: object) -> Iterator[str]:
     """Yield every secret value among endpoints as a DAG gave them, before anything is checked.
 
-    :param jobs: as for :func:`parse_endpoints`; what cannot be read holds no secret that could be found.
+    :param jobs: as for :func:`parse_endpoints`; text that cannot be read is a secret as a whole, since it may hold any.
     """
-    try:
-        entries = as_list(jobs, "jobs")
-    except DrsInputError:
-        return
-    for entry in entries:
-        if isinstance(entry, Mapping):
-            yield from _secret_values(Endpoint, entry)
-            if isinstance(kafka := entry.get("kafka_security_config"), Mapping):
-                yield from _secret_values(KafkaSecurity, kafka)
+    for entry in _as_mappings(jobs):
+        if isinstance(entry, str):
+            yield entry
+            continue
+        yield from _secret_values(Endpoint, entry)
+        for kafka in _as_mappings(entry.get("kafka_security_config")):
+            yield from [kafka] if isinstance(kafka, str) else _secret_values(KafkaSecurity, kafka)
+
+
+def _as_mappings(given: object) -> Iterator[Mapping[str, Any] | str]:
+    if isinstance(given, (Mapping, Sequence)):  # not what can be read only once, nor what Airflow has yet to resolve
+        try:
+            entries = as_list(given, "jobs")
+        except DrsInputError:
+            entries = [given]
+        yield from (entry for entry in entries if isinstance(entry, Mapping) or (isinstance(entry, str) and entry))
 
 
 def _secret_values(model: type[WireObject], given: Mapping[str, Any]) -> Iterator[str]:
     for name, member in model.model_fields.items():
-        if "SecretStr" in str(member.annotation) and isinstance(given.get(name), str) and given[name]:
-            yield given[name]
+        if "SecretStr" in str(member.annotation):
+            yield from _texts(given.get(name))
+
+
+def _texts(value: object) -> Iterator[str]:
+    # a secret of the wrong type is refused, but must not be shown before
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, (list, tuple, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator, mask_secret
+from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from airflow.sdk import Context
 
     from airflow_provider_drs.api.verdict import Report
+
+_LITERAL_SECRETS = (
+    "A secret stands in this DAG as text. Airflow keeps the code of DAGs and their serialized form in its metadata "
+    "database in clear, and shows the code in its UI; no masking reaches there. Keep the secret in an Airflow "
+    "Connection and name that in db_conn_id, or use a template such as {{ conn.<id>.password }}."
+)
 
 
 class DrsTestConnectionsOperator(BaseOperator):
@@ -24,7 +30,9 @@ class DrsTestConnectionsOperator(BaseOperator):
     in the order given. Follows the vendor's page *Testing Connections in Batches*.
 
     :param jobs: endpoints, each an object with the members of the API's ``jobs[]`` and, if wanted, a ``label``; a list,
-        a single one, an XCom of such, or text that is a JSON or Python list. (templated)
+        a single one, an XCom of such, or text that is a JSON or Python list. ``db_conn_id`` names the Connection of
+        the database, which then says what the endpoint does not; ``ssl_cert_file`` is the path of a PEM or ``.p12`` on
+        the worker. (templated)
     :param drs_conn_id: the Connection to DRS. (templated)
     :param project_id: wins over the Connection's. (templated)
     :param language: of the service's texts, ``en-us`` or ``zh-cn``; wins over the Connection's. (templated)
@@ -82,24 +90,33 @@ class DrsTestConnectionsOperator(BaseOperator):
         if any(wrong.values()):
             raise ValueError("; ".join(rule for rule, broken in wrong.items() if broken))
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
         # Airflow stores rendered fields right after this, and comes through here for mapped tasks, too, which
         # never see render_template_fields; it masks some members by their names, but not all, nor long payloads
+        from airflow_provider_drs._masking import mask
         from airflow_provider_drs.api.endpoint import secrets_in
 
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        for secret in secrets_in(parent.jobs):
-            mask_secret(secret)
+        # what another task handed over is in seen_oids; all the rest stands in the DAG
+        given = [] if id(parent.jobs) in seen_oids else secrets_in(parent.jobs)
+        literals = [secret for secret in given if "{{" not in secret and "{%" not in secret]
+        mask(literals)
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        mask(secrets_in(parent.jobs))
+        if literals:
+            self.log.warning(_LITERAL_SECRETS)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Test, push the report, then fail if it is not all green."""
         # imported here, because Airflow parses DAG files again and again and needs none of this for it
         from airflow_provider_drs.api.batch import each_host_alone, run_tests
         from airflow_provider_drs.api.endpoint import parse_endpoints
+        from airflow_provider_drs.hooks.databases import members_of_connection
         from airflow_provider_drs.hooks.drs import DrsHook
 
         with retries_only_what_may_heal():
-            endpoints = parse_endpoints(self.jobs)
+            endpoints = parse_endpoints(self.jobs, members_of_connection)
             for position, endpoint in enumerate(endpoints):
                 for doubt in endpoint.doubts():
                     self.log.warning("jobs[%s].%s", position, doubt)

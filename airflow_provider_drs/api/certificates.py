@@ -1,0 +1,108 @@
+"""Certificates: from a file to the members of an endpoint, and how long they are valid."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from airflow_provider_drs.api.rules import Broken
+
+SOON = timedelta(days=30)
+"""A certificate that expires sooner than this is worth a warning."""
+
+_MAX_FILE = 2**20
+_JKS = b"\xfe\xed\xfe\xed"
+
+ENDPOINT_CERTIFICATES = {"ssl_cert_key": "ssl_cert_password"}
+KAFKA_CERTIFICATES = {"trust_store_key": "trust_store_password", "key_store_key": "key_store_password"}
+
+
+class CertificateError(Exception):
+    """A certificate that cannot be used; the text says why and repeats nothing of it."""
+
+
+def read_file(path: str, password: str | None) -> tuple[str, str, str]:
+    """Return Base64, file name and SHA-256 (hexadecimal) of a certificate file's content, as it stands.
+
+    :param path: of a PEM, ``.p12`` or JKS file on this machine.
+    :param password: of a ``.p12``.
+    :raises CertificateError: when it cannot be read, or holds an open private key.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"cannot be read: {getattr(error, 'strerror', None) or 'no usable path'}") from None
+    if len(content) > _MAX_FILE:
+        raise CertificateError(f"is longer than {_MAX_FILE} bytes, so it is no certificate")
+    if re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", content):
+        raise CertificateError("holds a private key, which has to stay where it is")
+    _certificates(content, password)
+    return base64.b64encode(content).decode(), Path(path).name, hashlib.sha256(content).hexdigest()
+
+
+def broken_by_certificates(given: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
+    """Yield the members whose certificates are all expired or not yet valid.
+
+    Content that is no certificate at all is left to the service, since no document says what it takes.
+
+    :param given: members of an endpoint, or of its ``kafka_security_config``.
+    :param members: which of them hold a certificate in Base64, and where its password is.
+    """
+    for member, found in _decoded(given, members):
+        if found and not any(_is_valid(each, now) for each in found):
+            first = found[0]
+            if first.not_valid_after_utc < now:
+                yield member, f"the certificate expired on {first.not_valid_after_utc:%Y-%m-%d}"
+            else:
+                yield member, f"the certificate is not valid before {first.not_valid_before_utc:%Y-%m-%d}"
+
+
+def doubtful_certificates(given: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
+    """Yield the members with a certificate that expires within 30 days, or that cannot be checked."""
+    for member, found in _decoded(given, members):
+        if not found:
+            yield member, "holds no PEM and no .p12 that opens, so its expiry is not checked"
+            continue
+        ends = min(each.not_valid_after_utc for each in found)
+        if ends < now:
+            yield member, f"one of its {len(found)} certificates expired on {ends:%Y-%m-%d}"
+        elif ends < now + SOON:
+            yield member, f"the certificate expires in {(ends - now).days} days, on {ends:%Y-%m-%d}"
+
+
+def _decoded(given: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[tuple[str, list[x509.Certificate]]]:
+    for member, password in members.items():
+        if isinstance(given.get(member), str):
+            try:
+                found = _certificates(base64.b64decode(given[member], validate=True), given.get(password))
+            except (ValueError, CertificateError):
+                found = []
+            yield member, found
+
+
+def _certificates(content: bytes, password: object) -> list[x509.Certificate]:
+    if content.startswith(_JKS):  # Java's own format, which nothing here can open
+        return []
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in content:
+            return x509.load_pem_x509_certificates(content)
+        secret = password.encode() if isinstance(password, str) and password else None
+        store = pkcs12.load_pkcs12(content, secret)
+    except ValueError:
+        # "from None": what the parser says may quote what it was given
+        raise CertificateError("is neither PEM nor a .p12 that opens with the password given") from None
+    inside = ([store.cert] if store.cert else []) + store.additional_certs
+    return [each.certificate for each in inside]
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc

@@ -1,0 +1,91 @@
+"""Secrets that have to travel in clear: hidden from every ``repr``, and taken out of what comes back."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+from urllib.parse import quote, quote_plus
+
+from airflow_provider_drs.api.rules import JOB_ID
+
+SHORTEST = 5
+"""Characters from which on a secret is taken out of texts, as Airflow does it; a shorter one occurs by chance."""
+
+# what an answer says in these members steers what is made of it, even if somebody's password is "success"
+_SPOKEN = {
+    "id": re.compile(JOB_ID),
+    "status": re.compile("success|failed|true|false", re.IGNORECASE),
+    "error_code": re.compile(r"[A-Z]{3,5}[.-][A-Z]{0,2}\d{4,8}"),
+}
+
+
+class HiddenBytes(bytes):
+    """Bytes whose ``repr`` tells only how many they are, so that no traceback or debug output shows them."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+    __str__ = __repr__
+
+
+class HiddenDict(dict[str, Any]):
+    """A dict whose ``repr`` tells only its keys."""
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
+
+
+class HiddenTuple(tuple[str, ...]):
+    """A tuple whose ``repr`` tells only how many items it has."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
+
+
+def spellings(secret: str) -> set[str]:
+    """Return the ways in which a secret is written where text holds other text: JSON, Python, HTML, a URL."""
+    plain = json.dumps(secret)[1:-1]
+    # Jinja's tojson
+    markup = plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
+    return {
+        secret,
+        secret.strip(),
+        plain,
+        markup,
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        html.escape(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+    }
+
+
+class Scrubber:
+    """Takes the secrets of a call out of its answer, since a service or a proxy may repeat what it was sent.
+
+    :param secrets: those of the request; one of fewer than 5 characters is left alone.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        spelled = {way for secret in set(secrets) if len(secret) >= SHORTEST for way in spellings(secret)}
+        # the longest first, for one may be part of another
+        self._spelled = sorted(filter(None, spelled), key=len, reverse=True)
+
+    def __call__(self, payload: Any, member: str | None = None) -> Any:
+        """Return the JSON value with ``***`` in place of every secret in any of its texts."""
+        if isinstance(payload, dict):
+            return {name: self(value, name) for name, value in payload.items()}
+        if isinstance(payload, list):
+            return [self(item) for item in payload]
+        if isinstance(payload, str) and not (member in _SPOKEN and _SPOKEN[member].fullmatch(payload)):
+            for way in self._spelled:
+                payload = payload.replace(way, "***")
+        return payload
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("it holds secrets, which are not pickled")

@@ -1,0 +1,75 @@
+"""The members that stand for others, ``db_conn_id`` and ``ssl_cert_file``, spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_drs.api.certificates import CertificateError, read_file
+from airflow_provider_drs.api.errors import DrsInputError
+
+LookUp = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.
+
+It raises `DrsInputError` when there is no such connection, or it does not fit.
+"""
+
+_FROM_A_FILE = frozenset({"ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum"})
+_FROM_A_CONNECTION = _FROM_A_FILE | {
+    "db_type", "ip", "db_port", "db_user", "db_password", "db_name", "ssl_link", "ssl_cert_password",
+    "kafka_security_config",
+}  # fmt: skip
+
+
+class SpelledOut:
+    """The members of an endpoint after all that stands for others was looked up.
+
+    :param given: the members as the DAG gave them; they win.
+    :param look_up: reads a connection.
+    """
+
+    def __init__(self, given: Mapping[str, Any], look_up: LookUp) -> None:
+        self.members = {name: value for name, value in given.items() if value is not None}
+        self.violations: list[str] = []
+        self._unknown: frozenset[str] = frozenset()
+        conn_id = self.members.get("db_conn_id")
+        if isinstance(conn_id, str) and conn_id:
+            try:
+                self.members = _merged(look_up(conn_id, self.members), self.members)
+            except DrsInputError as error:
+                self._fail("db_conn_id", "; ".join(error.violations), _FROM_A_CONNECTION)
+        path = self.members.get("ssl_cert_file")
+        if isinstance(path, str) and path:
+            try:
+                key, name, check_sum = read_file(path, self.members.get("ssl_cert_password"))
+            except CertificateError as error:
+                self._fail("ssl_cert_file", str(error), _FROM_A_FILE)
+            else:
+                computed = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
+                self.members = {"ssl_link": True, **computed, **self.members}
+
+    def knows(self, member: Any, *inside: Any) -> bool:
+        """Tell whether a member is what it is, and not just missing for want of what could not be looked up."""
+        if member not in self._unknown:
+            return True
+        given = self.members.get(member)
+        return given is not None and (not inside or not isinstance(given, Mapping) or inside[0] in given)
+
+    def _fail(self, member: str, why: str, unknown: frozenset[str]) -> None:
+        self.violations.append(f"{member}: {why}")
+        self._unknown |= unknown
+
+
+def no_connections(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Look up nothing, where there is no Airflow."""
+    raise DrsInputError(["connections can be looked up within Airflow only"])
+
+
+def _merged(found: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**found, **given}
+    kafka = "kafka_security_config"
+    if isinstance(found.get(kafka), Mapping) and isinstance(given.get(kafka), Mapping):
+        both[kafka] = {**found[kafka], **given[kafka]}
+    if given.get("ssl_link") in (False, "False", "false") or "ssl_cert_key" in given:
+        both = {name: value for name, value in both.items() if name != "ssl_cert_file" or name in given}
+    return both
