@@ -17,8 +17,10 @@ WINDOW = 1.0
 """Seconds that a limit is taken to count over when the refusal does not tell."""
 MARGIN = 0.95
 """Part of the limit that is used once it is known."""
-SLOWER = 1.25
-"""Factor on the spacing when the pace turns out to be still too fast."""
+A_LITTLE_SLOWER, MUCH_SLOWER = 1.05, 1.25
+"""Factors on the spacing when a call at this pace is refused now and then, and when it is refused often."""
+OFTEN = 3
+"""Refusals within one window that are no accident."""
 
 
 class Pacer:
@@ -41,8 +43,10 @@ class Pacer:
         self._burst = BURST
         self._next = clock()
         self._era = 0
+        self._pauses = 0
         self._refusals_in_a_row = 0
         self._let_in: list[float] = []
+        self._refused_at: list[float] = []
         self._limit_met_at: float | None = None
         self._resume = 0.0
 
@@ -53,20 +57,17 @@ class Pacer:
         """
         while True:
             with self._lock:
-                now, era = self.clock(), self._era
+                now, pauses = self.clock(), self._pauses
                 due = max(self._next, now)
                 start = max(now, due - self._burst * self._gap)
                 self._next = due + self._gap
                 if start <= now:
-                    self._let_in.append(now)
-                    return era, now
+                    return self._let_in_at(now)
             self.sleep(start - now)
             with self._lock:
-                if era == self._era:
-                    now = self.clock()
-                    self._let_in.append(now)
-                    return era, now
-            # a sibling was refused meanwhile, so this turn is void
+                if pauses == self._pauses:
+                    return self._let_in_at(self.clock())
+            # all have to pause since, so this turn is void
 
     def answered(self) -> None:
         """Note that a call was let in."""
@@ -87,19 +88,30 @@ class Pacer:
                 if self._limit_met_at is not None and era == 0 and self._era == 1:
                     self._gap = self._estimated()
                 return max(0.0, self._resume - now)
+            first = self._era == 0
             self._era += 1
             self._refusals_in_a_row += 1
-            if error.window:
+            self._refused_at = [*(time for time in self._refused_at if now - time < WINDOW), now]
+            often = len(self._refused_at) >= OFTEN
+            if not first:
+                self._gap *= MUCH_SLOWER if often else A_LITTLE_SLOWER
+            elif error.window:
                 limit, seconds = error.window
                 self._gap = max(self._gap, seconds / (limit * MARGIN))
-            elif self._era > 1:
-                self._gap *= SLOWER
             else:
                 self._limit_met_at = now
                 self._gap = self._estimated()
             self._burst = 0
-            self._next = self._resume = now + self._pause(error)
+            self._resume = now + self._pause(error)
+            if first or often:
+                self._refused_at = []
+                self._next = self._resume
+                self._pauses += 1
             return self._resume - now
+
+    def _let_in_at(self, now: float) -> tuple[int, float]:
+        self._let_in.append(now)
+        return self._era, now
 
     def _estimated(self) -> float:
         met = self._limit_met_at or 0.0
@@ -107,10 +119,9 @@ class Pacer:
         return WINDOW / (max(let_in, 1) * MARGIN)
 
     def _pause(self, error: DrsThrottledError) -> float:
-        if error.retry_after is not None:
-            return error.retry_after
-        if error.window:
-            return error.window[1]
+        named = error.window[1] if error.window and error.retry_after is None else error.retry_after
+        if named is not None:
+            return named + random.uniform(0.05, 0.1)  # noqa: S311 - no secret in it
         return backoff(self._refusals_in_a_row)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .faults import Fault, Kind, Operation
 from .state import CREATING, Role, World
 
 Polls = Annotated[int, Field(ge=0)]
@@ -37,6 +38,20 @@ class ScenarioJob(BaseModel):
     forward: TaskId | None = None
 
 
+class ScenarioFault(BaseModel):
+    """One fault of a scenario, with the parameters of `Fault`."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    kind: Kind
+    operation: Operation | None = None
+    after: Polls = 0
+    times: Annotated[int, Field(ge=1)] = 1
+    retry_after: Polls | None = None
+    status: Annotated[int, Field(ge=500, le=599)] = 503
+    seconds: Seconds = 1.0
+
+
 class Scenario(BaseModel):
     """A whole scenario, with the parameters of `World`; where it lists jobs, only those exist."""
 
@@ -47,6 +62,7 @@ class Scenario(BaseModel):
     ready_after_polls: Polls | None = None
     ready_after_seconds: Seconds | None = None
     jobs: list[ScenarioJob] | None = None
+    faults: list[ScenarioFault] = []
 
 
 def load_world(source: str | Path | Mapping[str, Any], *, clock: Callable[[], float] = time.monotonic) -> World:
@@ -67,10 +83,12 @@ def load_world(source: str | Path | Mapping[str, Any], *, clock: Callable[[], fl
     if mistakes:
         raise ScenarioError("The scenario cannot be used:\n  " + "\n  ".join(mistakes))
     world = World(
-        any_job=scenario.jobs is None, clock=clock, **scenario.model_dump(exclude={"jobs"}, exclude_none=True)
+        any_job=scenario.jobs is None, clock=clock, **scenario.model_dump(exclude={"jobs", "faults"}, exclude_none=True)
     )
     for job in scenario.jobs or []:
         world.add_job(job.id, **job.model_dump(exclude={"id"}))
+    for fault in scenario.faults:
+        world.faults.order(Fault(**fault.model_dump()))
     return world
 
 

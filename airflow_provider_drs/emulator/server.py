@@ -11,6 +11,7 @@ from types import TracebackType
 import uvicorn
 
 from .app import create_app
+from .faults import FaultyService
 from .probes import Probe, dial
 from .state import World
 
@@ -68,7 +69,7 @@ class Emulator:
         :raises OSError: the port is taken.
         """
         config = uvicorn.Config(
-            create_app(self.world, self._probe),
+            FaultyService(create_app(self.world, self._probe), self.world.faults),
             lifespan="off",
             ws="none",
             access_log=False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .errors import AbsentJobsError, RefusedError
+from .faults import Faults
 
 CREATING = "CREATING"
 CONFIGURATION = "CONFIGURATION"
@@ -74,6 +75,7 @@ class World:
         self.ready_after_seconds = ready_after_seconds
         self.clock = clock
         self.calls: list[Call] = []
+        self.faults = Faults()
         self._jobs: dict[str, Job] = {}
         self._deleted: set[str] = set()
         self._lock = threading.RLock()

@@ -104,7 +104,7 @@ def test_no_more_calls_are_under_way_at_once_than_allowed(max_concurrency):
 
 
 def test_only_what_failed_is_tested_again_after_the_delay_and_attempts_are_counted():
-    tested = Counter()
+    tested: Counter[str] = Counter()
 
     def the_firewall_opens_at_the_third_try(request):
         (entry,) = request.entries

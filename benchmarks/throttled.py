@@ -1,0 +1,117 @@
+"""How a run fares under a rate limit: 100 calls of 2 s each against a service that lets 10 in each second.
+
+``python benchmarks/throttled.py`` prints the time taken, its ratio to the least that the limit allows and the refusals,
+for each way in which a gateway may tell of the limit.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+
+CALLS, PER_SECOND, SECONDS = 100, 10, 2.0
+LEAST = (CALLS / PER_SECOND - 1) + SECONDS
+WAYS: dict[str, tuple[dict[str, str], str]] = {
+    "nothing but 429": ({}, "slow down"),
+    "Retry-After: 1": ({"Retry-After": "1"}, "slow down"),
+    "the window in the text": ({}, "policy user over ratelimit,limit:10,time:1 second"),
+}
+
+
+class Limited(ThreadingHTTPServer):
+    """Lets so many calls start in any second, and refuses the rest at once."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, headers: dict[str, str], text: str) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.refusal = headers, json.dumps({"error_code": "APIGW.0308", "error_msg": text}).encode()
+        self.refused = 0
+        self._let_in: list[float] = []
+        self._lock = threading.Lock()
+
+    def lets_in(self) -> bool:
+        with self._lock:
+            now = time.monotonic()
+            self._let_in = [start for start in self._let_in if now - start < 1]
+            if len(self._let_in) < PER_SECOND:
+                self._let_in.append(now)
+                return True
+            self.refused += 1
+            return False
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Limited
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.server.lets_in():
+            time.sleep(SECONDS)
+            results = [{"id": entry["id"], "status": "success"} for entry in request["jobs"]]
+            self._answer(200, {}, json.dumps({"results": results, "count": len(results)}).encode())
+        else:
+            self._answer(429, *self.server.refusal)
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def measured(headers: dict[str, str], text: str, max_concurrency: int) -> tuple[int, float, int]:
+    """Run once; return the verdicts that passed, the seconds it took and the refusals met."""
+    server = Limited(headers, text)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    entry = {
+        "net_type": "eip",
+        "db_type": "mysql",
+        "ip": "db",
+        "db_user": "u",
+        "db_password": "p",
+        "end_point_type": "so",
+    }
+    endpoints = parse_endpoints(
+        [{"id": f"{number:08d}-2222-4333-8444-5555555jb101", **entry} for number in range(CALLS * 10)]
+    )
+    client = DrsClient(f"http://127.0.0.1:{server.server_port}", "p", TokenAuth("t"))
+    started = time.monotonic()
+    report = run_tests(client, endpoints, max_concurrency=max_concurrency)
+    seconds = time.monotonic() - started
+    server.shutdown()
+    return len(report.endpoints) - len(report.failed), seconds, server.refused
+
+
+def main() -> None:
+    """Print the table."""
+    table = Table(title=f"{CALLS} calls of {SECONDS:g} s, {PER_SECOND} let in a second: at least {LEAST:g} s")
+    for heading in ("the refusal tells", "calls side by side", "passed", "seconds", "ratio", "refusals"):
+        table.add_column(heading, justify="right")
+    for way, (headers, text) in WAYS.items():
+        for max_concurrency in (32, 100):
+            passed, seconds, refused = measured(headers, text, max_concurrency)
+            row = (way, max_concurrency, passed, f"{seconds:.1f}", f"{seconds / LEAST:.2f}", refused)
+            table.add_row(*map(str, row))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
