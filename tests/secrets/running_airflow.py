@@ -41,6 +41,7 @@ class RunningAirflow:
         self._environment = {
             **kept,
             "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
+            "PYTHONPATH": str(dags),  # where a triggerer finds the trigger of a DAG file
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

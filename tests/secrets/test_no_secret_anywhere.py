@@ -67,7 +67,7 @@ def error_page(request: Request) -> Reply:
 
 
 def cut_off(request: Request) -> Reply:
-    return Reply(raw=request.body, headers={"Content-Length": str(len(request.body) + 100)})
+    return Reply(raw=request.body, headers={"Content-Length": str(len(request.body) + 100), "Connection": "close"})
 
 
 @pytest.fixture(scope="module")
