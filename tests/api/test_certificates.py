@@ -1,0 +1,165 @@
+"""Certificates: what of a file goes on the wire, and which are refused before anything does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+
+import pytest
+from certificate_files import DAY, NOW, make_certificate, write_p12, write_pem
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from samples import endpoint
+from wire import Service
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.certificates import broken_by_certificates, doubtful_certificates
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import DrsInputError
+
+PASSWORD = "päss 'w\"ord%"
+
+
+def sent(*jobs):
+    """Return the entries that go over a real socket."""
+    with Service() as service, DrsClient(service.url, "a-project", TokenAuth("a-token")) as client:
+        client.test_connections(parse_endpoints(list(jobs)))
+        return [entry for request in service.requests for entry in request.entries]
+
+
+def refused(*jobs):
+    with pytest.raises(DrsInputError) as caught:
+        parse_endpoints(list(jobs))
+    return caught.value.violations
+
+
+def assert_on_the_wire(entry, file):
+    content = file.read_bytes()
+    assert entry["ssl_link"] is True
+    assert entry["ssl_cert_name"] == file.name
+    assert base64.b64decode(entry["ssl_cert_key"], validate=True) == content
+    assert entry["ssl_cert_check_sum"] == hashlib.sha256(content).hexdigest()
+    assert "ssl_cert_file" not in entry
+
+
+def test_a_pem_goes_on_the_wire_in_base64_with_its_name_and_checksum(tmp_path):
+    file = write_pem(tmp_path / "ca.pem")
+
+    (entry,) = sent(endpoint(1, ssl_cert_file=str(file)))
+
+    assert_on_the_wire(entry, file)
+
+
+def test_a_p12_goes_on_the_wire_with_its_password(tmp_path):
+    file = write_p12(tmp_path / "client.p12", PASSWORD)
+
+    (entry,) = sent(endpoint(1, ssl_cert_file=str(file), ssl_cert_password=PASSWORD))
+
+    assert_on_the_wire(entry, file)
+    assert entry["ssl_cert_password"] == PASSWORD
+
+
+def test_what_is_given_beside_the_file_wins(tmp_path):
+    file = write_pem(tmp_path / "ca.pem")
+
+    (entry,) = sent(endpoint(1, ssl_cert_file=str(file), ssl_cert_name="other.pem", ssl_link=False))
+
+    assert (entry["ssl_cert_name"], entry["ssl_link"]) == ("other.pem", False)
+
+
+@pytest.mark.parametrize(
+    ("validity", "said"),
+    [
+        ({"starts": NOW - 9 * DAY, "ends": NOW - DAY}, "expired on"),
+        ({"starts": NOW + DAY, "ends": NOW + 9 * DAY}, "is not valid before"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["pem", "p12", "given as text"])
+def test_a_certificate_out_of_its_time_is_refused(tmp_path, kind, validity, said):
+    if kind == "p12":
+        file = write_p12(tmp_path / "client.p12", PASSWORD, **validity)
+        members = {"ssl_cert_file": str(file), "ssl_cert_password": PASSWORD}
+    else:
+        file = write_pem(tmp_path / "ca.pem", **validity)
+        text = {"ssl_cert_key": base64.b64encode(file.read_bytes()).decode()}
+        members = text if kind != "pem" else {"ssl_cert_file": str(file)}
+
+    (violation,) = refused(endpoint(1), endpoint(2, **members))
+
+    assert violation.startswith("jobs[1].ssl_cert_key: ")
+    assert said in violation
+
+
+def _with_a_key(tmp_path):
+    certificate, key = make_certificate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM) + pem
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        (b"", "neither PEM nor"),
+        (b"no certificate", "neither PEM nor"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "neither PEM nor"),
+        (b"x" * (2**20 + 1), "longer than"),
+        (_with_a_key(None), "private key"),
+    ],
+    ids=["missing", "empty", "text", "broken PEM", "huge", "private key"],
+)
+def test_a_file_that_cannot_be_used_is_one_violation(tmp_path, content, said):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+
+    (violation,) = refused(endpoint(1, ssl_link=True, ssl_cert_file=str(file)))
+
+    assert violation.startswith("jobs[0].ssl_cert_file: ")
+    assert said in violation
+
+
+def test_a_p12_with_another_password_is_one_violation_that_does_not_repeat_it(tmp_path):
+    file = write_p12(tmp_path / "client.p12", PASSWORD)
+
+    (violation,) = refused(endpoint(1, ssl_cert_file=str(file), ssl_cert_password="s3cr3t-c4nary"))
+
+    assert violation.startswith("jobs[0].ssl_cert_file: ")
+    assert "s3cr3t-c4nary" not in violation
+
+
+def test_a_path_that_is_no_path_is_not_repeated():
+    (violation,) = refused(endpoint(1, ssl_cert_file="s3cr3t-c4nary\0"))
+
+    assert "s3cr3t-c4nary" not in violation
+
+
+@pytest.mark.parametrize(
+    ("left", "broken", "doubtful"),
+    [
+        (timedelta(seconds=-1), True, True),
+        (timedelta(0), False, True),
+        (timedelta(days=29, hours=23), False, True),
+        (timedelta(days=30), False, False),
+    ],
+)
+def test_the_last_30_days_are_a_doubt_and_the_end_is_an_error(left, broken, doubtful):
+    certificate, _ = make_certificate()
+    content = base64.b64encode(certificate.public_bytes(Encoding.PEM)).decode()
+    given, members = {"ssl_cert_key": content}, {"ssl_cert_key": "ssl_cert_password"}
+    then = certificate.not_valid_after_utc - left
+
+    assert bool(list(broken_by_certificates(given, members, then))) is broken
+    assert bool(list(doubtful_certificates(given, members, then))) is doubtful
+
+
+def test_a_bundle_is_good_while_one_certificate_in_it_is_with_a_doubt_about_the_others(tmp_path):
+    old = write_pem(tmp_path / "old.pem", starts=NOW - 9 * DAY, ends=NOW - DAY)
+    new = write_pem(tmp_path / "new.pem")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(old.read_bytes() + new.read_bytes())
+
+    (read,) = parse_endpoints([endpoint(1, ssl_cert_file=str(bundle))])
+
+    assert [line for line in read.doubts() if "one of its 2 certificates expired" in line]

@@ -1,0 +1,156 @@
+"""Secrets stay out of every repr, pickle, traceback and debug log, and of what a service says back."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import endpoint, job_id
+from wire import Reply, Request, Service
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints, secrets_in
+from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.api.secrets import Scrubber, spellings
+
+SECRET = "c4nary 'w\"ith% ñ\nline"
+TOKEN = "t0ken-of-25-characters---"
+KAFKA = ("trust_store_key", "trust_store_password", "key_store_key", "key_store_password", "key_password")
+EVERYWHERE = {
+    "db_password": SECRET,
+    "ssl_cert_key": SECRET,
+    "ssl_cert_password": SECRET,
+    "kafka_security_config": dict.fromkeys(KAFKA, SECRET),
+}
+
+
+def client_of(service):
+    return DrsClient(service.url, "a-project", TokenAuth(TOKEN))
+
+
+def with_locals(error: BaseException) -> str:
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+def leaks(text: str) -> list[str]:
+    return [way for secret in (SECRET, TOKEN) for way in spellings(secret) if way in text]
+
+
+def echo_in_a_verdict(request: Request) -> Reply:
+    said = f"{request.body.decode()} {request.json} {request.headers}"
+    refused = {"id": request.entries[0]["id"], "status": "failed", "error_code": "DRS.KE0002", "error_msg": said}
+    return Reply({"results": [refused], "count": 1})
+
+
+def test_a_verdict_does_not_repeat_what_the_service_echoes():
+    with Service(echo_in_a_verdict) as service, client_of(service) as client:
+        (verdict,) = client.test_connections(parse_endpoints([endpoint(1, **EVERYWHERE)]))
+
+    assert "***" in verdict.line
+    assert verdict.code == "DRS.KE0002"
+    assert leaks(verdict.line) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda request: Reply({"error_code": "DRS.M00200", "error_msg": request.body.decode()}, status=400),
+        lambda request: Reply({"error": {"code": 400, "message": str(request.json)}}, status=400),
+        lambda request: Reply({"error_code": str(request.headers), "error_msg": SECRET}, status=403),
+        lambda request: Reply({"results": [{"id": job_id(1), "error_code": "x", "error_msg": SECRET}]}, status=400),
+        lambda request: Reply(raw=request.body, status=502),
+        lambda request: Reply(raw=request.body, headers={"Content-Type": "text/html"}),
+        lambda request: Reply(raw=request.body, headers={"Content-Length": "99999", "Connection": "close"}),
+        lambda request: Reply(raw=request.body * 9000),
+    ],
+    ids=["flat", "wrapped", "in the code", "per job", "no answer of DRS", "page", "broken off", "too long"],
+)
+def test_no_error_and_no_traceback_with_local_variables_shows_a_secret(answer, caplog):
+    caplog.set_level(logging.DEBUG)
+    with Service(answer) as service, client_of(service) as client, pytest.raises(DrsError) as caught:
+        client.test_connections(parse_endpoints([endpoint(1, **EVERYWHERE)]))
+
+    shown = f"{with_locals(caught.value)} {caught.value!r} {caught.value.to_dict()} {pickle.dumps(caught.value)!r}"
+    assert leaks(shown + caplog.text) == []
+    assert "/v3/a-project/jobs/batch-connection" in caplog.text, "the debug log was on"
+
+
+def test_a_closed_port_shows_no_secret_either():
+    with Service() as service:
+        client = client_of(service)
+    with pytest.raises(DrsError) as caught:
+        client.test_connections(parse_endpoints([endpoint(1, **EVERYWHERE)]))
+
+    assert leaks(with_locals(caught.value)) == []
+
+
+def test_bad_input_is_in_no_traceback_with_local_variables():
+    for jobs in ([endpoint(1, **EVERYWHERE, surprise=1)], f"[{SECRET}", [{"db_password": [SECRET]}]):
+        with pytest.raises(DrsInputError) as caught:
+            parse_endpoints(jobs)
+        frames = caught.value.__traceback__
+        assert frames is not None
+        # the first frame is this test's own, which holds the input
+        caught.value.__traceback__ = frames.tb_next
+        assert leaks(with_locals(caught.value)) == []
+
+
+@pytest.mark.parametrize("token", ["two\nlines-c4nary", "ñ-c4nary", " c4nary", "c4nary\t"])
+def test_a_token_that_no_header_can_carry_is_refused_without_repeating_it(token):
+    with pytest.raises(DrsInputError) as caught:
+        TokenAuth(token)
+
+    assert "c4nary" not in str(caught.value)
+
+
+def test_a_credential_in_the_url_is_refused_without_repeating_it():
+    with pytest.raises(DrsInputError) as caught:
+        DrsClient("https://me:s3cr3t-c4nary@drs.example.org", "a-project", TokenAuth(TOKEN))
+
+    assert "c4nary" not in str(caught.value)
+
+
+def test_endpoints_and_clients_are_not_pickled_but_endpoints_can_be_copied():
+    (read,) = parse_endpoints([endpoint(1, **EVERYWHERE)])
+    with Service() as service, client_of(service) as client:
+        for secretive in (read, read.kafka_security_config, client, TokenAuth(TOKEN), Scrubber([SECRET])):
+            assert leaks(f"{secretive!r} {secretive}") == []
+            with pytest.raises(TypeError, match="not pickled"):
+                pickle.dumps(secretive)
+    assert copy.deepcopy(read).wire() == read.wire() == read.model_copy().wire()
+
+
+@given(st.text(min_size=5), st.text(), st.text())
+def test_a_secret_is_found_in_texts_however_it_is_spelled(secret, before, after):
+    scrub = Scrubber([secret])
+
+    for spelled in (secret, json.dumps(secret), repr(secret), str([secret]), json.dumps(secret, ensure_ascii=False)):
+        told = scrub({"results": [{"error_msg": f"{before} {spelled} {after}"}]})
+        assert secret.strip() in ("", "***") or secret not in told["results"][0]["error_msg"]
+
+
+@given(st.sampled_from(["success", "failed", "false", "DRS.KE0002", job_id(1)]))
+def test_a_password_that_is_a_word_of_the_service_changes_no_verdict(word):
+    said = {"results": [{"id": job_id(1), "status": "success", "error_code": "DRS.KE0002"}]}
+
+    assert Scrubber([word])(said) == said
+
+
+def test_text_that_cannot_be_read_is_a_secret_as_a_whole():
+    text = '[{"db_password": "it holds a " quote"}]'
+
+    assert list(secrets_in(text)) == [text]
+    assert list(secrets_in([{"kafka_security_config": text}])) == [text]
+
+
+def test_secrets_of_a_wrong_type_are_found_too():
+    jobs = [{"db_password": ["a", {"b": "c"}], "ssl_cert_key": ("d",), "kafka_security_config": '{"key_password": "e"}'}]
+
+    assert list(secrets_in(jobs)) == ["a", "c", "d", "e"]

@@ -1,0 +1,38 @@
+"""Certificates made for a test, valid for as long as it wants."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
+from cryptography.x509.oid import NameOID
+
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+DAY = timedelta(days=1)
+
+
+def make_certificate(
+    starts: datetime = NOW - DAY, ends: datetime = NOW + 400 * DAY
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Return a certificate signed by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "db.example.org")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), starts, ends)
+    return builder.sign(key, hashes.SHA256()), key
+
+
+def write_pem(file: Path, **validity: datetime) -> Path:
+    certificate, _ = make_certificate(**validity)
+    file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+def write_p12(file: Path, password: str, **validity: datetime) -> Path:
+    certificate, key = make_certificate(**validity)
+    encryption = BestAvailableEncryption(password.encode())
+    file.write_bytes(pkcs12.serialize_key_and_certificates(b"db", key, certificate, None, encryption))
+    return file

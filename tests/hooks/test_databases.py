@@ -1,0 +1,253 @@
+"""The Connection of a database: alone it yields the right entry on the wire, and one that does not fit is told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+
+import pytest
+from certificate_files import DAY, NOW, write_p12, write_pem
+from samples import job_id
+from wire import Service
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.hooks.databases import members_of_connection
+
+pytestmark = pytest.mark.usefixtures("airflow_db")
+
+PASSWORD = "päss 'w\"ord% and more"
+HERE = {"login": "drs", "password": PASSWORD}
+ACCOUNT = {"db_user": "drs", "db_password": PASSWORD}
+BESIDE = {"id": job_id(1), "net_type": "eip", "end_point_type": "so"}
+
+
+@pytest.fixture
+def connection(monkeypatch):
+    """Store a connection and return its id."""
+
+    def store(conn_type, conn_id="the_database", **fields):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({"conn_type": conn_type, **fields}))
+        return conn_id
+
+    return store
+
+
+def read(*jobs):
+    return parse_endpoints(list(jobs), members_of_connection)
+
+
+def on_the_wire(conn_id, **members):
+    """Return the entry that goes over a real socket, without what was given beside the connection."""
+    with Service() as service, DrsClient(service.url, "a-project", TokenAuth("a-token")) as client:
+        client.test_connections(read({**BESIDE, "db_conn_id": conn_id, **members}))
+        (request,) = service.requests
+    (entry,) = request.entries
+    assert "db_conn_id" not in entry
+    return {name: value for name, value in entry.items() if name not in BESIDE}
+
+
+def refused(*jobs):
+    with pytest.raises(DrsInputError) as caught:
+        read(*jobs)
+    assert PASSWORD not in str(caught.value)
+    return caught.value.violations
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "fields", "entry"),
+    [
+        ("mysql", {"host": "h", "port": 3307, "schema": "shop"}, {"db_type": "mysql", "ip": "h", "db_port": 3307}),
+        ("mysql", {"host": "h"}, {"db_type": "mysql", "ip": "h", "db_port": 3306}),
+        (
+            "mysql",
+            {"host": "h", "extra": {"ssl_mode": "DISABLED"}},
+            {"db_type": "mysql", "ip": "h", "db_port": 3306, "ssl_link": False},
+        ),
+        ("mariadb", {"host": "h"}, {"db_type": "mysql", "ip": "h", "db_port": 3306}),
+        (
+            "postgres",
+            {"host": "h", "schema": "shop", "extra": {"sslmode": "disable"}},
+            {"db_type": "postgresql", "ip": "h", "db_port": 5432, "db_name": "shop", "ssl_link": False},
+        ),
+        (
+            "mongo",
+            {"host": "h1:27018,h2", "port": 27019, "schema": "admin"},
+            {"db_type": "mongodb", "ip": "h1:27018,h2:27019", "db_port": 0, "db_name": "admin"},
+        ),
+        (
+            "mongo",
+            {"host": "h", "schema": "shop", "extra": {"authSource": "admin", "ssl": "false"}},
+            {"db_type": "mongodb", "ip": "h:27017", "db_port": 0, "db_name": "admin", "ssl_link": False},
+        ),
+        (
+            "oracle",
+            {"host": "h", "schema": "ignored", "extra": {"service_name": "ORCL"}},
+            {"db_type": "oracle", "ip": "h", "db_port": 1521, "db_name": "ORCL"},
+        ),
+        ("oracle", {"host": "h", "schema": "ORCL"}, {"db_type": "oracle", "ip": "h", "db_port": 1521, "db_name": "ORCL"}),
+    ],
+)
+def test_a_connection_alone_yields_the_entry(connection, conn_type, fields, entry):
+    assert on_the_wire(connection(conn_type, **HERE, **fields)) == {**ACCOUNT, **entry}
+
+
+def test_a_kafka_connection_without_login_yields_the_entry(connection):
+    conn_id = connection("kafka", extra={"bootstrap.servers": "h1:9093,h2", "group.id": "x"})
+
+    assert on_the_wire(conn_id) == {
+        "db_type": "kafka",
+        "ip": "h1:9093,h2:9092",
+        "kafka_security_config": {"type": "PLAINTEXT"},
+    }
+
+
+def test_a_kafka_connection_yields_the_whole_security_config(connection, tmp_path):
+    trust = write_pem(tmp_path / "ca.pem")
+    keys = write_p12(tmp_path / "keys.p12", "key store password")
+    extra = {
+        "bootstrap.servers": "h:9093",
+        "security.protocol": "sasl_ssl",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "drs",
+        "sasl.password": PASSWORD,
+        "ssl.ca.location": str(trust),
+        "ssl.keystore.location": str(keys),
+        "ssl.keystore.password": "key store password",
+        "ssl.key.password": "key password",
+        "ssl.endpoint.identification.algorithm": "https",
+    }
+
+    assert on_the_wire(connection("kafka", extra=extra)) == {
+        "db_type": "kafka",
+        "ip": "h:9093",
+        **ACCOUNT,
+        "kafka_security_config": {
+            "type": "SASL_SSL",
+            "trust_store_key_name": "ca.pem",
+            "trust_store_key": base64.b64encode(trust.read_bytes()).decode(),
+            "endpoint_algorithm": "https",
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "enable_key_store": True,
+            "key_store_key": base64.b64encode(keys.read_bytes()).decode(),
+            "key_store_key_name": "keys.p12",
+            "key_store_password": "key store password",
+            "set_private_key_password": True,
+            "key_password": "key password",
+        },
+    }
+
+
+def extra_with(conn_type, file):
+    return {
+        "mysql": {"ssl": json.dumps({"ca": file})},
+        "postgres": {"sslmode": "verify-full", "sslrootcert": file},
+        "mongo": {"tls": True, "tlsCAFile": file},
+    }[conn_type]
+
+
+@pytest.mark.parametrize("conn_type", ["mysql", "postgres", "mongo"])
+def test_the_ca_file_of_a_connection_goes_along(connection, tmp_path, conn_type):
+    file = write_pem(tmp_path / "ca.pem")
+
+    entry = on_the_wire(connection(conn_type, host="h", **HERE, extra=extra_with(conn_type, str(file))))
+
+    assert entry["ssl_link"] is True
+    assert entry["ssl_cert_name"] == "ca.pem"
+    assert base64.b64decode(entry["ssl_cert_key"]) == file.read_bytes()
+
+
+def test_the_wallet_of_an_oracle_connection_goes_along(connection, tmp_path):
+    file = write_p12(tmp_path / "ewallet.p12", "wallet password")
+    extra = {"wallet_location": str(tmp_path), "wallet_password": "wallet password"}
+
+    entry = on_the_wire(connection("oracle", host="h", **HERE, extra=extra))
+
+    assert entry["ssl_cert_password"] == "wallet password"
+    assert base64.b64decode(entry["ssl_cert_key"]) == file.read_bytes()
+
+
+def test_what_the_endpoint_gives_wins(connection, tmp_path):
+    conn_id = connection("mysql", host="h", **HERE, extra={"ssl": {"ca": str(tmp_path / "missing.pem")}})
+    given = {"db_type": "taurus", "ip": "other", "db_port": 1, "db_user": "u", "db_password": "p", "ssl_link": False}
+
+    assert on_the_wire(conn_id, **given) == given
+
+
+def test_a_part_of_the_kafka_config_wins_over_that_part(connection):
+    extra = {"bootstrap.servers": "h:1", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN"}
+    conn_id = connection("kafka", **HERE, extra=extra)
+
+    entry = on_the_wire(conn_id, kafka_security_config={"sasl_mechanism": "SCRAM-SHA-256"})
+
+    assert entry["kafka_security_config"] == {"type": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-256"}
+
+
+def test_a_generic_connection_serves_for_what_db_type_says(connection):
+    conn_id = connection("generic", host="h", port=8000, **HERE)
+
+    assert on_the_wire(conn_id, db_type="gaussdbv5") == {"db_type": "gaussdbv5", "ip": "h", "db_port": 8000, **ACCOUNT}
+    assert "db_type has to be given" in refused({**BESIDE, "db_conn_id": conn_id})[0]
+
+
+def test_connections_that_are_missing_or_do_not_fit_are_one_violation_each_among_the_others(connection):
+    connection("http", "a_website", host="h", **HERE)
+    connection("postgres", "a_postgres", host="h", **HERE)
+    connection("mongo", "a_seed_list", host="h", **HERE, extra={"srv": True})
+    connection("postgres", "tls_without_ca", host="h", **HERE, extra={"sslmode": "require"})
+    connection("oracle", "by_sid", host="h", **HERE, extra={"sid": "X"})
+    connection("kafka", "pem_pair", extra={"security.protocol": "ssl", "ssl.certificate.location": "/x"})
+
+    told = refused(
+        {**BESIDE, "db_conn_id": "nobody"},
+        {**BESIDE, "db_conn_id": "a_website", "net_type": "wifi"},
+        {**BESIDE, "db_conn_id": "a_postgres", "db_type": "mysql"},
+        {**BESIDE, "db_conn_id": "a_seed_list"},
+        {**BESIDE, "db_conn_id": "tls_without_ca"},
+        {**BESIDE, "db_conn_id": "by_sid"},
+        {**BESIDE, "db_conn_id": "pem_pair", "kafka_security_config": {"type": "SASL_SSL"}},
+        {**BESIDE, "db_conn_id": "a_postgres", "net_type": "vpc", "inst_id": "1"},
+        {**BESIDE, "db_conn_id": 5, "db_type": "mysql", "ip": "h", **ACCOUNT},
+    )
+
+    assert [line.split(" ")[0] for line in told] == [
+        "jobs[0].db_conn_id:",
+        "jobs[1].db_conn_id:",
+        "jobs[1].net_type:",
+        "jobs[2].db_conn_id:",
+        "jobs[3].db_conn_id:",
+        "jobs[4].db_conn_id:",
+        "jobs[5].db_conn_id:",
+        "jobs[6].db_conn_id:",
+        "jobs[7].region:",
+        "jobs[8].db_conn_id:",
+    ]
+    assert told[0].endswith("there is no connection nobody")
+    assert "is of type http" in told[1]
+    assert "does not fit db_type mysql" in told[3]
+    assert "asks for TLS and names no CA certificate" in told[5]
+
+
+def test_an_expired_certificate_of_a_connection_is_refused(connection, tmp_path):
+    past = {"starts": NOW - 9 * DAY, "ends": NOW - DAY}
+    file = str(write_pem(tmp_path / "ca.pem", **past))
+    connection("postgres", "a_postgres", host="h", **HERE, extra=extra_with("postgres", file))
+    connection("kafka", "a_kafka", extra={"security.protocol": "SSL", "ssl.ca.location": file, "bootstrap.servers": "h"})
+
+    told = refused({**BESIDE, "db_conn_id": "a_postgres"}, {**BESIDE, "db_conn_id": "a_kafka"})
+
+    assert [line.partition(": ")[0] for line in told] == [
+        "jobs[0].ssl_cert_key",
+        "jobs[1].kafka_security_config.trust_store_key",
+    ]
+
+
+def test_an_endpoint_made_of_a_connection_shows_nothing_and_is_not_pickled(connection):
+    (endpoint,) = read({**BESIDE, "db_conn_id": connection("mysql", host="h", **HERE)})
+
+    assert PASSWORD not in f"{endpoint!r} {endpoint} {endpoint.wire()!r} {endpoint.model_dump()}"
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(endpoint)

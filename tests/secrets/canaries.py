@@ -1,0 +1,120 @@
+"""Canaries: one value for each secret there is, none of which may be found anywhere afterwards."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_NASTY = ("'", '"', "%", "\n", "ñ密", "\\", "&<>", "{}", "$ ;", "+/=")
+_SECRET_MEMBERS = ("db_password", "ssl_cert_key", "ssl_cert_password")
+_SECRET_KAFKA_MEMBERS = (
+    "trust_store_key",
+    "trust_store_password",
+    "key_store_key",
+    "key_store_password",
+    "key_password",
+)
+_CONNECTIONS = ("mysql", "postgres", "mongo", "oracle", "kafka_sasl", "kafka_trust", "kafka_keys", "kafka_key")
+
+CREDENTIAL = "token"
+PLANTED = ("planted_log", "planted_xcom", "planted_trigger")
+NAMES = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), CREDENTIAL)
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A secret made of two recognisable halves, with something in between that has to be escaped somewhere.
+
+    The halves are letters and digits, so every way of escaping leaves them as they are, and each alone gives away a
+    part of the secret.
+    """
+
+    name: str
+    head: str
+    middle: str
+    tail: str
+
+    @property
+    def value(self) -> str:
+        return f"{self.head}{self.middle}{self.tail}"
+
+    def traces(self) -> Iterator[bytes]:
+        """Yield what to look for: either half, plain or escaped in any way, or within Base64 of anything."""
+        for half in (self.head, self.tail):
+            yield half.encode()
+            for before in range(3):
+                # Base64 depends on the position in groups of three bytes; what neighbours reach into is cut off
+                encoded = base64.b64encode(b"\0" * before + half.encode()).decode()
+                yield encoded[4 if before else 0 : len(half) // 3 * 4].encode()
+
+
+def make_canaries() -> dict[str, Canary]:
+    """Return a new canary for every secret member, database connection, credential and planted leak."""
+    letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    pick = random.SystemRandom()
+
+    def half() -> str:
+        return "".join(pick.choices(letters, k=14))
+
+    middles = itertools.cycle(_NASTY)
+    # what travels in a header cannot be anything
+    plain = {CREDENTIAL, *PLANTED}
+    return {
+        name: Canary(name, half(), "-" if name in plain else next(middles), half()) for name in (*NAMES, *PLANTED)
+    }
+
+
+def environment(
+    canaries: Mapping[str, Canary], services: Mapping[str, str], postgres_port: int, stores: Path
+) -> dict[str, str]:
+    """Return the Airflow connections and variables that hold the canaries, as environment variables.
+
+    :param services: URL by id of each connection to DRS.
+    :param stores: the folder with ``trust.p12`` and ``keys.p12``.
+    """
+    secret = {name: canary.value for name, canary in canaries.items()}
+    here = {"host": "127.0.0.1", "port": postgres_port, "login": "drs"}
+    connections = {
+        "mysql_db": {"conn_type": "mysql", **here, "password": secret["of_mysql"]},
+        "postgres_db": {"conn_type": "postgres", **here, "schema": "postgres", "password": secret["of_postgres"]},
+        "mongo_db": {
+            "conn_type": "mongo",
+            "host": f"127.0.0.1:{postgres_port},127.0.0.1:{postgres_port}",
+            "login": "drs",
+            "password": secret["of_mongo"],
+        },
+        "oracle_db": {"conn_type": "oracle", **here, "schema": "ORCL", "password": secret["of_oracle"]},
+        "kafka_db": {
+            "conn_type": "kafka",
+            "extra": {
+                "bootstrap.servers": f"127.0.0.1:{postgres_port}",
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanism": "PLAIN",
+                "sasl.username": "drs",
+                "sasl.password": secret["of_kafka_sasl"],
+                "ssl.truststore.location": str(stores / "trust.p12"),
+                "ssl.truststore.password": secret["of_kafka_trust"],
+                "ssl.keystore.location": str(stores / "keys.p12"),
+                "ssl.keystore.password": secret["of_kafka_keys"],
+                "ssl.key.password": secret["of_kafka_key"],
+            },
+        },
+    }
+    for name, url in services.items():
+        connections[name] = {
+            "conn_type": "drs",
+            "host": url,
+            "password": secret[CREDENTIAL],
+            "extra": {"project_id": "0123456789abcdef0123456789abcdef"},
+        }
+    return {
+        **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},
+        "AIRFLOW_VAR_CANARIES": json.dumps({name: secret[name] for name in (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS)}),
+        "AIRFLOW_VAR_DATABASE_PORT": str(postgres_port),
+        **{name.upper(): secret[name] for name in PLANTED},
+    }

@@ -1,0 +1,84 @@
+"""Every way a run may go, with a secret in every member and none in this file."""
+
+import datetime
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
+
+JOB = "{:08x}-2222-4333-8444-5555555jb101"
+KAFKA = ("trust_store_key", "trust_store_password", "key_store_key", "key_store_password", "key_password")
+
+
+def canary(name):
+    return f"{{{{ var.json.canaries.{name} }}}}"
+
+
+def by_connection(number, conn_id, **members):
+    return {"id": JOB.format(number), "net_type": "eip", "end_point_type": "so", "db_conn_id": conn_id, **members}
+
+
+def by_template(number, **members):
+    return {
+        "id": JOB.format(number),
+        "net_type": "eip",
+        "end_point_type": "ta",
+        "db_type": "mysql",
+        "ip": "127.0.0.1",
+        "db_port": "{{ var.value.database_port }}",
+        "db_user": "drs",
+        "db_password": canary("db_password"),
+        "ssl_cert_key": canary("ssl_cert_key"),
+        "ssl_cert_password": canary("ssl_cert_password"),
+        "kafka_security_config": {name: canary(name) for name in KAFKA},
+        **members,
+    }
+
+
+ALL = [
+    *(by_connection(n, c) for n, c in enumerate(("mysql_db", "postgres_db", "mongo_db", "oracle_db", "kafka_db"))),
+    by_template(9),
+]
+LONG = [[by_template(100 * n + m) for m in range(12)] for n in range(2)]
+TEXT = '[{"id": "%s", "net_type": "eip", "end_point_type": "so", "db_type": "mysql", "ip": "127.0.0.1", "db_port": 1, '
+TEXT %= JOB.format(7)
+TEXT += '"db_user": "drs", "db_password": {{ var.json.canaries.db_password | tojson }}}]'
+
+common = {"schedule": None, "start_date": datetime.datetime(2026, 1, 1)}
+
+with DAG("passes", **common):
+    DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
+
+with DAG("fails_on_verdicts", **common):
+    DrsTestConnectionsOperator(task_id="dialled", jobs=ALL, drs_conn_id="drs_emulator")
+    DrsTestConnectionsOperator(task_id="echoed", jobs=ALL, drs_conn_id="drs_echo")
+    DrsTestConnectionsOperator(task_id="json_text", jobs=TEXT, drs_conn_id="drs_echo")
+
+with DAG("fails_on_bad_input", **common):
+    wrong = {
+        "net_type": "wifi",
+        "db_password": [canary("db_password")],
+        "ssl_cert_key": {"nested": canary("ssl_cert_key")},
+        "kafka_security_config": "{{ var.value.canaries }}",
+        "surprise": 1,
+    }
+    jobs = [by_template(1, **wrong), by_connection(2, "nobody"), by_connection(3, "mysql_db", db_type="oracle")]
+    DrsTestConnectionsOperator(task_id="rules", jobs=jobs, drs_conn_id="drs_good")
+    # a quote in the secret ends the text early
+    DrsTestConnectionsOperator(task_id="broken_text", jobs="[{'x': '{{ var.value.canaries }}'", drs_conn_id="drs_good")
+
+with DAG("dies_in_the_transport", **common):
+    DrsTestConnectionsOperator(task_id="nobody_listens", jobs=ALL, drs_conn_id="drs_closed")
+    DrsTestConnectionsOperator(task_id="cut_off", jobs=ALL, drs_conn_id="drs_cut")
+    DrsTestConnectionsOperator(task_id="error_page", jobs=ALL, drs_conn_id="drs_page")
+
+with DAG("defers", **common):
+    ids = [JOB.format(5)]
+    wait = DrsJobStatusSensor(
+        task_id="wait", job_ids=ids, drs_conn_id="drs_waiting", deferrable=True, poke_interval=1, timeout=600
+    )
+    wait >> DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
+
+with DAG("mapped", **common):
+    DrsTestConnectionsOperator.partial(task_id="test", drs_conn_id="drs_good").expand(jobs=LONG)

@@ -1,0 +1,176 @@
+"""A real Airflow in processes of its own: scheduler, triggerer, API, everything at DEBUG."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from airflow import __version__
+from search import Place
+
+AIRFLOW_2 = __version__.startswith("2.")
+
+
+class RunningAirflow:
+    """``with RunningAirflow(home, dags, environment) as airflow``: the whole of Airflow, gone afterwards.
+
+    :param home: an empty directory.
+    :param dags: the folder of DAG files.
+    :param environment: connections, variables and what else the tasks shall find.
+    """
+
+    def __init__(self, home: Path, dags: Path, environment: Mapping[str, str], fernet_key: str) -> None:
+        self.home = home
+        self.console = home / "console"
+        ports = [str(port) for port in _free_ports(3)]
+        self._url = f"http://127.0.0.1:{ports[0]}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        self._environment = {
+            **kept,
+            "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
+            "PYTHONPATH": str(dags),  # where a triggerer finds the trigger of a DAG file
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__FERNET_KEY": fernet_key,
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": ports[1],
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": ports[2],
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__PORT": ports[0],
+            "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__WEBSERVER__WORKERS": "1",
+            "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": ports[0],
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
+            **environment,
+        }
+
+    def __enter__(self) -> RunningAirflow:
+        with self.console.open("wb") as console:
+            self._process = subprocess.Popen(
+                ["airflow", "standalone"],
+                cwd=self.home,
+                env=self._environment,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._headers = {"Content-Type": "application/json"}
+        wait_until("its API answers", self._log_in, 180)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        mine = f"AIRFLOW_HOME={self.home}".encode()
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            pass
+        # Airflow's parts make process groups of their own
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mine in environ.read_bytes().split(b"\0"):
+                    os.kill(int(environ.parent.name), signal.SIGKILL)
+            except OSError:
+                continue
+        self._process.wait()
+
+    def start(self, dag_id: str) -> None:
+        """Start a run of a DAG, as soon as that is known."""
+        body = {"dag_run_id": "run"} if AIRFLOW_2 else {"dag_run_id": "run", "logical_date": None}
+        wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
+
+    def states(self, dag_id: str) -> list[tuple[str, str]]:
+        """Return task ids and states of the run."""
+        instances = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances")["task_instances"]
+        return sorted((each["task_id"], str(each["state"])) for each in instances)
+
+    def run_state(self, dag_id: str) -> str:
+        return str(self._json(f"/dags/{dag_id}/dagRuns/run")["state"])
+
+    def shown(self, dag_id: str) -> Iterator[Place]:
+        """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""
+        run = f"/dags/{dag_id}/dagRuns/run"
+        yield self._place(run)
+        yield self._place(f"{run}/taskInstances")
+        for each in self._json(f"{run}/taskInstances")["task_instances"]:
+            task = f"{run}/taskInstances/{each['task_id']}"
+            index = each["map_index"]
+            mapped = f"{task}/{index}" if index >= 0 else task
+            yield self._place(mapped)
+            yield self._place(f"{task}/logs/1?full_content=true&map_index={index}")
+            entries = self._json(f"{task}/xcomEntries?map_index={index}")["xcom_entries"]
+            for entry in entries:
+                yield self._place(f"{task}/xcomEntries/{entry['key']}?map_index={index}")
+
+    def _log_in(self) -> bool:
+        if AIRFLOW_2:
+            file = self.home / "standalone_admin_password.txt"
+            if not file.exists():
+                return False
+            basic = b64encode(f"admin:{file.read_text().strip()}".encode()).decode()
+            self._headers["Authorization"] = f"Basic {basic}"
+        else:
+            token = self._get(f"{self._url}/auth/token")
+            if token is None:
+                return False
+            self._headers["Authorization"] = f"Bearer {json.loads(token)['access_token']}"
+        return self._call("/dags") is not None
+
+    def _place(self, path: str) -> Place:
+        return f"REST {path}", self._call(path) or b""
+
+    def _json(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._call(path) or b"{}")
+        return answer
+
+    def _call(self, path: str, body: object = None) -> bytes | None:
+        return self._get(f"{self._url}/api/{'v1' if AIRFLOW_2 else 'v2'}{path}", body)
+
+    def _get(self, url: str, body: object = None) -> bytes | None:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, self._headers)  # noqa: S310 - http to loopback
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                content: bytes = answer.read()
+                return content
+        except (urllib.error.URLError, OSError):
+            return None
+
+
+def wait_until(what: str, condition: Callable[[], bool], seconds: float) -> None:
+    """Look twice a second whether something has happened in another process."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.5)
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def is_over(state: str) -> bool:
+    return re.fullmatch("success|failed", state) is not None

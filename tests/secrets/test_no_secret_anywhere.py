@@ -1,0 +1,188 @@
+"""Canaries in every secret, runs of every kind in a real Airflow, and a search through all that this left behind."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from canaries import NAMES, PLANTED, Canary, environment, make_canaries
+from certificate_files import write_p12
+from cryptography.fernet import Fernet
+from postgres import Postgres
+from running_airflow import AIRFLOW_2, RunningAirflow, _free_ports, is_over, wait_until
+from search import Place, found, in_database, in_files
+from wire import Reply, Request, Service, all_pass
+
+from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import World
+
+pytestmark = pytest.mark.running_airflow
+
+ENDINGS = {
+    "passes": "success",
+    "fails_on_verdicts": "failed",
+    "fails_on_bad_input": "failed",
+    "dies_in_the_transport": "failed",
+    "mapped": "success",
+}
+FINISHED = (*ENDINGS, "defers")
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What the runs left: states by DAG, what reached the service, and every place where something was kept."""
+
+    canaries: dict[str, Canary]
+    states: dict[str, list[tuple[str, str]]]
+    endings: dict[str, str]
+    sent: str
+    while_waiting: dict[str, set[str]]
+    afterwards: dict[str, set[str]]
+    searched: set[str]
+
+
+def echo(request: Request) -> Reply:
+    """Refuse every endpoint, and repeat all that was sent, as a proxy with a debug page might."""
+    everything = f"{request.body.decode()} {json.loads(request.body)} {dict(request.headers.items())}"
+    refused = [
+        {
+            "id": entry["id"],
+            "status": "failed",
+            "error_code": "DRS.KE0002",
+            "error_msg": f"wrong password {entry.get('db_password')} in {json.dumps(entry)} {everything}",
+        }
+        for entry in request.entries
+    ]
+    return Reply({"results": refused, "count": len(refused)})
+
+
+def error_page(request: Request) -> Reply:
+    return Reply(raw=request.body, status=502, headers={"Content-Type": "text/html"})
+
+
+def cut_off(request: Request) -> Reply:
+    return Reply(raw=request.body, headers={"Content-Length": str(len(request.body) + 100), "Connection": "close"})
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    home = tmp_path_factory.mktemp("airflow")
+    stores = tmp_path_factory.mktemp("stores")
+    canaries = make_canaries()
+    write_p12(stores / "trust.p12", canaries["of_kafka_trust"].value)
+    write_p12(stores / "keys.p12", canaries["of_kafka_keys"].value)
+    fernet_key = Fernet.generate_key().decode()
+    searched_for = [canaries[name] for name in (*NAMES, *PLANTED)]
+    may_go_on = threading.Event()
+
+    def not_yet(request: Request) -> Reply:
+        if may_go_on.is_set():
+            return all_pass(request)
+        jobs = request.json["jobs"]
+        return Reply({"results": [{"id": job, "status": "CREATING"} for job in jobs], "count": len(jobs)})
+
+    log = logging.FileHandler(home / "emulator.log")
+    logging.getLogger("airflow_provider_drs.emulator").addHandler(log)
+    logging.getLogger("airflow_provider_drs.emulator").setLevel(logging.DEBUG)
+    with ExitStack() as stack:
+        services = {
+            "drs_good": stack.enter_context(Service()),
+            "drs_echo": stack.enter_context(Service(echo)),
+            "drs_page": stack.enter_context(Service(error_page)),
+            "drs_cut": stack.enter_context(Service(cut_off)),
+            "drs_waiting": stack.enter_context(Service(not_yet)),
+        }
+        world = World(token=canaries["token"].value, ready_after_polls=0)
+        emulator = stack.enter_context(Emulator(world))
+        database = stack.enter_context(Postgres(tmp_path_factory.mktemp("postgres")))
+        urls = {name: service.url for name, service in services.items()}
+        urls |= {"drs_emulator": emulator.url, "drs_closed": f"http://127.0.0.1:{_free_ports(1)[0]}"}
+        given = environment(canaries, urls, database.port, stores)
+        folder = Path(__file__).parent / "folder"
+        airflow = stack.enter_context(RunningAirflow(home, folder, given, fernet_key))
+        for dag_id in (*FINISHED, "planted"):
+            airflow.start(dag_id)
+        for dag_id in ENDINGS:
+            wait_until(f"{dag_id} is over", lambda dag_id=dag_id: is_over(airflow.run_state(dag_id)), 600)
+        wait_until("a planted trigger waits", lambda: ("defers", "deferred") in airflow.states("planted"), 300)
+        wait_until("a planted leak is told", lambda: ("tells", "success") in airflow.states("planted"), 300)
+        wait_until("a sensor waits", lambda: ("wait", "deferred") in airflow.states("defers"), 300)
+        wait_until("the triggerer looks", lambda: len(services["drs_waiting"].requests) > 3, 120)
+        while_waiting = found(searched_for, in_database(home / "airflow.db", fernet_key))
+        may_go_on.set()
+        wait_until("defers is over", lambda: is_over(airflow.run_state("defers")), 300)
+
+        places: list[Place] = [place for dag_id in (*FINISHED, "planted") for place in airflow.shown(dag_id)]
+        places += in_database(home / "airflow.db", fernet_key)
+        places += in_files("log", home / "logs")
+        places += [("console", airflow.console.read_bytes()), ("emulator's log", (home / "emulator.log").read_bytes())]
+        yield Aftermath(
+            canaries,
+            {dag_id: airflow.states(dag_id) for dag_id in FINISHED},
+            {dag_id: airflow.run_state(dag_id) for dag_id in FINISHED},
+            "".join(r.body.decode() + str(r.headers) for service in services.values() for r in service.requests),
+            dict(while_waiting),
+            dict(found(searched_for, places)),
+            {place for place, content in places if content},
+        )
+
+
+def test_every_run_went_the_way_it_was_meant_to(aftermath):
+    assert aftermath.endings == {**ENDINGS, "defers": "success"}
+    assert [state for _, state in aftermath.states["mapped"]] == ["success", "success"]
+    assert {state for _, state in aftermath.states["fails_on_verdicts"]} == {"failed"}
+    assert {state for _, state in aftermath.states["dies_in_the_transport"]} == {"failed"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_canary_reached_the_service_and_is_found_nowhere_else(aftermath, name):
+    canary = aftermath.canaries[name]
+
+    assert canary.head in aftermath.sent
+    assert canary.tail in aftermath.sent
+    assert len(canary.value) > 20
+    assert aftermath.while_waiting.get(name, set()) == set()
+    assert aftermath.afterwards.get(name, set()) == set()
+
+
+def test_every_kind_of_place_was_searched(aftermath):
+    def searched(start: str) -> list[str]:
+        return [place for place in aftermath.searched if place.startswith(start)]
+
+    assert searched("console")
+    assert searched("emulator's log")
+    assert searched("database file airflow.db")
+    assert searched("database rendered_task_instance_fields.rendered_fields")
+    assert searched("database xcom.value")
+    assert searched("REST /dags/mapped/dagRuns/run/taskInstances/test/1")
+    assert searched("REST /dags/passes/dagRuns/run/taskInstances/test/xcomEntries/return_value")
+    assert searched("REST /dags/fails_on_verdicts/dagRuns/run/taskInstances/echoed/logs/1")
+    assert len(searched("log ")) >= 12
+
+
+def test_the_same_search_finds_a_leak_in_a_log_line(aftermath):
+    places = aftermath.afterwards["planted_log"]
+
+    assert any(place.startswith("log ") for place in places)
+    assert any("/logs/1" in place for place in places)
+
+
+def test_the_same_search_finds_a_leak_in_an_xcom(aftermath):
+    places = aftermath.afterwards["planted_xcom"]
+
+    assert "database xcom.value" in places
+    assert any("xcomEntries/return_value" in place for place in places)
+
+
+def test_the_same_search_finds_a_leak_in_a_trigger_argument(aftermath):
+    places = aftermath.while_waiting["planted_trigger"]
+
+    assert any(place.startswith("database trigger.") for place in places)
+    # only Airflow 2 encrypts them
+    assert any(place.startswith("database file") for place in places) != AIRFLOW_2
