@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -31,6 +31,9 @@ from airflow_provider_drs.api.errors import (
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.verdict import Verdict, judge
 
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.auth import Auth
+
 MAX_ENDPOINTS = 10
 """Endpoints in one connection test, as the vendor's page limits it."""
 MAX_IDS = 100
@@ -46,7 +49,7 @@ class DrsClient:
 
     :param endpoint: URL of the service, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
     :param project_id: project of the region where the DRS jobs live.
-    :param auth: adds the credential to a request.
+    :param auth: the credential, and what is done when the service refuses it.
     :param language: of the service's texts, ``en-us`` or ``zh-cn``.
     :param verify: ``True``, or the path of a CA bundle.
     :param connect_timeout: seconds until a connection must stand.
@@ -58,7 +61,7 @@ class DrsClient:
         self,
         endpoint: str,
         project_id: str,
-        auth: AuthBase,
+        auth: Auth,
         *,
         language: str = "en-us",
         verify: bool | str = True,
@@ -71,6 +74,7 @@ class DrsClient:
         self._headers = {
             "Content-Type": "application/json",
             "X-Language": language,
+            "X-Project-Id": project_id,
             "User-Agent": f"airflow-provider-drs/{__version__}",
             # an answer is small, and one that arrives packed could be a bomb
             "Accept-Encoding": "identity",
@@ -81,7 +85,7 @@ class DrsClient:
         self._session.mount("https://", HTTPAdapter(pool_maxsize=MAX_IDS))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=MAX_IDS))
         # a proxy taken from the environment would carry a loopback call, and its token, off this machine
-        self._session.trust_env = not _checked_loopback(self.endpoint)
+        self._session.trust_env = not checked_loopback(self.endpoint)
 
     def __enter__(self) -> DrsClient:
         return self
@@ -139,15 +143,27 @@ class DrsClient:
             raise DrsAnswerError(f"the answer leaves out {', '.join(left_out)}", request_id=request_id)
         return {job_id: statuses[job_id] for job_id in asked}
 
-    def _post(self, call: str, body: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-        url = f"{self.endpoint}/v3/{self.project_id}/jobs/{call}"
+    def check_access(self) -> None:
+        """Do the cheapest read that takes the credential and the project; operation ``showJobList``.
+
+        A list of one job, since the other reads want the id of a job that exists.
+
+        :raises DrsError: when it failed, and so would every other call.
+        """
+        self._post("", {"cur_page": 1, "per_page": 1, "db_use_type": "migration"}, holds="jobs")
+
+    def _post(self, call: str, body: dict[str, Any], holds: str = "results") -> tuple[dict[str, Any], str | None]:
+        return self._auth.carry(lambda auth: self._send(call, body, auth, holds))
+
+    def _send(self, call: str, body: dict[str, Any], auth: AuthBase, holds: str) -> tuple[dict[str, Any], str | None]:
+        url = f"{self.endpoint}/v3/{self.project_id}/jobs/{call}".rstrip("/")
         deadline = time.monotonic() + self._timeouts[1]
         try:
             response = self._session.post(
                 url,
                 data=json.dumps(body).encode(),
                 headers=self._headers,
-                auth=self._auth,
+                auth=auth,
                 timeout=self._timeouts,
                 # with each request, since REQUESTS_CA_BUNDLE in the environment overrides the session's
                 verify=self._verify,
@@ -158,7 +174,8 @@ class DrsClient:
             raise self._transport_error(error) from None
         with response:
             content = b"".join(self._chunks(response, deadline))
-            return read_answer(response.status_code, response.headers, content), response.headers.get("X-Request-Id")
+            answer = read_answer(response.status_code, response.headers, content, holds=holds)
+            return answer, response.headers.get("X-Request-Id")
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         size = 0
@@ -181,7 +198,7 @@ class DrsClient:
         return DrsTimeoutError(f"{self.endpoint} gave no whole answer within {self._timeouts[1]:g} s")
 
     def _transport_error(self, error: requests.RequestException) -> DrsTransportError:
-        reason = _reason(error)
+        reason = reason_of(error)
         if isinstance(error, requests.exceptions.SSLError):
             return DrsTlsError(f"no TLS connection to {self.endpoint}: {reason}")
         if isinstance(error, requests.Timeout) and not isinstance(error, requests.ConnectionError):
@@ -189,7 +206,12 @@ class DrsClient:
         return DrsUnreachableError(f"no connection to {self.endpoint}: {reason}")
 
 
-def _checked_loopback(endpoint: str) -> bool:
+def checked_loopback(endpoint: str, name: str = "endpoint") -> bool:
+    """Return whether an endpoint is on this machine.
+
+    :param name: what the endpoint is called where it was given.
+    :raises DrsInputError: when it is no URL that a credential may be sent to.
+    """
     url = urlsplit(endpoint)
     host = url.hostname or ""
     try:
@@ -197,13 +219,13 @@ def _checked_loopback(endpoint: str) -> bool:
     except ValueError:
         loopback = False
     if not host or url.scheme not in ("http", "https"):
-        raise DrsInputError(["endpoint: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
+        raise DrsInputError([f"{name}: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
     if url.scheme == "http" and not loopback:
-        raise DrsInputError([f"endpoint: plain http to {host} would show the credential to anybody; use https"])
+        raise DrsInputError([f"{name}: plain http to {host} would show the credential to anybody; use https"])
     return loopback
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Dig out what the operating system, or the TLS library, said of a failed request."""
     seen: list[BaseException] = []
     todo: list[object] = [error]
