@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
+
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's metadata in the form of Airflow's ``provider_info.schema.json``."""
@@ -29,6 +31,8 @@ def get_provider_info() -> dict[str, Any]:
                 "connection-type": "drs",
                 "hook-class-name": "airflow_provider_drs.hooks.drs.DrsHook",
                 "hook-name": name,
+                "ui-field-behaviour": ui_field_behaviour("hidden-fields"),
+                "conn-fields": {name: field.metadata for name, field in EXTRA_FIELDS.items()},
             }
         ],
     }

@@ -70,8 +70,13 @@ class Service:
                 with service._lock:
                     service.requests.append(request)
                 reply = service.answer(request)
-                self.send_response(reply.status)
-                headers = {"Content-Type": "application/json", "Content-Length": str(len(reply.body)), **reply.headers}
+                self.send_response_only(reply.status)
+                headers = {
+                    "Date": self.date_time_string(),
+                    "Content-Type": "application/json",
+                    "Content-Length": str(len(reply.body)),
+                    **reply.headers,
+                }
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()

@@ -13,6 +13,7 @@ from airflow_provider_drs.api.codes import hint_for, kind_of
 from airflow_provider_drs.api.errors import (
     MAX_TEXT,
     DrsAnswerError,
+    DrsCredentialError,
     DrsError,
     DrsJobsRefusedError,
     DrsRequestError,
@@ -32,19 +33,28 @@ _CODE_AND_TEXT = (
 
 
 def read_answer(
-    http_status: int, headers: Mapping[str, str], body: bytes, scrub: Callable[[Any], Any] = lambda said: said
+    http_status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    scrub: Callable[[Any], Any] = lambda said: said,
+    *,
+    holds: str = "results",
+    service: str = "DRS",
 ) -> dict[str, Any]:
-    """Return the JSON object of a good answer to one of the v3 batch calls, whose ``results`` is a list.
+    """Return the JSON object of a good answer.
 
     :param headers: case-insensitive, as ``requests`` has them.
     :param body: as it came, complete.
     :param scrub: takes out of the JSON what must not be repeated.
+    :param holds: the member by which a good answer to this call is known, a list but for ``token``.
+    :param service: that was asked.
     :raises DrsServiceError: of the class that fits, when the service said no in any of its shapes.
     :raises DrsAnswerError: when this is not an answer of DRS at all; its text never repeats a body.
     """
     request_id = headers.get("X-Request-Id")
     payload = _json_object(body, scrub)
-    if 200 <= http_status < 300 and payload is not None and isinstance(payload.get("results"), list):
+    kind = dict if holds == "token" else list
+    if 200 <= http_status < 300 and payload is not None and isinstance(payload.get(holds), kind):
         return payload
     said = _code_and_text(payload) if payload else None
     if said or http_status >= 400:
@@ -56,7 +66,7 @@ def read_answer(
     else:
         what = _described(headers, body)
     raise DrsAnswerError(
-        f"the answer is not one of DRS: {what}",
+        f"the answer is not one of {service}: {what}",
         http_status=http_status,
         request_id=request_id,
         hint="Check the endpoint of the connection, and any proxy on the way to it.",
@@ -80,6 +90,9 @@ def _service_error(
     kind = kind_of(code, http_status)
     if jobs and kind is DrsRequestError:
         kind = DrsJobsRefusedError
+    if kind is DrsCredentialError:
+        # the gateway goes on with the request as it was signed, security token and all
+        text = text.partition(",")[0]
     return kind(
         text,
         code=code,

@@ -18,6 +18,7 @@ from airflow_provider_drs.api.errors import (
 )
 
 _RENEW = "Put a new token into the connection, or use a credential that renews itself."
+CLOCK = "Set the clock of this machine: a signature is good for 15 minutes."
 _LOCK = "Check the credential before trying again: five refusals in a row lock an access key for five minutes."
 _GRANT = "Grant drs:migrationJobs:connect and VPC FullAccess on this project to the caller."
 _PROJECT = "Give the id of the project in the region where the DRS job lives."
@@ -48,7 +49,7 @@ _CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
     "APIGW.0101": (DrsRequestError, "Check the endpoint of the connection: no such API is served there."),
     "APIGW.0301": (DrsCredentialError, _LOCK),
     "APIGW.0302": (DrsPermissionError, _GRANT),
-    "APIGW.0303": (DrsCredentialError, "Check the clock of this machine and the credential."),
+    "APIGW.0303": (DrsCredentialError, CLOCK),
     "APIGW.0305": (DrsCredentialError, _LOCK),
     "APIGW.0306": (DrsPermissionError, _GRANT),
     "APIGW.0307": (DrsCredentialError, f"{_RENEW} A token of another region is refused like this, too."),

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from . import iam
 from .contract import Contract
 from .errors import AbsentJobsError, RefusedError
 from .probes import Entry, Probe, dial, without_password
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def create_app(world: World, probe: Probe = dial) -> Starlette:
-    """Make the application that answers ``batchValidateConnections`` and ``batchListJobStatus``.
+    """Make the application that answers the calls of ``contract.yaml``.
 
     All texts are English, whatever ``X-Language`` asks for.
 
@@ -35,8 +36,7 @@ def create_app(world: World, probe: Probe = dial) -> Starlette:
     contract = Contract()
 
     async def admit(request: Request) -> Any:
-        if request.headers.get("X-Auth-Token") != world.token:
-            raise RefusedError("DRS.M00100", "Invalid token.", 403)
+        await iam.check_caller(world, request)
         if request.path_params["project_id"] != world.project_id:
             raise RefusedError("DRS.M00261", "The project ID in the path does not belong to the token.", 403)
         return contract.read(StarletteOpenAPIRequest(request, await request.body()))
@@ -71,8 +71,17 @@ def create_app(world: World, probe: Probe = dial) -> Starlette:
         results = [{"id": job_id, "status": status} for job_id, status in page]
         return _answer(200, {"results": results, "count": len(job_ids)})
 
+    async def list_jobs(request: Request) -> Response:
+        body = await admit(request)
+        total, page = world.list_jobs(**{name: int(body[name]) for name in ("cur_page", "per_page") if name in body})
+        world.record("jobs", [])
+        jobs = [{"id": job_id, "name": f"job-{job_id[:8]}", "status": status} for job_id, status in page]
+        return _answer(200, {"total_record": total, "jobs": jobs})
+
     app = Starlette(
         routes=[
+            *iam.routes(world, contract),
+            Route("/v3/{project_id}/jobs", list_jobs, methods=["POST"]),
             Route("/v3/{project_id}/jobs/batch-connection", batch_connection, methods=["POST"]),
             Route("/v3/{project_id}/jobs/batch-status", batch_status, methods=["POST"]),
         ],

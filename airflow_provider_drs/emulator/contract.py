@@ -67,7 +67,7 @@ class Contract:
             # An absent member is reported once for every absent sibling.
             text = "; ".join(dict.fromkeys(breaches))
             raise RefusedError(DUPLICATES if keywords == {"uniqueItems"} else MALFORMED, text)
-        return json.loads(request.body or b"")
+        return json.loads(request.body) if request.body else None
 
 
 def _lines(violation: Any) -> Iterator[str]:

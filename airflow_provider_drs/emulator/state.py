@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .accounts import Accounts
 from .errors import AbsentJobsError, RefusedError
 from .faults import Faults
 
@@ -48,11 +49,12 @@ class World:
     A job that is due after N polls shows its first status to N of them and the next status from then on.
     Without any progression given, that is 2 polls.
 
-    :param token: the IAM token that is let in.
+    :param token: the IAM token that is let in, beside those that IAM issues.
     :param project_id: the project in the path of every call.
     :param any_job: whether every well-formed job id exists from its first mention, starting in ``CREATING``.
     :param ready_after_polls: how many status polls a job waits, unless it says otherwise itself.
     :param ready_after_seconds: how many seconds a job waits, unless it says otherwise itself; of two, the first due.
+    :param accounts: who else is let in.
     :param clock: seconds from any starting point, never going back.
     """
 
@@ -64,9 +66,11 @@ class World:
         any_job: bool = True,
         ready_after_polls: int | None = None,
         ready_after_seconds: float | None = None,
+        accounts: Accounts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.token = token
+        self.accounts = accounts or Accounts()
         self.project_id = project_id
         self.any_job = any_job
         if ready_after_polls is None and ready_after_seconds is None:
@@ -175,6 +179,13 @@ class World:
             if first >= len(job_ids):
                 raise RefusedError("DRS.M00211", f"cur_page exceeds the last page, {-(-len(job_ids) // size)}.")
             return [(job_id, self._polled(job_id)) for job_id in job_ids[first : first + size]]
+
+    def list_jobs(self, cur_page: int = 1, per_page: int = 10) -> tuple[int, list[tuple[str, str]]]:
+        """Tell how many jobs there are, and id and status of those on one page; it counts as no poll."""
+        with self._lock:
+            every = [(job.id, self._status(job)) for job in self._jobs.values()]
+            first = (max(cur_page, 1) - 1) * per_page
+            return len(every), every[first : first + per_page] if per_page else every
 
     def _polled(self, job_id: str) -> str:
         job = self._jobs[job_id]

@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection
 from asgiref.sync import sync_to_async
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from airflow_provider_drs._compat import BaseHook
-from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.rules import PROJECT_ID
+from airflow_provider_drs.api.diagnosis import explained
+from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.connection import client_for
+from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
-
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class ConnectionExtra(BaseModel):
-    """The ``extra`` of a ``drs`` connection; an empty field counts as not given.
-
-    :param auth_type: the kind of credential.
-    :param project_id: project of the region where the DRS jobs live.
-    :param region: names the endpoint when the connection has no host.
-    :param language: of the service's texts.
-    :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand.
-    :param read_timeout: seconds until an answer must be there as a whole.
-    :param max_attempts: how many times one call is sent at most.
-    :param max_retry_seconds: how long after its first sending a call may still be repeated.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    auth_type: Literal["token"] = "token"
-    project_id: Annotated[str, Field(pattern=PROJECT_ID)] | None = None
-    region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
-    language: Literal["en-us", "zh-cn"] = "en-us"
-    verify: bool | str = True
-    connect_timeout: Seconds = 10
-    read_timeout: Seconds = 120
-    max_attempts: Annotated[int, Field(ge=1)] = 5
-    max_retry_seconds: Annotated[float, Field(ge=0)] = 600
-
-    @field_validator("verify")
-    @classmethod
-    def _stays_on(cls, verify: bool | str) -> bool | str:
-        if verify is True or str(verify).lower() == "true":
-            return True
-        if isinstance(verify, str) and Path(verify).exists():
-            return verify
-        raise ValueError("must be true or the path of a CA bundle; it cannot be switched off")
 
 
 class DrsHook(BaseHook):
@@ -77,10 +38,21 @@ class DrsHook(BaseHook):
         self.drs_conn_id = drs_conn_id
         self._wins = {"project_id": project_id, "language": language}
 
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return what the form of Airflow 2.11 to 3.1 does to the fields that every connection has."""
+        return ui_field_behaviour("hidden_fields")
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the further fields of that form."""
+        return {name: field.widget for name, field in EXTRA_FIELDS.items()}
+
     def get_conn(self) -> DrsClient:
-        """Read the Connection and return a client for it; nothing is sent yet.
+        """Read the Connection and return a client for it; nothing is sent, but to look up a project not given.
 
         :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
+        :raises DrsError: when the project could not be looked up.
         """
         return self._client(self.get_connection(self.drs_conn_id))
 
@@ -90,48 +62,23 @@ class DrsHook(BaseHook):
         # even reading the extra is a blocking call, and forbidden on the loop by Airflow 3.0
         return await sync_to_async(self._client)(connection)
 
-    def _client(self, connection: Connection) -> DrsClient:
-        extra, wrong = self._extra(connection)
-        endpoint = _endpoint(connection, extra)
-        project_id = extra.project_id if extra else None
-        if not connection.password:
-            wrong.append("password: the IAM token is missing")
-        if extra and not endpoint:
-            wrong.append("host: give the endpoint, or the region in the extra")
-        if extra and not project_id:
-            wrong.append("extra.project_id: is missing, and the task gave none")
-        if wrong or not (extra and endpoint and project_id and connection.password):
-            raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in wrong])
-        return DrsClient(
-            endpoint,
-            project_id,
-            TokenAuth(connection.password),
-            language=extra.language,
-            verify=extra.verify,
-            connect_timeout=extra.connect_timeout,
-            read_timeout=extra.read_timeout,
-            max_attempts=extra.max_attempts,
-            max_retry_seconds=extra.max_retry_seconds,
+    def test_connection(self) -> tuple[bool, str]:
+        """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
+        try:
+            with self.get_conn() as client:
+                client.check_access()
+        except DrsError as error:
+            return False, explained(error)
+        return (
+            True,
+            f"{client.endpoint} accepts the credential for project {client.project_id}. No database was tested.",
         )
 
-    def _extra(self, connection: Connection) -> tuple[ConnectionExtra | None, list[str]]:
-        given = {**connection.extra_dejson, **{name: value for name, value in self._wins.items() if value}}
-        for name in given.keys() - ConnectionExtra.model_fields.keys():
-            self.log.warning("Connection %s: the extra %s is unknown and ignored.", self.drs_conn_id, name)
+    def _client(self, connection: Connection) -> DrsClient:
         try:
-            return ConnectionExtra(**{name: value for name, value in given.items() if value not in (None, "")}), []
-        except ValidationError as error:
-            return None, [_told(item) for item in error.errors(include_url=False, include_input=False)]
+            return client_for(connection, self._wins, self._warn)
+        except DrsInputError as error:
+            raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
 
-
-def _told(item: Any) -> str:
-    said = str(item["msg"]).removeprefix("Value error, ")
-    return f"extra.{'.'.join(map(str, item['loc']))}: {said}"
-
-
-def _endpoint(connection: Connection, extra: ConnectionExtra | None) -> str | None:
-    host = (connection.host or "").strip()
-    if not host:
-        return f"https://drs.{extra.region}.myhuaweicloud.com" if extra and extra.region else None
-    url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    return f"{url}:{connection.port}" if connection.port else url
+    def _warn(self, what: str) -> None:
+        self.log.warning("Connection %s: %s.", self.drs_conn_id, what)

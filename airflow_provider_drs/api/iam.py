@@ -1,0 +1,137 @@
+"""The two calls of IAM that a DRS credential may need: a token for a user, and the project id of a region."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.auth import AuthBase
+
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
+from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.transport import Transport
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.auth import Auth
+
+_LOGIN = "Check user, password and domain_name; IAM locks a user after some wrong passwords."
+
+
+@dataclass(frozen=True)
+class Token:
+    """An IAM token.
+
+    :param text: what is sent as ``X-Auth-Token``.
+    :param lifetime: seconds from its issue to its end.
+    """
+
+    text: str = field(repr=False)
+    lifetime: float
+
+
+@dataclass(frozen=True)
+class Iam:
+    """IAM at one endpoint; like the client of DRS, it follows no redirect and speaks plain http to loopback only.
+
+    :param endpoint: URL, such as ``https://iam.cn-north-4.myhuaweicloud.com``.
+    :param verify: ``True``, or the path of a CA bundle.
+    :param connect_timeout: seconds until a connection must stand.
+    :param read_timeout: seconds until an answer must be there as a whole.
+    :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
+    """
+
+    endpoint: str
+    verify: bool | str = True
+    connect_timeout: float = 10
+    read_timeout: float = 120
+
+    def __post_init__(self) -> None:
+        self._transport().close()  # which looks at the endpoint
+
+    def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> Token:
+        """Log a user in; operation ``keystoneCreateUserTokenByPassword``.
+
+        :param domain: name of the account that the user belongs to.
+        :param project: ``{"id": ...}`` or ``{"name": ...}`` of the project that the token is for.
+        :raises DrsCredentialError: when IAM knows no such user with this password.
+        :raises DrsError: when the call failed in another way.
+        """
+        login = {"user": {"name": user, "password": password, "domain": {"name": domain}}}
+        body = {"auth": {"identity": {"methods": ["password"], "password": login}, "scope": {"project": dict(project)}}}
+        try:
+            # without the catalogue of services the answer is small
+            payload, headers = self._call(
+                "POST",
+                "/v3/auth/tokens?nocatalog=true",
+                "token",
+                data=HiddenBytes(json.dumps(body).encode()),
+                secrets=HiddenTuple([password]),
+                auth=_no_credential,
+            )
+        except DrsCredentialError as error:
+            error.hint = _LOGIN
+            raise
+        try:
+            facts = payload["token"]
+            return Token(headers["X-Subject-Token"], _moment(facts["expires_at"]) - _issued(facts))
+        except (KeyError, TypeError, ValueError):
+            raise self._no_answer_of_iam("the token or its end is missing") from None
+
+    def project_id(self, region: str, auth: Auth) -> str:
+        """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
+
+        :raises DrsInputError: when IAM names none or several, so that the id must be given.
+        :raises DrsError: when the call failed, or the credential may not make it.
+        """
+        payload, _ = auth.carry(lambda proof: self._call("GET", f"/v3/projects?name={region}", "projects", auth=proof))
+        ids = [str(item["id"]) for item in payload["projects"] if isinstance(item, dict) and item.get("id")]
+        if len(ids) != 1:
+            raise DrsInputError([f"project_id: IAM knows {len(ids) or 'no'} projects named {region}; give the id"])
+        return ids[0]
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        holds: str,
+        *,
+        data: bytes | None = None,
+        secrets: Sequence[str] = (),
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        transport = self._transport()
+        try:
+            return transport.exchange(method, path, data, auth=auth, secrets=secrets, holds=holds, service="IAM")
+        finally:
+            transport.close()
+
+    def _transport(self) -> Transport:
+        return Transport(
+            self.endpoint,
+            name="iam_endpoint",
+            verify=self.verify,
+            connect_timeout=self.connect_timeout,
+            read_timeout=self.read_timeout,
+        )
+
+    def _no_answer_of_iam(self, why: str) -> DrsAnswerError:
+        return DrsAnswerError(f"the answer is not one of IAM: {why}", hint="Check iam_endpoint.")
+
+
+def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    # given as auth, because without any, requests would look for a password of this host in ~/.netrc
+    return request
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def _issued(facts: Mapping[str, str]) -> float:
+    # IAM's own clock where it tells, since the one of this machine may be wrong
+    return _moment(facts["issued_at"]) if "issued_at" in facts else time.time()

@@ -1,0 +1,42 @@
+"""The signature ``SDK-HMAC-SHA256``, by which the API gateway knows the holder of an access key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+ALGORITHM = "SDK-HMAC-SHA256"
+DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+def authorization(
+    method: str, url: str, headers: Mapping[str, str], body: bytes, *, access_key: str, secret_key: str
+) -> str:
+    """Return the ``Authorization`` header of a request.
+
+    :param url: absolute, with the query as it is sent.
+    :param headers: those to be signed, ``Host`` and ``X-Sdk-Date`` among them; each must arrive unchanged.
+    :param body: the very bytes that are sent.
+    """
+    target = urlsplit(url)
+    # the path is signed with a slash at its end, although it is sent without one
+    path = quote(unquote(target.path), safe="/~").rstrip("/") + "/"
+    query = sorted(parse_qsl(target.query, keep_blank_values=True))
+    lines = sorted((name.lower(), value.strip()) for name, value in headers.items())
+    signed = ";".join(name for name, _ in lines)
+    canonical = [
+        method.upper(),
+        path,
+        "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in query),
+        *(f"{name}:{value}" for name, value in lines),
+        "",
+        signed,
+        hashlib.sha256(body).hexdigest(),
+    ]
+    fingerprint = hashlib.sha256("\n".join(canonical).encode()).hexdigest()
+    date = dict(lines)["x-sdk-date"]
+    message = f"{ALGORITHM}\n{date}\n{fingerprint}"
+    signature = hmac.new(secret_key.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return f"{ALGORITHM} Access={access_key}, SignedHeaders={signed}, Signature={signature}"
