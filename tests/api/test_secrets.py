@@ -151,6 +151,8 @@ def test_text_that_cannot_be_read_is_a_secret_as_a_whole():
 
 
 def test_secrets_of_a_wrong_type_are_found_too():
-    jobs = [{"db_password": ["a", {"b": "c"}], "ssl_cert_key": ("d",), "kafka_security_config": '{"key_password": "e"}'}]
+    jobs = [
+        {"db_password": ["a", {"b": "c"}], "ssl_cert_key": ("d",), "kafka_security_config": '{"key_password": "e"}'}
+    ]
 
     assert list(secrets_in(jobs)) == ["a", "c", "d", "e"]

@@ -88,7 +88,11 @@ def refused(*jobs):
             {"host": "h", "schema": "ignored", "extra": {"service_name": "ORCL"}},
             {"db_type": "oracle", "ip": "h", "db_port": 1521, "db_name": "ORCL"},
         ),
-        ("oracle", {"host": "h", "schema": "ORCL"}, {"db_type": "oracle", "ip": "h", "db_port": 1521, "db_name": "ORCL"}),
+        (
+            "oracle",
+            {"host": "h", "schema": "ORCL"},
+            {"db_type": "oracle", "ip": "h", "db_port": 1521, "db_name": "ORCL"},
+        ),
     ],
 )
 def test_a_connection_alone_yields_the_entry(connection, conn_type, fields, entry):
@@ -235,7 +239,9 @@ def test_an_expired_certificate_of_a_connection_is_refused(connection, tmp_path)
     past = {"starts": NOW - 9 * DAY, "ends": NOW - DAY}
     file = str(write_pem(tmp_path / "ca.pem", **past))
     connection("postgres", "a_postgres", host="h", **HERE, extra=extra_with("postgres", file))
-    connection("kafka", "a_kafka", extra={"security.protocol": "SSL", "ssl.ca.location": file, "bootstrap.servers": "h"})
+    connection(
+        "kafka", "a_kafka", extra={"security.protocol": "SSL", "ssl.ca.location": file, "bootstrap.servers": "h"}
+    )
 
     told = refused({**BESIDE, "db_conn_id": "a_postgres"}, {**BESIDE, "db_conn_id": "a_kafka"})
 

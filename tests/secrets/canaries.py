@@ -64,9 +64,7 @@ def make_canaries() -> dict[str, Canary]:
     middles = itertools.cycle(_NASTY)
     # what travels in a header cannot be anything
     plain = {CREDENTIAL, *PLANTED}
-    return {
-        name: Canary(name, half(), "-" if name in plain else next(middles), half()) for name in (*NAMES, *PLANTED)
-    }
+    return {name: Canary(name, half(), "-" if name in plain else next(middles), half()) for name in (*NAMES, *PLANTED)}
 
 
 def environment(
