@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,7 +35,7 @@ class RunningAirflow:
     def __init__(self, home: Path, dags: Path, environment: Mapping[str, str], fernet_key: str) -> None:
         self.home = home
         self.console = home / "console"
-        ports = [str(port) for port in _free_ports(3)]
+        ports = [str(port) for port in free_ports(3)]
         self._url = f"http://127.0.0.1:{ports[0]}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         self._environment = {
@@ -80,17 +80,13 @@ class RunningAirflow:
     ) -> None:
         mine = f"AIRFLOW_HOME={self.home}".encode()
         os.killpg(self._process.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            pass
         # Airflow's parts make process groups of their own
         for environ in Path("/proc").glob("[0-9]*/environ"):
-            try:
+            with suppress(OSError):
                 if mine in environ.read_bytes().split(b"\0"):
                     os.kill(int(environ.parent.name), signal.SIGKILL)
-            except OSError:
-                continue
         self._process.wait()
 
     def start(self, dag_id: str) -> None:
@@ -100,11 +96,11 @@ class RunningAirflow:
 
     def states(self, dag_id: str) -> list[tuple[str, str]]:
         """Return task ids and states of the run."""
-        instances = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances")["task_instances"]
+        instances = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances").get("task_instances", [])
         return sorted((each["task_id"], str(each["state"])) for each in instances)
 
     def run_state(self, dag_id: str) -> str:
-        return str(self._json(f"/dags/{dag_id}/dagRuns/run")["state"])
+        return str(self._json(f"/dags/{dag_id}/dagRuns/run").get("state"))
 
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""
@@ -164,13 +160,9 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float) -> None
         time.sleep(0.5)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in held]
     for each in held:
         each.close()
     return ports
-
-
-def is_over(state: str) -> bool:
-    return re.fullmatch("success|failed", state) is not None

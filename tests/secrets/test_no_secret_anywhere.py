@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from canaries import NAMES, PLANTED, Canary, environment, make_canaries
 from certificate_files import write_p12
 from cryptography.fernet import Fernet
 from postgres import Postgres
-from running_airflow import AIRFLOW_2, RunningAirflow, _free_ports, is_over, wait_until
+from running_airflow import AIRFLOW_2, RunningAirflow, free_ports, wait_until
 from search import Place, found, in_database, in_files
 from wire import Reply, Request, Service, all_pass
 
@@ -70,6 +71,10 @@ def cut_off(request: Request) -> Reply:
     return Reply(raw=request.body, headers={"Content-Length": str(len(request.body) + 100), "Connection": "close"})
 
 
+def _is_over(airflow: RunningAirflow, dag_id: str) -> bool:
+    return airflow.run_state(dag_id) in ("success", "failed")
+
+
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     home = tmp_path_factory.mktemp("airflow")
@@ -102,21 +107,21 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         emulator = stack.enter_context(Emulator(world))
         database = stack.enter_context(Postgres(tmp_path_factory.mktemp("postgres")))
         urls = {name: service.url for name, service in services.items()}
-        urls |= {"drs_emulator": emulator.url, "drs_closed": f"http://127.0.0.1:{_free_ports(1)[0]}"}
+        urls |= {"drs_emulator": emulator.url, "drs_closed": f"http://127.0.0.1:{free_ports(1)[0]}"}
         given = environment(canaries, urls, database.port, stores)
         folder = Path(__file__).parent / "folder"
         airflow = stack.enter_context(RunningAirflow(home, folder, given, fernet_key))
         for dag_id in (*FINISHED, "planted"):
             airflow.start(dag_id)
         for dag_id in ENDINGS:
-            wait_until(f"{dag_id} is over", lambda dag_id=dag_id: is_over(airflow.run_state(dag_id)), 600)
+            wait_until(f"{dag_id} is over", partial(_is_over, airflow, dag_id), 600)
         wait_until("a planted trigger waits", lambda: ("defers", "deferred") in airflow.states("planted"), 300)
         wait_until("a planted leak is told", lambda: ("tells", "success") in airflow.states("planted"), 300)
         wait_until("a sensor waits", lambda: ("wait", "deferred") in airflow.states("defers"), 300)
         wait_until("the triggerer looks", lambda: len(services["drs_waiting"].requests) > 3, 120)
         while_waiting = found(searched_for, in_database(home / "airflow.db", fernet_key))
         may_go_on.set()
-        wait_until("defers is over", lambda: is_over(airflow.run_state("defers")), 300)
+        wait_until("defers is over", partial(_is_over, airflow, "defers"), 300)
 
         places: list[Place] = [place for dag_id in (*FINISHED, "planted") for place in airflow.shown(dag_id)]
         places += in_database(home / "airflow.db", fernet_key)

@@ -45,17 +45,17 @@ TEXT = '[{"id": "%s", "net_type": "eip", "end_point_type": "so", "db_type": "mys
 TEXT %= JOB.format(7)
 TEXT += '"db_user": "drs", "db_password": {{ var.json.canaries.db_password | tojson }}}]'
 
-common = {"schedule": None, "start_date": datetime.datetime(2026, 1, 1)}
+START = datetime.datetime(2026, 1, 1)
 
-with DAG("passes", **common):
+with DAG("passes", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
 
-with DAG("fails_on_verdicts", **common):
+with DAG("fails_on_verdicts", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="dialled", jobs=ALL, drs_conn_id="drs_emulator")
     DrsTestConnectionsOperator(task_id="echoed", jobs=ALL, drs_conn_id="drs_echo")
     DrsTestConnectionsOperator(task_id="json_text", jobs=TEXT, drs_conn_id="drs_echo")
 
-with DAG("fails_on_bad_input", **common):
+with DAG("fails_on_bad_input", schedule=None, start_date=START):
     wrong = {
         "net_type": "wifi",
         "db_password": [canary("db_password")],
@@ -68,17 +68,17 @@ with DAG("fails_on_bad_input", **common):
     # a quote in the secret ends the text early
     DrsTestConnectionsOperator(task_id="broken_text", jobs="[{'x': '{{ var.value.canaries }}'", drs_conn_id="drs_good")
 
-with DAG("dies_in_the_transport", **common):
+with DAG("dies_in_the_transport", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="nobody_listens", jobs=ALL, drs_conn_id="drs_closed")
     DrsTestConnectionsOperator(task_id="cut_off", jobs=ALL, drs_conn_id="drs_cut")
     DrsTestConnectionsOperator(task_id="error_page", jobs=ALL, drs_conn_id="drs_page")
 
-with DAG("defers", **common):
+with DAG("defers", schedule=None, start_date=START):
     ids = [JOB.format(5)]
     wait = DrsJobStatusSensor(
         task_id="wait", job_ids=ids, drs_conn_id="drs_waiting", deferrable=True, poke_interval=1, timeout=600
     )
     wait >> DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
 
-with DAG("mapped", **common):
+with DAG("mapped", schedule=None, start_date=START):
     DrsTestConnectionsOperator.partial(task_id="test", drs_conn_id="drs_good").expand(jobs=LONG)
