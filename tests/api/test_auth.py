@@ -1,0 +1,317 @@
+"""How each credential proves itself, what it does when refused, and what never leaves it."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+import pytest
+from samples import endpoint, job_id
+from wire import Reply, Service, all_pass
+
+from airflow_provider_drs.api.auth import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
+    DrsCredentialError,
+    DrsInputError,
+    DrsPermissionError,
+    DrsUnavailableError,
+)
+from airflow_provider_drs.api.iam import Iam
+from airflow_provider_drs.api.tokens import MARGIN, QUIET
+from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import World
+
+PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
+REFUSED = Reply({"error_code": "DRS.M00100", "error_msg": "Invalid token."}, status=403)
+BAD_SIGNATURE = Reply({"error_code": "APIGW.0301", "error_msg": "verify aksk signature fail, x:y"}, status=401)
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+class IamAndDrs:
+    """Issues the tokens ``t1``, ``t2`` and so on, and lets in those that a test has not ended."""
+
+    def __init__(self):
+        self.issued: list[str] = []
+        self.ended: set[str] = set()
+        self.login = Reply()
+        self.reply = Reply()
+        self.lock = Lock()
+
+    def __call__(self, request):
+        if request.path.startswith("/v3/auth/tokens"):
+            if self.login.status != 200:
+                return self.login
+            with self.lock:
+                self.issued.append(f"t{len(self.issued) + 1}")
+            told = {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-02T00:00:00.000000Z"}
+            return Reply({"token": told}, status=201, headers={"X-Subject-Token": self.issued[-1]})
+        if self.reply.status != 200:
+            return self.reply
+        return REFUSED if request.headers["X-Auth-Token"] in self.ended else all_pass(request)
+
+
+@pytest.fixture
+def cloud():
+    answers = IamAndDrs()
+    with Service(answers) as service:
+        answers.service = service
+        yield answers
+
+
+def user(service, clock, password="a-password", **members: Any) -> PasswordAuth:
+    project = {"id": PROJECT}
+    return PasswordAuth("u", password, domain="d", project=project, iam=Iam(service.url, **members), clock=clock)
+
+
+def ask(service, auth):
+    with DrsClient(service.url, PROJECT, auth) as drs:
+        return drs.job_statuses([job_id(1)])
+
+
+def test_a_user_logs_in_once_for_all_clients_of_the_process(cloud, clock):
+    for _ in range(3):
+        ask(cloud.service, user(cloud.service, clock))
+
+    (login,) = [request for request in cloud.service.requests if "auth" in request.path]
+    assert login.json == {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": "u", "password": "a-password", "domain": {"name": "d"}}},
+            },
+            "scope": {"project": {"id": PROJECT}},
+        }
+    }
+
+
+def test_a_token_is_replaced_before_it_ends(cloud, clock):
+    auth = user(cloud.service, clock)
+    for wait, tokens in [(0, 1), (86_400 - MARGIN - 1, 1), (1, 2)]:
+        clock.now += wait
+        ask(cloud.service, auth)
+        assert len(cloud.issued) == tokens
+
+
+def test_another_password_is_another_token(cloud, clock):
+    ask(cloud.service, user(cloud.service, clock, "old"))
+    ask(cloud.service, user(cloud.service, clock, "new"))
+
+    assert len(cloud.issued) == 2
+
+
+def test_a_refused_token_is_renewed_once_and_the_call_repeated(cloud, clock):
+    auth = user(cloud.service, clock)
+    ask(cloud.service, auth)
+    cloud.ended = {"t1"}
+
+    assert ask(cloud.service, auth) == {job_id(1): "CONFIGURATION"}
+    assert cloud.issued == ["t1", "t2"]
+
+
+def test_a_token_that_is_refused_although_new_is_not_renewed_again_and_again(cloud, clock):
+    auth = user(cloud.service, clock)
+    cloud.ended = {"t1", "t2", "t3"}
+    for _ in range(3):
+        with pytest.raises(DrsCredentialError):
+            ask(cloud.service, auth)
+    assert cloud.issued == ["t1", "t2"]
+
+    clock.now += QUIET
+    with pytest.raises(DrsCredentialError):
+        ask(cloud.service, auth)
+    assert cloud.issued == ["t1", "t2", "t3"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "DRS.M00103", DrsPermissionError),
+        (403, "APIGW.0302", DrsPermissionError),
+        (403, "DRS.M00261", DrsPermissionError),
+        (500, "DRS.M00004", DrsUnavailableError),
+    ],
+)
+def test_a_missing_permission_or_a_fault_costs_no_token(cloud, clock, status, code, kind):
+    cloud.reply = Reply({"error_code": code, "error_msg": "no"}, status=status)
+    with pytest.raises(kind):
+        ask(cloud.service, user(cloud.service, clock))
+
+    assert (len(cloud.issued), len(cloud.service.calls("batch-status"))) == (1, 1)
+
+
+def test_a_wrong_password_is_tried_once_a_minute_however_many_threads_want_it(cloud, clock):
+    cloud.login = Reply({"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}}, status=401)
+    auth = user(cloud.service, clock)
+
+    def attempt(_):
+        with pytest.raises(DrsCredentialError) as caught:
+            ask(cloud.service, auth)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        (told,) = set(pool.map(attempt, range(30)))
+    assert "IAM locks a user" in told
+    assert len(cloud.service.requests) == 1
+
+    clock.now += QUIET
+    attempt(0)
+    assert len(cloud.service.requests) == 2
+
+
+def test_a_token_that_ends_amid_30_calls_on_8_threads_is_replaced_by_exactly_one_and_every_verdict_arrives(clock):
+    world = World(ready_after_polls=0)
+    tested = 0
+    lock = Lock()
+
+    def the_token_ends_at_the_twelfth(_):
+        nonlocal tested
+        with lock:
+            tested += 1
+            if tested == 12:
+                world.accounts.expire()
+
+    with Emulator(world, probe=the_token_ends_at_the_twelfth) as emulator:
+        accounts, iam = world.accounts, Iam(emulator.url)
+        project = {"id": world.project_id}
+        auth = PasswordAuth(accounts.user, accounts.password, domain=accounts.domain, project=project, iam=iam)
+        endpoints = parse_endpoints([endpoint(number) for number in range(30)])
+        with DrsClient(emulator.url, world.project_id, auth) as drs:
+            report = run_tests(drs, endpoints, batch_size=1, max_concurrency=8)
+
+    assert len(accounts.issued) == 2
+    assert [verdict.passed for verdict in report.endpoints] == [True] * 30
+
+
+@pytest.mark.parametrize("security_token", [None, "a-security-token"])
+def test_an_access_key_is_let_in_by_its_signature_alone(security_token):
+    accounts = Accounts(security_token=security_token or "")
+    with Emulator(World(accounts=accounts)) as emulator:
+        project = emulator.world.project_id
+        auth = AkSkAuth(accounts.access_key, accounts.secret_key, security_token)
+        with DrsClient(emulator.url, project, auth) as drs:
+            assert list(drs.job_statuses([job_id(1)])) == [job_id(1)]
+        assert Iam(emulator.url).project_id(accounts.region, auth) == project
+
+
+def test_a_refused_signature_is_never_repeated_and_ends_the_use_of_the_key():
+    with Service(lambda request: BAD_SIGNATURE) as service:
+        auth = AkSkAuth("an-access-key", "a-secret-key")
+        endpoints = parse_endpoints([endpoint(number) for number in range(30)])
+        with DrsClient(service.url, PROJECT, auth) as drs:
+            report = run_tests(drs, endpoints, batch_size=1, max_concurrency=8)
+            with pytest.raises(DrsCredentialError):
+                drs.check_access()
+
+    assert not any(verdict.passed for verdict in report.endpoints)
+    assert 1 <= len(service.requests) <= UNPROVEN_CALLS
+    assert len({request.body for request in service.requests}) == len(service.requests)
+
+
+def test_what_the_gateway_repeats_of_a_signed_request_is_not_repeated_here():
+    told = "verify aksk signature fail, canonicalRequest:POST|x-security-token:s3cr3t-t0ken"
+    with (
+        Service(lambda request: Reply({"error_code": "APIGW.0301", "error_msg": told}, status=401)) as service,
+        pytest.raises(DrsCredentialError) as caught,
+    ):
+        ask(service, AkSkAuth("an-access-key", "a-secret-key", "s3cr3t-t0ken"))
+
+    assert "verify aksk signature fail" in str(caught.value)
+    assert "s3cr3t-t0ken" not in repr(vars(caught.value))
+
+
+def test_a_wrong_clock_is_told_from_a_wrong_key_by_the_date_of_the_answer(clock):
+    with Service(lambda request: BAD_SIGNATURE) as service, pytest.raises(DrsCredentialError) as caught:
+        ask(service, AkSkAuth("an-access-key", "a-secret-key", clock=clock))
+
+    assert "the clock of this machine is" in str(caught.value)
+    assert len(service.requests) == 1
+
+
+SECRETS = ["s3cr3t-t0ken", "s3cr3t-passw0rd", "s3cr3t-key", "s3cr3t-sectoken"]
+
+
+def credentials():
+    iam = Iam("http://127.0.0.1:1")
+    return [
+        TokenAuth(SECRETS[0]),
+        PasswordAuth("u", SECRETS[1], domain="d", project={"id": PROJECT}, iam=iam),
+        AkSkAuth("an-access-key", SECRETS[2], SECRETS[3]),
+    ]
+
+
+@pytest.mark.parametrize("auth", credentials(), ids=lambda auth: type(auth).__name__)
+def test_a_credential_shows_nothing_and_is_not_pickled(auth):
+    assert not any(secret in f"{auth!r} {auth}" for secret in SECRETS)
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(auth)
+
+
+@pytest.mark.parametrize("auth", credentials(), ids=lambda auth: type(auth).__name__)
+@pytest.mark.parametrize(
+    "url", ["http://drs.cn-north-4.myhuaweicloud.com", "http://192.0.2.1", "http://127.0.0.1.example.org"]
+)
+def test_plain_http_is_refused_before_a_socket_is_opened(auth, url):
+    for make in (lambda: DrsClient(url, PROJECT, auth), lambda: Iam(url)):
+        with pytest.raises(DrsInputError, match="plain http"):
+            make()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_carries_no_credential_away_neither_from_drs_nor_from_iam(clock, status):
+    with Service() as elsewhere:
+        away = Reply(status=status, headers={"Location": elsewhere.url.replace("127.0.0.1", "localhost")})
+        with Service(lambda request: away) as service:
+            for auth in (TokenAuth("a-token"), AkSkAuth("a-key", "a-secret"), user(service, clock, f"p{status}")):
+                with pytest.raises(DrsAnswerError):
+                    ask(service, auth)
+                with pytest.raises(DrsAnswerError):
+                    Iam(service.url).project_id("cn-north-4", auth)
+
+    assert elsewhere.requests == []
+    assert len(service.requests) >= 4
+
+
+@pytest.mark.parametrize("bad", ["", "a token", "a-token\n", "tok\u00e9n", "a\0b"])
+def test_what_no_header_can_carry_is_refused_without_being_shown(bad):
+    for make in (TokenAuth, lambda text: AkSkAuth(text, "s"), lambda text: AkSkAuth("a", "s", text or "\n")):
+        with pytest.raises(DrsInputError) as caught:
+            make(bad)
+        assert not bad.strip() or bad.strip() not in str(caught.value).replace("token:", "")
+
+
+def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
+    with Emulator() as emulator, pytest.raises(DrsInputError, match="no projects named cn-north-4"):
+        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply({"token": {"expires_at": "2026-01-02T00:00:00Z"}}, status=201),
+        Reply({"token": {"expires_at": "soon"}}, status=201, headers={"X-Subject-Token": "t"}),
+        Reply({"token": []}, status=201, headers={"X-Subject-Token": "t"}),
+        Reply(raw=b"<html>", headers={"Content-Type": "text/html"}),
+    ],
+    ids=["no token", "no end", "no facts", "no json"],
+)
+def test_an_answer_that_is_not_one_of_iam_is_an_error_of_this_tree(reply, clock):
+    with Service(lambda request: reply) as service, pytest.raises(DrsAnswerError, match="IAM"):
+        ask(service, user(service, clock))
