@@ -5,7 +5,7 @@ AIRFLOW ?= 3.3.2
 VENV := .venv/airflow-$(AIRFLOW)
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-secrets lint pins clean
+.PHONY: demo test test-running lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -13,8 +13,8 @@ demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a 
 test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for another Airflow
 	$(BIN)/python -m pytest
 
-test-secrets: $(VENV)/ready  ## canaries through a running Airflow, then a search for them; takes minutes
-	$(BIN)/python -m pytest -m running_airflow tests/secrets
+test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
+	$(BIN)/python -m pytest -m running_airflow
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import endpoint, job_id
+from virtual_time import VirtualTime
 from wire import Reply, Request, Service
 
 from airflow_provider_drs.api.auth import TokenAuth
@@ -32,7 +33,7 @@ EVERYWHERE = {
 
 
 def client_of(service):
-    return DrsClient(service.url, "a-project", TokenAuth(TOKEN))
+    return DrsClient(service.url, "a-project", TokenAuth(TOKEN), pacer=VirtualTime().pacer())
 
 
 def with_locals(error: BaseException) -> str:
