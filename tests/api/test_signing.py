@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from wire import Reply, Service
 
 from airflow_provider_drs.api.auth import AkSkAuth
@@ -100,7 +100,7 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
     query=st.lists(st.tuples(words.filter(bool), words), max_size=4, unique_by=lambda pair: pair[0]),
     body=st.binary(max_size=200),
     token=st.none() | st.from_regex(r"[!-~]{1,40}", fullmatch=True),
-    moment=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)),  # noqa: DTZ001 - made aware below
+    moment=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)),
 )
 def test_the_vendors_signer_accepts_whatever_arrives(gateway, method, path, query, body, token, moment):
     service, session = gateway
