@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-import requests
+from airflow_server import PATIENCE, api_server
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
@@ -23,41 +17,12 @@ from airflow_provider_drs.connection_form import EXTRA_FIELDS, RELABELING
 from airflow_provider_drs.emulator.server import Emulator
 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "connection-form.png"
-PATIENCE = 60
-"""Seconds; the machine may be slow."""
 
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory):
-    """The URL of an api-server with an empty database, the Test button turned on, and no login."""
-    home = tmp_path_factory.mktemp("airflow")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")} | {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__WORKERS": "1",
-    }
-    run = [sys.executable, "-m", "airflow"]
-    subprocess.run([*run, "db", "migrate"], env=environment, check=True, capture_output=True, timeout=300)
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen([*run, "api-server"], env=environment, stdout=log, stderr=log, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(4 * PATIENCE):
-            try:
-                requests.get(f"{url}/api/v2/monitor/health", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                assert server.poll() is None, (home / "server.log").read_text()
-                time.sleep(0.5)
+    with api_server(tmp_path_factory.mktemp("airflow")) as url:
         yield url
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
 
 
 @pytest.fixture
