@@ -5,7 +5,7 @@ AIRFLOW ?= 3.3.2
 VENV := .venv/airflow-$(AIRFLOW)
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-running lint pins clean
+.PHONY: demo test test-running test-browser test-forms test-form lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -15,6 +15,15 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for anothe
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
 	$(BIN)/python -m pytest -m running_airflow
+
+test-browser: $(VENV)/ready  ## the connection form in a real browser; needs chromium and chromium-driver, see .ci/browser
+	$(BIN)/python -m pytest --override-ini addopts= tests/browser
+
+test-forms:  ## the connection form as each Airflow lists it
+	for version in 2.11.2 3.1.8 3.2.2 3.3.2; do $(MAKE) test-form AIRFLOW=$$version || exit 1; done
+
+test-form: $(VENV)/ready
+	$(BIN)/python -m pytest --override-ini addopts= tests/forms
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -33,6 +42,7 @@ $(VENV)/ready: requirements/airflow-$(AIRFLOW).txt pyproject.toml
 pins: $(VENV)/ready  ## resolve all pinned requirements anew
 	requirements/resolve $(BIN)/uv 2.11.2 2026-03-20
 	requirements/resolve $(BIN)/uv 3.1.8 2026-03-20
+	requirements/resolve $(BIN)/uv 3.2.2 2026-06-05
 	requirements/resolve $(BIN)/uv 3.3.2 2026-09-25
 
 clean:

@@ -156,15 +156,17 @@ def _extra(connection: Connection, wins: Mapping[str, Any], warn: Callable[[str]
 def _url(connection: Connection, wrong: list[str]) -> str:
     host = str(connection.host).strip()
     url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    if connection.port:
-        url = f"{url}:{connection.port}"
     try:
         parts = urlsplit(url)
-        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        usable = bool(parts.hostname) and parts.port != 0
+        if connection.port and parts.port is None:
+            url = f"{url.rstrip('/')}:{connection.port}"
+        elif connection.port and parts.port != connection.port:
+            wrong.append("port: the endpoint names another one")
     except ValueError:
         usable = False
     # what a URL may carry beside the host could be a secret, and would be shown
-    if not usable or parts.username or parts.password or parts.query or parts.fragment or not host.isprintable():
+    if not usable or "@" in url or parts.path.strip("/") or parts.query or parts.fragment or not host.isprintable():
         wrong.append("host: must be a host, or a URL such as https://drs.cn-north-4.myhuaweicloud.com")
         return ""
     return url

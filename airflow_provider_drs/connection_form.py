@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wtforms import Field
 
-HIDDEN = ["schema", "port", "extra"]
+HIDDEN = ["schema", "extra"]
 RELABELING = {
     "host": "Endpoint",
     "login": "IAM user or access key",
     "password": "Token, password or secret key",
+    "port": "Port",
 }
 PLACEHOLDERS = {
     "host": "https://drs.cn-north-4.myhuaweicloud.com, or empty: from the region",
+    # the button of Airflow 3.3.2 sends 0 for a port that is empty, and then takes it for another endpoint
+    "port": "443; the Test button of Airflow 3.3 demands it",
     "login": "empty for a token",
 }
 

@@ -1,0 +1,124 @@
+"""The form of a DRS connection, in a real browser, from a running Airflow 3.3 to the emulator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow_server import PATIENCE, api_server
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from airflow_provider_drs.connection_form import EXTRA_FIELDS, RELABELING
+from airflow_provider_drs.emulator.server import Emulator
+
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "connection-form.png"
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory):
+    with api_server(tmp_path_factory.mktemp("airflow")) as url:
+        yield url
+
+
+@pytest.fixture
+def browser(tmp_path):
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "window-size=1100,2000",
+        f"user-data-dir={tmp_path / 'profile'}",
+    ):
+        options.add_argument(f"--{flag}")
+    driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Page:
+    """The connections page of Airflow, used as a person would."""
+
+    def __init__(self, browser: webdriver.Chrome, url: str) -> None:
+        self.browser = browser
+        browser.get(f"{url}/connections")
+
+    @property
+    def text(self) -> str:
+        return self.browser.find_element(By.TAG_NAME, "body").text
+
+    def find(self, xpath: str) -> WebElement:
+        def visible(browser: webdriver.Chrome) -> WebElement | None:
+            return next((item for item in browser.find_elements(By.XPATH, xpath) if item.is_displayed()), None)
+
+        return self.wait(visible, f"nothing at {xpath}")
+
+    def wait(self, until, otherwise: str):
+        try:
+            return WebDriverWait(self.browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException]).until(
+                until
+            )
+        except TimeoutException:
+            raise AssertionError(f"{otherwise} in:\n{self.text}") from None
+
+    def press(self, label: str) -> None:
+        self.find(f"//button[normalize-space()='{label}' or @aria-label='{label}']").click()
+
+    def fill(self, **fields: object) -> None:
+        for name, value in fields.items():
+            field = self.find(f"//*[@name='{name}']")
+            field.send_keys(Keys.CONTROL, "a")
+            field.send_keys(str(value))
+
+    def choose_type(self) -> None:
+        self.find("//*[@role='dialog']//input[@role='combobox']").send_keys("Huawei Cloud DRS")
+        self.find("//*[@role='option' and normalize-space()='Huawei Cloud DRS']").click()
+
+    def says(self, *words: str) -> None:
+        self.wait(lambda _: all(word in self.text for word in words), f"not {words}")
+
+
+def labels(page: Page, section: str) -> list[str]:
+    """Return the labels of an open section; every field has one, and nothing else is in that style."""
+    found = page.browser.find_elements(By.XPATH, f"//*[@role='dialog']//button[contains(@id, ':trigger:{section}')]")
+    content = found[0].get_attribute("aria-controls")
+    texts = [item.text for item in page.browser.find_elements(By.XPATH, f"//*[@id='{content}']//label")]
+    return [text for text in texts if text]
+
+
+def test_the_form_is_filled_in_and_saved_and_test_says_whether_the_token_is_good(browser, airflow):
+    with Emulator() as emulator:
+        host, _, port = emulator.url.rpartition(":")
+        page = Page(browser, airflow)
+        page.press("Add Connection")
+        page.choose_type()
+        page.fill(connection_id="drs_default", host=host, port=port, password=emulator.world.token)
+        assert labels(page, "standardFields") == ["Description", *RELABELING.values()]
+        page.press("Extra Fields")
+        page.fill(element_project_id=emulator.world.project_id)
+        assert labels(page, "Extra Fields") == [field.label for field in EXTRA_FIELDS.values()]
+        SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
+        page.find("//*[@role='dialog']").screenshot(str(SCREENSHOT))
+        page.press("Save")
+
+        page.press("Test Connection")
+        page.says("Test Connection Successful", "accepts the credential for project")
+
+        emulator.world.token = "another-token"
+        browser.refresh()
+        page.press("Test Connection")
+        page.says("Test Connection Failed", "The token was refused.")
+        assert "emulator-token" not in page.text

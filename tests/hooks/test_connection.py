@@ -1,0 +1,350 @@
+"""What a Connection means, however it was given, and what the Test button says when it is wrong."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import socket
+import ssl
+from email.utils import format_datetime
+from ipaddress import ip_address
+from threading import Thread
+from urllib.parse import quote
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import job_id
+from wire import Reply, Service
+
+from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import World
+from airflow_provider_drs.hooks.drs import DrsHook
+
+PROJECT = "0123456789abcdef0123456789abcdef"
+CANARY = "s3cr3t-c4nary"
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    """Return the hook of a connection given as JSON in the environment."""
+
+    def make(*, extra=None, **members):
+        told = {"conn_type": "drs", "extra": {"project_id": PROJECT, **(extra or {})}, "password": CANARY, **members}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+        return DrsHook()
+
+    return make
+
+
+def wrong(hook):
+    with pytest.raises(DrsInputError) as caught:
+        hook.get_conn()
+    assert CANARY not in str(caught.value)
+    return [line.removeprefix("connection drs_default: ") for line in caught.value.violations]
+
+
+@pytest.mark.parametrize(
+    ("region", "drs", "iam"),
+    [
+        ("cn-north-4", "https://drs.cn-north-4.myhuaweicloud.com", "https://iam.cn-north-4.myhuaweicloud.com"),
+        ("eu-west-101", "https://drs.eu-west-101.myhuaweicloud.eu", "https://iam.eu-west-101.myhuaweicloud.eu"),
+        ("eu-de", "https://drs.eu-de.otc.t-systems.com", "https://iam.eu-de.otc.t-systems.com"),
+        ("cn-south-4", "https://drs.cn-south-4.myhuaweicloud.com", "https://iam.myhuaweicloud.com"),
+    ],
+)
+def test_a_region_names_the_endpoints(hook, region, drs, iam):
+    assert (drs_endpoint(region), iam_endpoint(region)) == (drs, iam)
+    assert hook(extra={"region": region}).get_conn().endpoint == drs
+
+
+@pytest.mark.parametrize(
+    ("members", "endpoint"),
+    [
+        ({"host": "drs.example.org"}, "https://drs.example.org"),
+        ({"host": "drs.example.org", "port": 443}, "https://drs.example.org:443"),
+        ({"host": " https://drs.example.org/ "}, "https://drs.example.org"),
+        ({"host": "https://drs.example.org:8443", "port": 8443}, "https://drs.example.org:8443"),
+        ({"host": "http://127.0.0.1", "port": 8765}, "http://127.0.0.1:8765"),
+        ({"host": "127.0.0.1", "schema": "http", "port": 8765}, "http://127.0.0.1:8765"),
+        ({"host": "http://[::1]:8765"}, "http://[::1]:8765"),
+    ],
+)
+def test_a_host_is_the_endpoint_and_without_a_scheme_it_means_https(hook, members, endpoint):
+    assert hook(**members).get_conn().endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("members", "lines"),
+    [
+        ({"password": None}, ["password: the IAM token is missing"]),
+        (
+            {"password": None, "extra": {"auth_type": "aksk"}},
+            ["password: the secret key is missing", "login: the access key is missing"],
+        ),
+        (
+            {"extra": {"auth_type": "password"}},
+            ["login: the name of the IAM user is missing", "extra.iam_endpoint: give it, or the region"],
+        ),
+        ({"host": None}, ["host: give the endpoint, or the region in the extra"]),
+        ({"host": f"https://u:{CANARY}@drs.example.org"}, 1),
+        ({"host": f"https://drs.example.org/?x={CANARY}"}, 1),
+        ({"host": "http://["}, 1),
+        ({"host": "https://drs.example.org:1", "port": 2}, ["port: the endpoint names another one"]),
+        (
+            {"extra": {"project_id": None}},
+            ["extra.project_id: is missing, and the task gave none; with a region it could be looked up"],
+        ),
+        ({"extra": {"connect_timeout": "soon", "language": CANARY, "verify": False}}, 3),
+        ({"extra": {"read_timeout": float("inf")}}, 1),
+        ({"password": f"{CANARY} {CANARY}"}, 1),
+        ({"host": "http://drs.example.org"}, 1),
+    ],
+)
+def test_all_that_is_wrong_is_named_at_once_and_no_value_of_it(hook, members, lines):
+    told = wrong(hook(**{"host": "drs.example.org", **members}))
+    assert told == lines if isinstance(lines, list) else len(told) == lines
+
+
+def test_an_unknown_extra_is_a_warning(hook, console):
+    hook(host="drs.example.org", extra={"time_out": CANARY}).get_conn()
+
+    told = console()
+    assert "the extra time_out is unknown and ignored" in told
+    assert CANARY not in told
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    host=st.text(max_size=30) | st.sampled_from(["http://", "https://[", "//x", "https://a:99999", "http://127.1:0"]),
+    extra=st.dictionaries(
+        st.sampled_from(["auth_type", "verify", "connect_timeout", "region", "iam_endpoint", "project_id", "x"]),
+        st.none() | st.booleans() | st.floats() | st.text(max_size=20) | st.lists(st.integers(), max_size=2),
+    ),
+)
+def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, extra):
+    class Connection:
+        login, password, port, schema = "u", "p", None, None
+
+    Connection.host, Connection.extra_dejson = host, {"project_id": PROJECT, "region": None, **extra}
+    hook = DrsHook()
+    try:
+        # without a lookup, which would go out to the network
+        client = hook._client(Connection()) if Connection.extra_dejson["project_id"] else None
+    except DrsInputError:
+        client = None
+    assert client is None or client.endpoint.startswith(("https://", "http://127.", "http://localhost", "http://["))
+
+
+def test_a_uri_json_and_what_the_form_stores_behave_alike(monkeypatch):
+    with Emulator(World(ready_after_polls=0)) as emulator:
+        token, port = emulator.world.token, int(emulator.url.rpartition(":")[2])
+        extra = {"project_id": emulator.world.project_id, "connect_timeout": 5}
+        none = dict.fromkeys(["region", "domain_name", "iam_endpoint", "security_token", "verify", "read_timeout"])
+        told = [
+            f"drs://:{token}@127.0.0.1:{port}/http?project_id={emulator.world.project_id}&connect_timeout=5&verify=true",
+            f"drs://:{token}@/?__extra__={quote(json.dumps(extra))}".replace("@/", f"@http%3A%2F%2F127.0.0.1:{port}/"),
+            json.dumps({"conn_type": "drs", "host": emulator.url, "password": token, "extra": extra}),
+            json.dumps(
+                {"conn_type": "drs", "host": emulator.url, "password": f"{token}\n", "extra": json.dumps(extra)}
+            ),
+            json.dumps(
+                {"conn_type": "drs", "host": "http://127.0.0.1", "port": port, "login": "", "password": token}
+                | {"extra": {"auth_type": "token", "language": "en-us", **none, **extra}}
+            ),
+        ]
+        for connection in told:
+            monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", connection)
+            with DrsHook().get_conn() as client:
+                assert client.job_statuses([job_id(1)]) == {job_id(1): "CONFIGURATION"}, connection
+
+
+@pytest.mark.parametrize("kind", ["token", "password", "aksk"])
+def test_each_credential_works_and_finds_the_project_of_its_region(monkeypatch, kind):
+    with Emulator(World(ready_after_polls=0, accounts=Accounts(security_token="a-security-token"))) as emulator:
+        accounts = emulator.world.accounts
+        login, password = {
+            "token": (None, emulator.world.token),
+            "password": (accounts.user, accounts.password),
+            "aksk": (accounts.access_key, accounts.secret_key),
+        }[kind]
+        extra = {"auth_type": kind, "region": accounts.region, "iam_endpoint": emulator.url}
+        extra |= {"domain_name": accounts.domain, "security_token": accounts.security_token}
+        told = {"conn_type": "drs", "host": emulator.url, "login": login, "password": password, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+
+        assert DrsHook().test_connection()[0] is True
+        with DrsHook().get_conn() as client:
+            assert client.project_id == emulator.world.project_id
+            client.job_statuses([job_id(1)])
+
+
+def test_the_test_button_reads_once_and_says_that_no_database_was_tested(hook):
+    with Emulator() as emulator:
+        good, said = hook(host=emulator.url, password=emulator.world.token).test_connection()
+
+    assert good
+    assert said == (f"{emulator.url} accepts the credential for project {PROJECT}. No database was tested.")
+    assert [call.operation for call in emulator.world.calls] == ["jobs"]
+
+
+AKSK = {"login": "AN-ACCESS-KEY", "extra": {"auth_type": "aksk"}}
+
+
+def refusal(status, code, text=CANARY, **headers):
+    return Reply({"error_code": code, "error_msg": text}, status=status, headers={"X-Request-Id": CANARY, **headers})
+
+
+@pytest.mark.parametrize(
+    ("reply", "members", "words"),
+    [
+        (refusal(403, "DRS.M00100"), {}, "The token was refused."),
+        (refusal(401, "APIGW.0301", "decrypt token fail"), {}, "The token was refused."),
+        (refusal(401, "APIGW.0307"), {}, "The token has expired."),
+        (refusal(401, "APIGW.0301", f"verify aksk signature fail, {CANARY}"), AKSK, "The signature was refused: "),
+        (
+            refusal(
+                401,
+                "APIGW.0301",
+                f"verify aksk signature fail, {CANARY}",
+                Date=format_datetime(datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc), usegmt=True),
+            ),
+            AKSK,
+            "The signature was refused because its date is wrong. Set the clock of this machine",
+        ),
+        (refusal(403, "DRS.M00261"), {}, "The project is not one of this region"),
+        (refusal(401, "DRS.M00103"), {}, "The credential is good, but a permission is missing."),
+        (refusal(429, "APIGW.0308"), {}, "The service is throttling"),
+        (refusal(500, "DRS.M00004"), {}, "The service has a fault of its own"),
+        (refusal(400, "DRS.M00201"), {}, "The service refused the request."),
+        (refusal(404, "APIGW.0101"), {}, "What answers there is not DRS"),
+        (Reply(raw=CANARY.encode(), headers={"Content-Type": f"text/{CANARY}"}), {}, "What answers there is not DRS"),
+        (Reply({"hello": CANARY}), {}, "What answers there is not DRS"),
+        (Reply(status=302, headers={"Location": f"https://{CANARY}"}), {}, "What answers there is not DRS"),
+    ],
+)
+def test_the_test_button_says_what_a_service_refused_and_repeats_nothing_of_its_answer(hook, reply, members, words):
+    with Service(lambda request: reply) as service:
+        good, said = hook(host=service.url, **members).test_connection()
+
+    assert not good
+    assert said.startswith(words)
+    assert CANARY not in said
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"host": "no-such-host.invalid"}, "the host name was not found. Check the endpoint or the region"),
+        ({"host": "http://drs.example.org"}, "plain http to drs.example.org would show the credential to anybody"),
+        ({"host": "drs.example.org", "password": None}, "the IAM token is missing"),
+    ],
+)
+def test_the_test_button_says_what_is_wrong_before_anything_is_sent(hook, members, words):
+    good, said = hook(**members).test_connection()
+
+    assert not good
+    assert words in said
+    assert CANARY not in said
+
+
+def test_the_test_button_says_that_nothing_listens(hook):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    good, said = hook(host=f"http://127.0.0.1:{port}").test_connection()
+
+    assert not good
+    assert f"no connection to http://127.0.0.1:{port}: Connection refused." in said
+
+
+def test_the_test_button_says_that_iam_refused_the_login(hook):
+    with Emulator() as emulator:
+        extra = {"auth_type": "password", "iam_endpoint": emulator.url}
+        good, said = hook(host=emulator.url, login="nobody", extra=extra).test_connection()
+
+    assert not good
+    assert said.startswith("IAM refused the login. Check user, password and domain_name")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A PEM file with a self-signed certificate for 127.0.0.1, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(made.public_bytes(pem) + secret)
+    return path
+
+
+@pytest.fixture
+def tls_service(certificate):
+    service = Service(lambda request: Reply({"jobs": [], "total_record": 0}))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    service._server.socket = context.wrap_socket(service._server.socket, server_side=True)
+    service.url = service.url.replace("http:", "https:")
+    with service:
+        yield service
+
+
+def test_the_test_button_says_that_tls_failed_and_the_credential_never_left(hook, tls_service):
+    good, said = hook(host=tls_service.url).test_connection()
+
+    assert not good
+    assert said.startswith(f"no TLS connection to {tls_service.url}: self")
+    assert "give the path of that CA bundle in the extra verify" in said
+    assert tls_service.requests == []
+
+
+def test_the_connections_ca_bundle_wins_over_the_environments(hook, tls_service, certificate, monkeypatch):
+    import certifi
+
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(variable, certifi.where())
+    assert hook(host=tls_service.url, extra={"verify": str(certificate)}).test_connection()[0] is True
+
+
+def test_plain_http_and_a_redirect_reach_no_socket_with_the_credential(hook):
+    """A listener that is not loopback sees no byte, however the address of this machine is written."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        own = probe.getsockname()[0]
+    seen = []
+
+    def listen(listening):
+        try:
+            while True:
+                peer, _ = listening.accept()
+                seen.append(peer.recv(100))
+        except OSError:
+            return
+
+    with socket.create_server((own, 0)) as listening:
+        Thread(target=listen, args=(listening,), daemon=True).start()
+        address = f"http://{own}:{listening.getsockname()[1]}"
+        assert hook(host=address).test_connection()[0] is False
+        with Service(lambda request: Reply(status=307, headers={"Location": address})) as service:
+            with pytest.raises(DrsError), hook(host=service.url).get_conn() as client:
+                client.job_statuses([job_id(1)])
+            assert len(service.requests) == 1
+        listening.shutdown(socket.SHUT_RDWR)
+    assert seen == []
