@@ -78,6 +78,8 @@ class DrsHook(BaseHook):
         try:
             return client_for(connection, self._wins, self._warn)
         except DrsInputError as error:
+            # the repr of a Connection may show its password, and a traceback may show local variables
+            del connection
             raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
 
     def _warn(self, what: str) -> None:

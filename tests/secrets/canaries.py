@@ -21,9 +21,12 @@ _SECRET_KAFKA_MEMBERS = (
 )
 _CONNECTIONS = ("mysql", "postgres", "mongo", "oracle", "kafka_sasl", "kafka_trust", "kafka_keys", "kafka_key")
 
-CREDENTIAL = "token"
+CREDENTIALS = ("token", "iam_password", "secret_key", "security_token")
+PROJECT = "0123456789abcdef0123456789abcdef"
 PLANTED = ("planted_log", "planted_xcom", "planted_trigger")
-NAMES = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), CREDENTIAL)
+SENT = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), "token")
+"""Canaries that are meant to reach the service, in a body or a header."""
+NAMES = (*SENT, *CREDENTIALS[1:])
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def make_canaries() -> dict[str, Canary]:
 
     middles = itertools.cycle(_NASTY)
     # what travels in a header cannot be anything
-    plain = {CREDENTIAL, *PLANTED}
+    plain = {"token", "security_token", *PLANTED}
     return {name: Canary(name, half(), "-" if name in plain else next(middles), half()) for name in (*NAMES, *PLANTED)}
 
 
@@ -107,8 +110,28 @@ def environment(
         connections[name] = {
             "conn_type": "drs",
             "host": url,
-            "password": secret[CREDENTIAL],
-            "extra": {"project_id": "0123456789abcdef0123456789abcdef"},
+            "password": secret["token"],
+            "extra": {"project_id": PROJECT},
+        }
+    for who in ("drs", "nobody"):
+        connections[f"{who}_user"] = {
+            "conn_type": "drs",
+            "host": services["drs_emulator"],
+            "login": who,
+            "password": secret["iam_password"],
+            "extra": {
+                "project_id": PROJECT,
+                "auth_type": "password",
+                "domain_name": "drs",
+                "iam_endpoint": services["drs_emulator"],
+            },
+        }
+        connections[f"{who}_key"] = {
+            "conn_type": "drs",
+            "host": services["drs_emulator"],
+            "login": who,
+            "password": secret["secret_key"],
+            "extra": {"project_id": PROJECT, "auth_type": "aksk", "security_token": secret["security_token"]},
         }
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},

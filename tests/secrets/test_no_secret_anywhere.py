@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from canaries import NAMES, PLANTED, Canary, environment, make_canaries
+from canaries import NAMES, PLANTED, SENT, Canary, environment, make_canaries
 from certificate_files import write_p12
 from cryptography.fernet import Fernet
 from postgres import Postgres
@@ -20,6 +20,7 @@ from running_airflow import AIRFLOW_2, RunningAirflow, free_ports, wait_until
 from search import Place, found, in_database, in_files
 from wire import Reply, Request, Service, all_pass
 
+from airflow_provider_drs.emulator.accounts import Accounts
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
 
@@ -46,6 +47,7 @@ class Aftermath:
     while_waiting: dict[str, set[str]]
     afterwards: dict[str, set[str]]
     searched: set[str]
+    issued: int
 
 
 def echo(request: Request) -> Reply:
@@ -103,7 +105,15 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             "drs_cut": stack.enter_context(Service(cut_off)),
             "drs_waiting": stack.enter_context(Service(not_yet)),
         }
-        world = World(token=canaries["token"].value, ready_after_polls=0)
+        accounts = Accounts(
+            user="drs",
+            password=canaries["iam_password"].value,
+            domain="drs",
+            access_key="drs",
+            secret_key=canaries["secret_key"].value,
+            security_token=canaries["security_token"].value,
+        )
+        world = World(token=canaries["token"].value, ready_after_polls=0, accounts=accounts)
         emulator = stack.enter_context(Emulator(world))
         database = stack.enter_context(Postgres(tmp_path_factory.mktemp("postgres")))
         urls = {name: service.url for name, service in services.items()}
@@ -127,14 +137,16 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         places += in_database(home / "airflow.db", fernet_key)
         places += in_files("log", home / "logs")
         places += [("console", airflow.console.read_bytes()), ("emulator's log", (home / "emulator.log").read_bytes())]
+        issued = [Canary("issued", token[:14], token[14:-14], token[-14:]) for token in accounts.issued]
         yield Aftermath(
             canaries,
             {dag_id: airflow.states(dag_id) for dag_id in FINISHED},
             {dag_id: airflow.run_state(dag_id) for dag_id in FINISHED},
             "".join(r.body.decode() + str(r.headers) for service in services.values() for r in service.requests),
             dict(while_waiting),
-            dict(found(searched_for, places)),
+            dict(found([*searched_for, *issued], places)),
             {place for place, content in places if content},
+            len(issued),
         )
 
 
@@ -146,14 +158,19 @@ def test_every_run_went_the_way_it_was_meant_to(aftermath):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_canary_reached_the_service_and_is_found_nowhere_else(aftermath, name):
+def test_a_canary_reached_whom_it_was_for_and_is_found_nowhere_else(aftermath, name):
     canary = aftermath.canaries[name]
 
-    assert canary.head in aftermath.sent
-    assert canary.tail in aftermath.sent
+    assert name not in SENT or canary.head in aftermath.sent
+    assert name not in SENT or canary.tail in aftermath.sent
     assert len(canary.value) > 20
     assert aftermath.while_waiting.get(name, set()) == set()
     assert aftermath.afterwards.get(name, set()) == set()
+
+
+def test_a_token_that_iam_issued_is_found_nowhere(aftermath):
+    assert aftermath.issued > 0
+    assert aftermath.afterwards.get("issued", set()) == set()
 
 
 def test_every_kind_of_place_was_searched(aftermath):

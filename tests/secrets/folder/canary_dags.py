@@ -49,6 +49,8 @@ START = datetime.datetime(2026, 1, 1)
 
 with DAG("passes", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
+    for conn_id in ("drs_user", "drs_key"):
+        DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9)], drs_conn_id=conn_id)
 
 with DAG("fails_on_verdicts", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="dialled", jobs=ALL, drs_conn_id="drs_emulator")
@@ -72,6 +74,8 @@ with DAG("dies_in_the_transport", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="nobody_listens", jobs=ALL, drs_conn_id="drs_closed")
     DrsTestConnectionsOperator(task_id="cut_off", jobs=ALL, drs_conn_id="drs_cut")
     DrsTestConnectionsOperator(task_id="error_page", jobs=ALL, drs_conn_id="drs_page")
+    for conn_id in ("nobody_user", "nobody_key"):
+        DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9)], drs_conn_id=conn_id)
 
 with DAG("defers", schedule=None, start_date=START):
     ids = [JOB.format(5)]
