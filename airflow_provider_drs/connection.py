@@ -46,7 +46,7 @@ class ConnectionExtra(BaseModel):
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
     domain_name: str | None = None
     iam_endpoint: str | None = None
-    security_token: Annotated[str, Field(repr=False)] | None = None
+    security_token: str | None = Field(default=None, repr=False)
     language: Literal["en-us", "zh-cn"] = "en-us"
     verify: bool | str = True
     connect_timeout: Seconds = 10

@@ -54,6 +54,7 @@ class IamAndDrs:
         self.login = Reply()
         self.reply = Reply()
         self.lock = Lock()
+        self.service = Service(self)
 
     def __call__(self, request):
         if request.path.startswith("/v3/auth/tokens"):
@@ -71,8 +72,7 @@ class IamAndDrs:
 @pytest.fixture
 def cloud():
     answers = IamAndDrs()
-    with Service(answers) as service:
-        answers.service = service
+    with answers.service:
         yield answers
 
 

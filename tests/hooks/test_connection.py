@@ -9,6 +9,8 @@ import ssl
 from email.utils import format_datetime
 from ipaddress import ip_address
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -130,14 +132,12 @@ def test_an_unknown_extra_is_a_warning(hook, console):
     ),
 )
 def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, extra):
-    class Connection:
-        login, password, port, schema = "u", "p", None, None
-
-    Connection.host, Connection.extra_dejson = host, {"project_id": PROJECT, "region": None, **extra}
+    told = {"project_id": PROJECT, **extra}
+    connection: Any = SimpleNamespace(login="u", password="p", port=None, schema=None, host=host, extra_dejson=told)
     hook = DrsHook()
     try:
         # without a lookup, which would go out to the network
-        client = hook._client(Connection()) if Connection.extra_dejson["project_id"] else None
+        client = hook._client(connection) if told["project_id"] else None
     except DrsInputError:
         client = None
     assert client is None or client.endpoint.startswith(("https://", "http://127.", "http://localhost", "http://["))

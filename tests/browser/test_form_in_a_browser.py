@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow_server import PATIENCE, api_server
@@ -64,9 +65,10 @@ class Page:
         def visible(browser: webdriver.Chrome) -> WebElement | None:
             return next((item for item in browser.find_elements(By.XPATH, xpath) if item.is_displayed()), None)
 
-        return self.wait(visible, f"nothing at {xpath}")
+        found: WebElement = self.wait(visible, f"nothing at {xpath}")
+        return found
 
-    def wait(self, until, otherwise: str):
+    def wait(self, until, otherwise: str) -> Any:
         try:
             return WebDriverWait(self.browser, PATIENCE, ignored_exceptions=[StaleElementReferenceException]).until(
                 until
