@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import pendulum
 import requests
 from requests.auth import AuthBase
 
@@ -129,7 +129,10 @@ def _no_credential(request: requests.PreparedRequest) -> requests.PreparedReques
 
 
 def _moment(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    moment = pendulum.parse(text)
+    if not isinstance(moment, pendulum.DateTime):
+        raise ValueError("a date without a time")
+    return moment.timestamp()
 
 
 def _issued(facts: Mapping[str, str]) -> float:
