@@ -35,7 +35,7 @@ MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""
 
 _NOT_ANSWERED = (DrsUnreachableError, DrsThrottledError, DrsUnavailableError)
-_LOST_OR_NOT_ANSWERED = (*_NOT_ANSWERED, DrsTimeoutError, DrsAnswerError)
+_LATE_OR_NOT_ANSWERED = (*_NOT_ANSWERED, DrsTimeoutError)
 
 
 class DrsClient:
@@ -44,8 +44,8 @@ class DrsClient:
     A client may be shared by threads. It never follows a redirect, and it speaks plain http to loopback only.
 
     What may heal is repeated: a service that was not reached or hung up before it answered, HTTP 429 and the faults of
-    the service, after the time that the answer names or else 1, 2, 4 ... seconds. Of a status call the lost answer is
-    asked for again, too. A connection test whose answer was lost is not: it would be another login.
+    the service, after the time that the answer names or else 1, 2, 4 ... seconds. A status call whose answer did not come
+    in time is asked again, too. A connection test is not: it would be another login.
 
     :param endpoint: URL of the service, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
     :param project_id: project of the region where the DRS jobs live.
@@ -136,7 +136,7 @@ class DrsClient:
     def _page_of_statuses(self, asked: list[str]) -> dict[str, JobStatus]:
         # without page_req the service returns the first five only
         page = {"cur_page": 1, "per_page": MAX_IDS}
-        answer, facts = self._call("batch-status", {"jobs": asked, "page_req": page}, _LOST_OR_NOT_ANSWERED)
+        answer, facts = self._call("batch-status", {"jobs": asked, "page_req": page}, _LATE_OR_NOT_ANSWERED)
         request_id = facts["request_id"]
         results = [item for item in answer["results"] if isinstance(item, dict)]
         if refused := per_job_errors(results):
