@@ -44,8 +44,8 @@ class DrsClient:
     A client may be shared by threads. It never follows a redirect, and it speaks plain http to loopback only.
 
     What may heal is repeated: a service that was not reached or hung up before it answered, HTTP 429 and the faults of
-    the service, after the time that the answer names or else 1, 2, 4 ... seconds. A status call whose answer did not come
-    in time is asked again, too. A connection test is not: it would be another login.
+    the service, after the time that the answer names or else 1, 2, 4 ... seconds. A status call whose answer did not
+    come in time is asked again, too. A connection test is not: it would be another login.
 
     :param endpoint: URL of the service, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
     :param project_id: project of the region where the DRS jobs live.
