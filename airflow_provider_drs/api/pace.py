@@ -53,7 +53,7 @@ class Pacer:
     def take_turn(self) -> tuple[int, float]:
         """Wait until a call may start.
 
-        :return: the turn, which :meth:`refused` and :meth:`answered` want back.
+        :return: the turn, which :meth:`refused` wants back.
         """
         while True:
             with self._lock:
