@@ -98,7 +98,7 @@ def _service_error(
         code=code,
         http_status=http_status,
         request_id=headers.get("X-Request-Id") or _text(payload.get("request_id")),
-        hint=hint_for(code, text),
+        hint=hint_for(code),
         jobs=jobs,
         retry_after=_seconds(headers.get("Retry-After", "")),
         window=_window(text),
@@ -109,10 +109,10 @@ def _seconds(retry_after: str) -> float | None:
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
-        then = parsedate_to_datetime(retry_after)
-    except ValueError:
+        then = parsedate_to_datetime(retry_after).timestamp()
+    except (ValueError, OverflowError):  # no date, or one that no clock can show
         return None
-    return max(0.0, then.timestamp() - time.time())
+    return max(0.0, then - time.time())
 
 
 def _window(text: str) -> tuple[int, float] | None:

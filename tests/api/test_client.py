@@ -18,6 +18,7 @@ from airflow_provider_drs.api.errors import (
     DrsInputError,
     DrsJobsRefusedError,
     DrsPermissionError,
+    DrsThrottledError,
     DrsUnreachableError,
 )
 
@@ -169,3 +170,19 @@ def test_a_proxy_from_the_environment_does_not_see_a_loopback_call(monkeypatch):
 
     assert proxy.requests == []
     assert len(service.requests) == 1
+
+
+def test_what_to_do_about_a_failed_test_is_not_told_of_a_refused_call():
+    reply = Reply({"error_code": "X.1", "error_msg": "the token was refused"}, status=401)
+
+    with Service(lambda request: reply) as service, client(service) as drs, pytest.raises(DrsCredentialError) as caught:
+        drs.job_statuses([job_id(1)])
+
+    assert caught.value.hint is None
+
+
+def test_a_date_that_no_clock_can_show_is_as_good_as_none():
+    reply = Reply({}, status=429, headers={"Retry-After": "Mon, 01 Jan 0001 00:00:00 -0000"})
+
+    with Service(lambda request: reply) as service, client(service) as drs, pytest.raises(DrsThrottledError):
+        drs.job_statuses([job_id(1)])
