@@ -205,7 +205,7 @@ def test_what_a_job_that_cannot_get_there_means_is_for_the_sensors_flags_to_say(
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
 def test_what_a_lasting_fault_means_is_for_the_sensors_flags_to_say(connected, looks_before):
-    looks = Counter()
+    looks: Counter[str] = Counter()
 
     def faulty_for_a_while(request):
         (job,) = request.json["jobs"]
@@ -225,7 +225,7 @@ def test_what_a_lasting_fault_means_is_for_the_sensors_flags_to_say(connected, l
 
 
 def test_a_passing_fault_ends_no_wait_in_any_mode(connected):
-    looks = Counter()
+    looks: Counter[str] = Counter()
 
     def faulty_now_and_then(request):
         (job,) = request.json["jobs"]

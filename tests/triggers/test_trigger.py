@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from typing import Any
 
 from samples import job_id
 
@@ -11,7 +12,7 @@ from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
 
 def test_a_trigger_comes_back_from_storage_as_it_was():
-    given = {
+    given: dict[str, Any] = {
         "job_ids": [job_id(1), job_id(2)],
         "target_statuses": ["CONFIGURATION", "WAITING_FOR_START"],
         "drs_conn_id": "drs_staging",
@@ -31,7 +32,7 @@ def test_a_trigger_comes_back_from_storage_as_it_was():
 
 
 def test_a_trigger_stored_by_an_earlier_release_is_still_understood():
-    stored = {
+    stored: dict[str, Any] = {
         "job_ids": [job_id(1)],
         "target_statuses": ["CONFIGURATION"],
         "drs_conn_id": "drs_default",
