@@ -33,7 +33,7 @@ test-browser: $(VENV)/ready  ## the connection form in a real browser; needs chr
 
 test-celery: VENV := .venv/celery
 test-celery: .venv/celery/ready  ## the example gate through Celery workers; needs redis-server, see .ci/celery
-	$(PYTEST) -m celery
+	$(PYTEST) -m celery tests/celery
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .

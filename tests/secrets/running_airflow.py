@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,19 @@ class RunningAirflow:
     :param home: an empty directory.
     :param dags: the folder of DAG files.
     :param environment: connections, variables and what else the tasks shall find.
+    :param parts: the commands of ``airflow`` that are it, each a process; only ``standalone`` makes the database, too.
     """
 
-    def __init__(self, home: Path, dags: Path, environment: Mapping[str, str], fernet_key: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        dags: Path,
+        environment: Mapping[str, str],
+        fernet_key: str,
+        parts: Sequence[str] = ("standalone",),
+    ) -> None:
         self.home = home
+        self._parts = parts
         self.console = home / "console"
         ports = [str(port) for port in free_ports(3)]
         self._url = f"http://127.0.0.1:{ports[0]}"
@@ -63,14 +72,17 @@ class RunningAirflow:
 
     def __enter__(self) -> RunningAirflow:
         with self.console.open("wb") as console:
-            self._process = subprocess.Popen(
-                ["airflow", "standalone"],
-                cwd=self.home,
-                env=self._environment,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._processes = [
+                subprocess.Popen(
+                    ["airflow", *part.split()],
+                    cwd=self.home,
+                    env=self._environment,
+                    stdout=console,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                for part in self._parts
+            ]
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
         return self
@@ -79,19 +91,22 @@ class RunningAirflow:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         mine = f"AIRFLOW_HOME={self.home}".encode()
-        os.killpg(self._process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(20)
+        for process in self._processes:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self._processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
         # Airflow's parts make process groups of their own
         for environ in Path("/proc").glob("[0-9]*/environ"):
             with suppress(OSError):
                 if mine in environ.read_bytes().split(b"\0"):
                     os.kill(int(environ.parent.name), signal.SIGKILL)
-        self._process.wait()
+        for process in self._processes:
+            process.wait()
 
-    def start(self, dag_id: str) -> None:
+    def start(self, dag_id: str, run: str = "run") -> None:
         """Start a run of a DAG, as soon as that is known."""
-        body = {"dag_run_id": "run"} if AIRFLOW_2 else {"dag_run_id": "run", "logical_date": None}
+        body = {"dag_run_id": run} if AIRFLOW_2 else {"dag_run_id": run, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
     def states(self, dag_id: str) -> list[tuple[str, str]]:
