@@ -71,18 +71,8 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
-        with self.console.open("wb") as console:
-            self._processes = [
-                subprocess.Popen(
-                    ["airflow", *part.split()],
-                    cwd=self.home,
-                    env=self._environment,
-                    stdout=console,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-                for part in self._parts
-            ]
+        self._sessions: set[int] = set()
+        self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
         return self
@@ -91,18 +81,16 @@ class RunningAirflow:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         mine = f"AIRFLOW_HOME={self.home}".encode()
-        for process in self._processes:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in self._processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-        # Airflow's parts make process groups of their own
+        os.killpg(self._process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(20)
+        # some parts make process groups or sessions of their own, others write their title over their environment
         for environ in Path("/proc").glob("[0-9]*/environ"):
+            pid = int(environ.parent.name)
             with suppress(OSError):
-                if mine in environ.read_bytes().split(b"\0"):
-                    os.kill(int(environ.parent.name), signal.SIGKILL)
-        for process in self._processes:
-            process.wait()
+                if os.getsid(pid) in self._sessions or mine in environ.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
+        self._process.wait()
 
     def start(self, dag_id: str, run: str = "run") -> None:
         """Start a run of a DAG, as soon as that is known."""
@@ -131,6 +119,19 @@ class RunningAirflow:
             entries = self._json(f"{task}/xcomEntries?map_index={index}")["xcom_entries"]
             for entry in entries:
                 yield self._place(f"{task}/xcomEntries/{entry['key']}?map_index={index}")
+
+    def _start(self, part: str) -> subprocess.Popen[bytes]:
+        with self.console.open("ab") as console:
+            process = subprocess.Popen(
+                ["airflow", *part.split()],
+                cwd=self.home,
+                env=self._environment,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._sessions.add(process.pid)
+        return process
 
     def _log_in(self) -> bool:
         if AIRFLOW_2:
