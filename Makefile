@@ -8,7 +8,7 @@ UV := .venv/uv/bin/uv
 # what a suite counted is kept, for the table at the end of .ci/run
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
-.PHONY: demo test test-short test-running test-forms test-form test-browser test-celery lint pins clean
+.PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -23,10 +23,13 @@ test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere,
 	$(PYTEST) -m running_airflow
 
 test-forms:  ## the connection form as each Airflow lists it
-	for version in 2.11.2 3.1.8 3.2.2 3.3.2; do $(MAKE) test-form AIRFLOW=$$version || exit 1; done
+	for version in 2.11.2 3.0.6 3.1.8 3.2.2 3.3.2; do $(MAKE) test-form AIRFLOW=$$version || exit 1; done
 
 test-form: $(VENV)/ready
 	$(PYTEST) --override-ini addopts= tests/forms
+
+test-packaging: $(VENV)/ready  ## what is published: its contents, and the wheel in an Airflow without our tools; needs PyPI
+	$(PYTEST) --override-ini addopts= tests/packaging
 
 test-browser: $(VENV)/ready  ## the connection form in a real browser; needs chromium and chromium-driver, see .ci/browser
 	$(PYTEST) --override-ini addopts= tests/browser
