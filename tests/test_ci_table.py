@@ -23,7 +23,7 @@ def table(tmp_path):
         shown = subprocess.run([sys.executable, TABLE, *cells], cwd=tmp_path, capture_output=True, text=True)
         return shown.returncode, shown.stdout
 
-    show.left = left
+    show.left = left  # type: ignore[attr-defined]
     return show
 
 
