@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,19 @@ class RunningAirflow:
     :param home: an empty directory.
     :param dags: the folder of DAG files.
     :param environment: connections, variables and what else the tasks shall find.
+    :param parts: the commands of ``airflow`` that are it, each a process; only ``standalone`` makes the database, too.
     """
 
-    def __init__(self, home: Path, dags: Path, environment: Mapping[str, str], fernet_key: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        dags: Path,
+        environment: Mapping[str, str],
+        fernet_key: str,
+        parts: Sequence[str] = ("standalone",),
+    ) -> None:
         self.home = home
+        self._parts = parts
         self.console = home / "console"
         ports = [str(port) for port in free_ports(3)]
         self._url = f"http://127.0.0.1:{ports[0]}"
@@ -62,15 +71,8 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
-        with self.console.open("wb") as console:
-            self._process = subprocess.Popen(
-                ["airflow", "standalone"],
-                cwd=self.home,
-                env=self._environment,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._sessions: set[int] = set()
+        self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
         return self
@@ -82,16 +84,17 @@ class RunningAirflow:
         os.killpg(self._process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        # Airflow's parts make process groups of their own
+        # some parts make process groups or sessions of their own, others write their title over their environment
         for environ in Path("/proc").glob("[0-9]*/environ"):
+            pid = int(environ.parent.name)
             with suppress(OSError):
-                if mine in environ.read_bytes().split(b"\0"):
-                    os.kill(int(environ.parent.name), signal.SIGKILL)
+                if os.getsid(pid) in self._sessions or mine in environ.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
-    def start(self, dag_id: str) -> None:
+    def start(self, dag_id: str, run: str = "run") -> None:
         """Start a run of a DAG, as soon as that is known."""
-        body = {"dag_run_id": "run"} if AIRFLOW_2 else {"dag_run_id": "run", "logical_date": None}
+        body = {"dag_run_id": run} if AIRFLOW_2 else {"dag_run_id": run, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
     def states(self, dag_id: str) -> list[tuple[str, str]]:
@@ -116,6 +119,19 @@ class RunningAirflow:
             entries = self._json(f"{task}/xcomEntries?map_index={index}")["xcom_entries"]
             for entry in entries:
                 yield self._place(f"{task}/xcomEntries/{entry['key']}?map_index={index}")
+
+    def _start(self, part: str) -> subprocess.Popen[bytes]:
+        with self.console.open("ab") as console:
+            process = subprocess.Popen(
+                ["airflow", *part.split()],
+                cwd=self.home,
+                env=self._environment,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._sessions.add(process.pid)
+        return process
 
     def _log_in(self) -> bool:
         if AIRFLOW_2:
