@@ -35,8 +35,12 @@ def load_dag(file: str, dag_id: str | None = None) -> Any:
 
 def run_dag(file: str, conf: dict[str, Any] | None = None, dag_id: str | None = None) -> Run:
     """Run the DAG of a file from start to end, as ``airflow dags test`` does."""
-    dag = load_dag(file, dag_id)
-    run = dag.test(run_conf=conf)
+    return run_loaded(load_dag(file, dag_id), run_conf=conf)
+
+
+def run_loaded(dag: Any, **options: Any) -> Run:
+    """Run a DAG from start to end, with the options of its own ``test()``."""
+    run = dag.test(**options)
     states: dict[str, Any] = {}
     xcoms: dict[str, Any] = {}
     tries: dict[str, Any] = {}

@@ -92,18 +92,28 @@ class RunningAirflow:
                     os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
-    def start(self, dag_id: str, run: str = "run") -> None:
+    def start(self, dag_id: str, run_id: str = "run") -> None:
         """Start a run of a DAG, as soon as that is known."""
-        body = {"dag_run_id": run} if AIRFLOW_2 else {"dag_run_id": run, "logical_date": None}
+        body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
-    def states(self, dag_id: str) -> list[tuple[str, str]]:
+    def states(self, dag_id: str, run_id: str = "run") -> list[tuple[str, str]]:
         """Return task ids and states of the run."""
-        instances = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances").get("task_instances", [])
+        instances = self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").get("task_instances", [])
         return sorted((each["task_id"], str(each["state"])) for each in instances)
 
-    def run_state(self, dag_id: str) -> str:
-        return str(self._json(f"/dags/{dag_id}/dagRuns/run").get("state"))
+    def run_state(self, dag_id: str, run_id: str = "run") -> str:
+        return str(self._json(f"/dags/{dag_id}/dagRuns/{run_id}").get("state"))
+
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return what a task asks people; nothing, as long as it does not ask."""
+        return self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails")
+
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
+        """Answer as a person does who takes one of the options."""
+        body = {"chosen_options": [option], "params_input": {}}
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        assert self._call(path, body, "PATCH") is not None
 
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""
@@ -154,12 +164,12 @@ class RunningAirflow:
         answer: dict[str, Any] = json.loads(self._call(path) or b"{}")
         return answer
 
-    def _call(self, path: str, body: object = None) -> bytes | None:
-        return self._get(f"{self._url}/api/{'v1' if AIRFLOW_2 else 'v2'}{path}", body)
+    def _call(self, path: str, body: object = None, method: str | None = None) -> bytes | None:
+        return self._get(f"{self._url}/api/{'v1' if AIRFLOW_2 else 'v2'}{path}", body, method)
 
-    def _get(self, url: str, body: object = None) -> bytes | None:
+    def _get(self, url: str, body: object = None, method: str | None = None) -> bytes | None:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, self._headers)  # noqa: S310 - http to loopback
+        request = urllib.request.Request(url, data, self._headers, method=method)  # noqa: S310 - http to loopback
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 content: bytes = answer.read()

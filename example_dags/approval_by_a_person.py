@@ -1,0 +1,52 @@
+"""Two keys: once DRS can log in everywhere, a person reads the report and approves the migration, or rejects it.
+
+The question waits under *Required Actions* in Airflow's UI. It needs Airflow 3.1 or newer, where a person may answer;
+on an older one this file defines no DAG, rather than one that does not ask. Needs the Connections ``drs_default``,
+``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException, dag, task
+
+from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    PEOPLE_CAN_ANSWER = True
+except (ImportError, AirflowOptionalProviderFeatureException):
+    PEOPLE_CAN_ANSWER = False
+
+JOB = {"id": "00000001-2222-4333-8444-5555555jb101", "net_type": "eip"}
+
+REPORT = """\
+| database | side | address | verdict |
+|---|---|---|---|
+{% for item in ti.xcom_pull(task_ids="test_connections")["endpoints"] -%}
+| {{ item.label }} | {{ item.side }} | {{ item.address }} | {{ "passed" if item.passed else item.text }} |
+{% endfor %}"""
+
+
+@dag(schedule=None, catchup=False, tags=["drs"], doc_md=__doc__)
+def approval_by_a_person():  # type: ignore[no-untyped-def]
+    """Test, ask, migrate."""
+    test = DrsTestConnectionsOperator(
+        task_id="test_connections",
+        jobs=[
+            {**JOB, "end_point_type": "so", "db_conn_id": "orders_old", "label": "old orders"},
+            {**JOB, "end_point_type": "ta", "db_conn_id": "orders_new", "label": "new orders"},
+        ],
+    )
+    approve = ApprovalOperator(task_id="approve", subject="Shall the migration of orders start?", body=REPORT)
+
+    @task
+    def start_migration() -> str:
+        """Stand for whatever starts the migration; skipped when the person rejects."""
+        return "Approved."
+
+    test >> approve >> start_migration()
+
+
+if PEOPLE_CAN_ANSWER:
+    approval_by_a_person()

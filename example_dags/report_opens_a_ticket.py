@@ -1,0 +1,49 @@
+"""A ticket instead of a red task: the test always ends green, and a branch reads its report and decides.
+
+Needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import dag, task
+
+from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+
+JOB = {"id": "00000001-2222-4333-8444-5555555jb101", "net_type": "eip"}
+
+
+@dag(schedule=None, catchup=False, tags=["drs"], doc_md=__doc__)
+def report_opens_a_ticket():  # type: ignore[no-untyped-def]
+    """Test, then migrate or open a ticket."""
+    test = DrsTestConnectionsOperator(
+        task_id="test_connections",
+        jobs=[
+            {**JOB, "end_point_type": "so", "db_conn_id": "orders_old", "label": "old orders"},
+            {**JOB, "end_point_type": "ta", "db_conn_id": "orders_new", "label": "new orders"},
+        ],
+        on_failure="report",
+    )
+
+    @task.branch
+    def decide(report: Any) -> str:
+        """Name the task that goes on."""
+        return "start_migration" if report["passed"] else "open_ticket"
+
+    @task
+    def start_migration() -> str:
+        """Stand for whatever starts the migration."""
+        return "DRS can log in to both databases."
+
+    @task
+    def open_ticket(report: Any) -> str:
+        """Stand for a call of the ticket system, and return the text of the ticket."""
+        failed = [item for item in report["endpoints"] if not item["passed"]]
+        lines = [f"- {item['label']} at {item['address']}: {item['text']}\n  {item['hint'] or ''}" for item in failed]
+        return "\n".join(["DRS cannot log in to:", *lines])
+
+    decide(test.output) >> [start_migration(), open_ticket(test.output)]
+
+
+report_opens_a_ticket()

@@ -1,0 +1,51 @@
+"""The example that asks a person, in a whole Airflow, with the person's answer given through its API."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from running_airflow import AIRFLOW_2, RunningAirflow, wait_until
+
+pytestmark = [
+    pytest.mark.running_airflow,
+    pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 asks nobody, and the example defines no DAG there"),
+]
+
+DAG = "approval_by_a_person"
+
+
+def test_the_migration_starts_if_a_person_approves_it_and_not_if_the_person_rejects(tmp_path, drs_emulator):
+    environment = {"AIRFLOW_CONN_DRS_DEFAULT": drs_emulator.connection_json}
+    for name, host in {"ORDERS_OLD": "203.0.113.10", "ORDERS_NEW": "203.0.113.20"}.items():
+        connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}
+        environment[f"AIRFLOW_CONN_{name}"] = json.dumps(connection)
+    examples = Path(__file__).parents[2] / "example_dags"
+    answers = {"approved": "Approve", "rejected": "Reject"}
+
+    with RunningAirflow(tmp_path, examples, environment, Fernet.generate_key().decode()) as airflow:
+        for run in answers:
+            airflow.start(DAG, run)
+        wait_until(
+            "both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in answers), 180
+        )
+        question = airflow.question(DAG, "approved", "approve")
+        before = [dict(airflow.states(DAG, run))["start_migration"] for run in answers]
+        for run, option in answers.items():
+            airflow.answer(DAG, run, "approve", option)
+        over = ("success", "failed")
+        wait_until("both runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in answers), 180)
+        approved, rejected = (dict(airflow.states(DAG, run)) for run in answers)
+
+    assert question["body"].splitlines() == [
+        "| database | side | address | verdict |",
+        "|---|---|---|---|",
+        "| old orders | source | 203.0.113.10:3306 | passed |",
+        "| new orders | target | 203.0.113.20:3306 | passed |",
+    ]
+    assert "s3cr3t-c4nary" not in str(question)
+    assert before == ["None", "None"], "nothing starts before the answer"
+    assert approved == {"test_connections": "success", "approve": "success", "start_migration": "success"}
+    assert rejected == {"test_connections": "success", "approve": "success", "start_migration": "skipped"}
