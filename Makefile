@@ -46,7 +46,7 @@ lint: $(VENV)/ready  ## ruff and mypy
 
 # A new process imports Airflow in half the time when its bytecode is there already.
 .venv/%/ready: requirements/%.txt pyproject.toml $(UV)
-	$(UV) venv --quiet --clear --python $(PYTHON) .venv/$*
+	$(UV) venv --quiet --clear --seed --python $(PYTHON) .venv/$*
 	$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --requirement requirements/$*.txt
 	$(UV) pip install --quiet --python .venv/$*/bin/python --no-deps --editable .
 	touch $@
