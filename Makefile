@@ -5,7 +5,7 @@ AIRFLOW ?= 3.3.2
 VENV := .venv/airflow-$(AIRFLOW)
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-running test-browser test-forms test-form lint pins clean
+.PHONY: demo test test-running test-databases test-browser test-forms test-form lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -15,6 +15,9 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for anothe
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
 	$(BIN)/python -m pytest -m running_airflow
+
+test-databases: $(VENV)/ready  ## the emulator's logins against MariaDB and PostgreSQL, with TLS; see .ci/databases
+	$(BIN)/python -m pytest -m databases tests/databases
 
 test-browser: $(VENV)/ready  ## the connection form in a real browser; needs chromium and chromium-driver, see .ci/browser
 	$(BIN)/python -m pytest --override-ini addopts= tests/browser
