@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -17,7 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def login(entry: Entry, host: Host, timeout: float) -> None:
-    """Have the broker let a client in, and describe its cluster; no other broker is dialled."""
+    """Have the broker let a client in, and the controller that it names describe the cluster.
+
+    So an address that a broker advertises has to be reachable as well: no client of Kafka gets far without.
+    """
     security = entry.get("kafka_security_config", {})
     if security.get("sasl_mechanism") == "GSSAPI" and security.get("type", "").startswith("SASL"):
         log.warning("%s:%s: only the port was reached, Kerberos is not spoken here", host.name, host.port)
@@ -33,20 +38,19 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
         "reconnect.backoff.ms": 10 * milliseconds,
         "reconnect.backoff.max.ms": 10 * milliseconds,
     }
-    client = AdminClient(settings | _security_settings(entry, security))
-    answer = client.describe_cluster(request_timeout=timeout)
-    deadline = time.monotonic() + timeout
-    while not (answer.done() or errors) and time.monotonic() < deadline:
-        client.poll(0.05)
-    if errors:
-        wrong_account = errors[0].code() == KafkaError._AUTHENTICATION and "handshake" not in errors[0].str()
-        raise RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, _reason(errors[0]))
-    if not answer.done():
-        raise RefusedError(FAILED, "timed out")
     try:
-        answer.result()
+        client = AdminClient(settings | _security_settings(entry, security))
+        answer = client.describe_cluster(request_timeout=timeout)
+        deadline = time.monotonic() + timeout
+        while not (answer.done() or errors) and time.monotonic() < deadline:
+            client.poll(0.05)
+        if errors:
+            raise _refusal(errors)
+        answer.result(0)
     except KafkaException as error:
-        raise RefusedError(FAILED, _reason(error.args[0])) from None
+        raise _refusal([error.args[0]]) from None
+    except FutureTimeoutError:
+        raise RefusedError(FAILED, "timed out") from None
 
 
 def _security_settings(entry: Entry, security: Entry) -> dict[str, Any]:
@@ -69,5 +73,12 @@ def _security_settings(entry: Entry, security: Entry) -> dict[str, Any]:
     return settings
 
 
-def _reason(error: KafkaError) -> str:
-    return error.str()
+def _refusal(errors: list[KafkaError]) -> RefusedError:
+    # That no broker is left follows from the error that tells why, if there is one.
+    error = next((each for each in errors if each.code() != KafkaError._ALL_BROKERS_DOWN), None)
+    if error is None:
+        return RefusedError(FAILED, "the broker hung up or did not answer")
+    # A mechanism that the broker does not offer is called a failed authentication, too.
+    wrong_account = error.code() == KafkaError._AUTHENTICATION and "handshake failed" not in error.str()
+    said = re.sub(r"^\S+/bootstrap: | \(after \d+ms in state \w+\)$", "", error.str())
+    return RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, said)

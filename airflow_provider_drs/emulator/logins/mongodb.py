@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from ..errors import RefusedError
 from . import FAILED, WRONG_ACCOUNT, Entry, Host
@@ -47,6 +47,8 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
         except PyMongoError as error:
             # What selecting a server says is mostly a drawing of the cluster; what went wrong stands at the server.
             servers = client.topology_description.server_descriptions().values()
-            cause = next((server.error for server in servers if server.error), error)
-            said = re.sub(r" ?\(configured timeouts: .*\)$", "", str(cause)).removeprefix(f"{host.ip}:{host.port}: ")
+            cause = next((str(server.error) for server in servers if server.error), "")
+            if not cause:
+                cause = "timed out" if isinstance(error, ServerSelectionTimeoutError) else str(error)
+            said = re.sub(r" ?\(configured timeouts: .*\)$", "", cause).replace(f"{host.ip}:{host.port}: ", "")
             raise RefusedError(FAILED, said) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import oracledb
@@ -40,4 +41,5 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
     except oracledb.Error as error:
         (problem,) = error.args
         code = WRONG_ACCOUNT if problem.code in _ACCOUNT_ERRORS else FAILED
-        raise RefusedError(code, " ".join(problem.message.partition("\nHelp:")[0].split())) from None
+        said = re.sub(r" \(CONNECTION_ID=\S*\)|\nHelp:.*", "", problem.message)
+        raise RefusedError(code, " ".join(said.split())) from None

@@ -20,7 +20,7 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
         # Without ssl_link DRS speaks plain, so a server that insists on TLS has to fail here as well.
         tls: dict[str, Any] = {"sslmode": "disable"}
         if entry.get("ssl_link"):
-            tls: dict[str, Any] = {"sslmode": "verify-ca", "sslrootcert": stack.enter_context(ca_file(entry))}
+            tls = {"sslmode": "verify-ca", "sslrootcert": stack.enter_context(ca_file(entry))}
         try:
             psycopg.connect(
                 host=host.name,
