@@ -108,7 +108,7 @@ class Postgres:
             _hand_over(key, self.account)
             options += f" -c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}"
         self._control("start", "-l", self._directory / "log", "-o", options)
-        connection = ["-h", self._directory, "-p", str(self.port), "-U", "postgres"]
+        connection: list[str | Path] = ["-h", self._directory, "-p", str(self.port), "-U", "postgres"]
         for statement in _POSTGRES_ACCOUNTS.splitlines():
             _run(self.account, self._programs / "psql", *connection, "-c", statement)
         return self
