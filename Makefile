@@ -8,7 +8,7 @@ UV := .venv/uv/bin/uv
 # what a suite counted is kept, for the table at the end of .ci/run
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
-.PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery lint pins clean
+.PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -21,6 +21,9 @@ test-short: $(VENV)/ready  ## what Airflow has a say in: the package, the hook, 
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
 	$(PYTEST) -m running_airflow
+
+test-databases: $(VENV)/ready  ## the emulator's logins against MariaDB and PostgreSQL, with TLS; see .ci/databases
+	$(PYTEST) -m databases tests/databases
 
 test-forms:  ## the connection form as each Airflow lists it
 	for version in 2.11.2 3.0.6 3.1.8 3.2.2 3.3.2; do $(MAKE) test-form AIRFLOW=$$version || exit 1; done

@@ -19,7 +19,8 @@ from starlette.routing import Route
 from . import iam
 from .contract import Contract
 from .errors import AbsentJobsError, RefusedError
-from .probes import Entry, Probe, dial, without_password
+from .logins import Entry
+from .probes import Probe, dial, without_password
 from .state import World
 
 log = logging.getLogger(__name__)

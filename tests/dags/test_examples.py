@@ -169,7 +169,7 @@ def test_the_gate_lets_the_migration_start_only_when_every_database_answers(monk
             name: {
                 "id": jobs[name.split("_")[0]],
                 "end_point_type": "so" if name.endswith("old") else "ta",
-                "db_type": "mysql",
+                "db_type": "gaussdbv5",  # of which the emulator tests the port and no login
                 "ip": "127.0.0.1",
                 "db_port": (shut if name == closed else listening).getsockname()[1],
                 "db_user": "drs",
@@ -179,7 +179,7 @@ def test_the_gate_lets_the_migration_start_only_when_every_database_answers(monk
         }
         monkeypatch.setenv("AIRFLOW_VAR_DRS_DATABASES", json.dumps(databases))
         for name in names:
-            connection = {"conn_type": "mysql", "password": f"s3cr3t-c4nary-{name}"}
+            connection = {"conn_type": "postgres", "password": f"s3cr3t-c4nary-{name}"}
             monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
         with Emulator(load_world(scenario)) as emulator:
             monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", emulator.connection_json)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.metadata import metadata
 from typing import Any
 
 import pytest
+from dialling import refusal
 from drs_calls import JOB, Drs, entry
 from postgres import Postgres
+from tls import Authority, certificate_members
 
-from airflow_provider_drs.emulator.errors import RefusedError
-from airflow_provider_drs.emulator.probes import dial
+from airflow_provider_drs.emulator import logins
+from airflow_provider_drs.emulator.probes import dial, without_password
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
 
@@ -47,12 +52,6 @@ def closed_port() -> int:
     return port
 
 
-def refusal(**members: Any) -> tuple[str, str]:
-    with pytest.raises(RefusedError) as caught:
-        dial(entry(**members))
-    return caught.value.code, caught.value.text
-
-
 def test_the_right_password_passes(database: Postgres) -> None:
     dial(entry(db_port=database.port))
 
@@ -64,7 +63,7 @@ def test_the_right_password_passes(database: Postgres) -> None:
         ({"db_user": "nobody"}, "DRS.KE0002", 'FATAL: password authentication failed for user "nobody"'),
         ({"db_user": "retired"}, "DRS.KE0002", 'FATAL: role "retired" is not permitted to log in'),
         ({"db_name": "shop"}, "DRS.M01501", 'FATAL: database "shop" does not exist'),
-        ({"ssl_link": True}, "DRS.M01501", "server does not support SSL, but SSL was required"),
+        (Authority().members(), "DRS.M01501", "server does not support SSL, but SSL was required"),
     ],
 )
 def test_a_refused_login_is_told_in_the_words_of_the_server(
@@ -89,7 +88,10 @@ def test_the_password_is_taken_out_of_what_the_server_says(database: Postgres) -
     assert 'authentication failed for user "***"' in text
 
 
-@pytest.mark.parametrize("db_type", ["postgresql", "mysql", "oracle"])
+ENGINES = ["mysql", "taurus", "postgresql", "mongodb", "dds", "kafka", "oracle"]
+
+
+@pytest.mark.parametrize("db_type", [*ENGINES, "gaussdbv5"])
 def test_a_closed_port_is_told_in_the_words_of_the_system(closed_port: int, db_type: str) -> None:
     assert refusal(db_port=closed_port, db_type=db_type) == (
         "DRS.M01501",
@@ -104,7 +106,7 @@ def test_a_host_name_that_cannot_be_is_an_answer_as_well() -> None:
 
 
 def test_one_answering_host_is_enough(ports: Any, closed_port: int) -> None:
-    dial(entry(db_type="mongodb", db_port=0, ip=f"127.0.0.1:{closed_port},127.0.0.1:{ports()}"))
+    dial(entry(db_type="gaussdbv5", db_port=None, ip=f"127.0.0.1:{closed_port},127.0.0.1:{ports()}"))
 
 
 def test_without_any_answering_host_every_host_is_named(closed_port: int) -> None:
@@ -156,21 +158,94 @@ def test_without_a_usable_port_nothing_is_dialled(members: dict[str, Any]) -> No
     assert text.endswith(": no usable port is given")
 
 
-def test_without_the_driver_the_port_decides_and_the_log_says_how_to_get_it(
-    ports: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("db_type", ENGINES)
+@pytest.mark.parametrize("secured", [False, True])
+def test_a_server_that_takes_the_call_and_never_says_a_word_does_not_hold_the_emulator(
+    ports: Any, db_type: str, secured: bool
 ) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
     port = ports()
-    with Emulator(World(ready_after_polls=0)) as emulator:
-        assert Drs(emulator).connect(entry(db_port=port)) == [{"id": JOB, "status": "success", "success": True}]
+    code, text = refusal(
+        timeout=0.5, db_type=db_type, ip=f"127.0.0.1:{port}", **(Authority().members() if secured else {})
+    )
+    assert code == "DRS.M01501"
+    assert text.startswith(f"127.0.0.1:{port}: ")
+    assert re.search("(?i)timed out|timeout expired", text)
+
+
+@pytest.mark.parametrize("db_type", ["mysql", "postgresql", "mongodb", "oracle"])
+def test_a_certificate_that_cannot_be_read_is_refused_before_a_password_is_sent(ports: Any, db_type: str) -> None:
+    port = ports()
+    rubbish = certificate_members(b"rubbish")
+    assert refusal(db_type=db_type, ip=f"127.0.0.1:{port}", **rubbish) == (
+        "DRS.M01501",
+        f"127.0.0.1:{port}: no CA certificate can be read from what was sent, or its password is wrong",
+    )
+
+
+@pytest.mark.parametrize(
+    ("db_type", "engine", "driver"),
+    [
+        ("mysql", "mysql", "pymysql"),
+        ("taurus", "mysql", "pymysql"),
+        ("postgresql", "postgresql", "psycopg"),
+        ("mongodb", "mongodb", "pymongo"),
+        ("dds", "mongodb", "pymongo"),
+        ("kafka", "kafka", "confluent_kafka"),
+        ("oracle", "oracle", "oracledb"),
+    ],
+)
+def test_without_the_driver_the_port_decides_and_the_log_says_how_to_get_it(
+    ports: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    db_type: str,
+    engine: str,
+    driver: str,
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+    monkeypatch.delitem(sys.modules, f"{logins.__name__}.{engine}", raising=False)
+    port = ports()
+    dial(entry(db_type=db_type, ip=f"127.0.0.1:{port}"))
     assert (
         f"127.0.0.1:{port}: only the port was reached, "
-        "a login needs: pip install 'airflow-provider-drs[emulator-postgresql]'"
+        f"a login needs: pip install 'airflow-provider-drs[emulator-{engine}]'"
     ) in caplog.messages
 
 
-def test_for_an_engine_without_a_login_the_log_says_so(ports: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_extra_that_the_log_names_is_there() -> None:
+    provided = metadata("airflow-provider-drs").get_all("Provides-Extra") or []
+    assert {f"emulator-{engine}" for engine in logins.ENGINES.values()} | {"emulator-all"} <= set(provided)
+
+
+def test_no_driver_is_loaded_before_it_is_needed() -> None:
+    code = "import sys; import airflow_provider_drs.emulator.app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "airflow_provider_drs.emulator.probes" in loaded
+    assert not {"pymysql", "psycopg", "pymongo", "confluent_kafka", "oracledb"} & set(loaded)
+
+
+@pytest.mark.parametrize("db_type", ["gaussdbv5", "gaussdbv5ha", "sqlserver"])
+def test_for_an_engine_without_a_login_the_log_says_so(
+    ports: Any, caplog: pytest.LogCaptureFixture, db_type: str
+) -> None:
     caplog.set_level(logging.INFO)
     port = ports()
-    dial(entry(db_type="mysql", db_port=port))
-    assert f"127.0.0.1:{port}: only the port was reached, there is no login for mysql yet" in caplog.messages
+    dial(entry(db_type=db_type, db_port=port))
+    assert f"127.0.0.1:{port}: only the port was reached, there is no login for {db_type}" in caplog.messages
+
+
+def test_no_password_of_an_endpoint_is_in_a_text_about_it() -> None:
+    secrets = {
+        "db_password": "canary-1",
+        "ssl_cert_password": "canary-2",
+        "kafka_security_config": {
+            **{"trust_store_password": "canary-3", "key_store_password": "canary-4", "key_password": "canary-5"},
+            "set_private_key_password": True,
+        },
+    }
+    text = "canary-1 canary-2 canary-3 canary-4 canary-5 and words"
+    assert without_password(text, entry(**secrets)) == "*** *** *** *** *** and words"
+
+
+def test_an_empty_password_leaves_a_text_as_it_is() -> None:
+    assert without_password("words", entry(ssl_cert_password="")) == "words"

@@ -50,7 +50,8 @@ START = datetime.datetime(2026, 1, 1)
 with DAG("passes", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
     for conn_id in ("drs_user", "drs_key"):
-        DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9)], drs_conn_id=conn_id)
+        # of GaussDB the emulator tests the port and no login
+        DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9, db_type="gaussdbv5")], drs_conn_id=conn_id)
 
 with DAG("fails_on_verdicts", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="dialled", jobs=ALL, drs_conn_id="drs_emulator")

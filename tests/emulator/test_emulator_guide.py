@@ -1,0 +1,42 @@
+"""What the guide to the emulator shows is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from drs_calls import Drs
+
+from airflow_provider_drs.emulator import logins
+from airflow_provider_drs.emulator.scenario import load_world
+from airflow_provider_drs.emulator.server import Emulator
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "emulator.md").read_text(encoding="utf-8")
+
+
+def shown(language: str) -> str:
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    return str(block)
+
+
+def test_its_scenario_can_be_loaded() -> None:
+    scenario = yaml.safe_load(shown("yaml"))
+    world = load_world({name: value for name, value in scenario.items() if name != "faults"})
+    with Emulator(world) as emulator:
+        statuses = [Drs(emulator).status(*(job["id"] for job in scenario["jobs"])) for _ in range(4)]
+    assert statuses[0] == ["CREATING", "CREATING", "CREATING", "FULL_TRANSFER_STARTED"]
+    assert statuses[3] == ["CONFIGURATION", "CREATING", "CREATE_FAILED", "FULL_TRANSFER_STARTED"]
+    assert load_world(scenario).faults.next_for("batch-status") is not None
+
+
+def test_its_lines_for_tests_run(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(shown("python"), {})  # noqa: S102
+    assert '"conn_type": "drs"' in capsys.readouterr().out
+
+
+def test_it_names_every_engine_with_its_extra() -> None:
+    for db_type, engine in logins.ENGINES.items():
+        (line,) = [line for line in GUIDE.splitlines() if line.startswith("| `") and f"`emulator-{engine}`" in line]
+        assert f"`{db_type}`" in line
