@@ -5,7 +5,7 @@ AIRFLOW ?= 3.3.2
 VENV := .venv/airflow-$(AIRFLOW)
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-running test-browser test-forms test-form lint pins clean
+.PHONY: demo test test-running test-browser test-forms test-form bench lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -24,6 +24,19 @@ test-forms:  ## the connection form as each Airflow lists it
 
 test-form: $(VENV)/ready
 	$(BIN)/python -m pytest --override-ini addopts= tests/forms
+
+# The peers must not change the tests' environment, so they have one of their own.
+BENCH := .venv/bench
+
+bench: $(BENCH)/ready  ## every figure this project claims, beside its peers; writes docs/benchmarks.md; takes minutes
+	env --unset=PYTHONDONTWRITEBYTECODE $(BENCH)/bin/python -m benchmarks
+
+$(BENCH)/ready: requirements/bench.txt pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(BENCH)/bin/uv pip install --quiet --compile-bytecode --python $(BENCH)/bin/python --requirement requirements/bench.txt
+	$(BENCH)/bin/uv pip install --quiet --python $(BENCH)/bin/python --no-deps --editable .
+	touch $@
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -44,6 +57,7 @@ pins: $(VENV)/ready  ## resolve all pinned requirements anew
 	requirements/resolve $(BIN)/uv 3.1.8 2026-03-20
 	requirements/resolve $(BIN)/uv 3.2.2 2026-06-05
 	requirements/resolve $(BIN)/uv 3.3.2 2026-09-25
+	requirements/resolve $(BIN)/uv 3.3.2 2026-11-20 bench --group bench
 
 clean:
 	rm -rf .venv .demo build dist
