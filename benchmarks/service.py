@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -66,13 +67,13 @@ class Service:
                 text=True,
             )
         )
-        self._running.callback(self._process.terminate)
         self.port = int(self._told())
         self.address = f"{HOST}:{self.port}"
         self.url = f"https://{self.address}"
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._process.terminate()
         self._running.close()
 
     def counts(self) -> Counts:
@@ -176,7 +177,7 @@ async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> Non
             now = _Connection.counts
             print(json.dumps([now.connections, now.calls, now.asked]), flush=True)
         else:
-            loop.stop()
+            os._exit(0)
 
     loop.add_reader(sys.stdin, tell)
     await server.serve_forever()
