@@ -92,7 +92,7 @@ def _processor() -> str:
 def _markdown(table: Table) -> str:
     rows = [[str(column.header) for column in table.columns]]
     rows.append(["---" if column.justify == "left" else "---:" for column in table.columns])
-    rows += zip(*(map(str, column.cells) for column in table.columns), strict=True)
+    rows += map(list, zip(*(map(str, column.cells) for column in table.columns), strict=True))
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"## {table.title}\n\n{lines}\n\n{table.caption}"
 

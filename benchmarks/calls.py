@@ -121,12 +121,16 @@ def _session(service: Service, open_clients: ExitStack) -> Ask:
 def _sdk(service: Service) -> Ask:
     from huaweicloudsdkcore.auth.credentials import BasicCredentials
     from huaweicloudsdkcore.http.http_config import HttpConfig
-    from huaweicloudsdkdrs.v3 import BatchListJobStatusRequest, BatchQueryJobReqPage, DrsClient as Vendors, PageReq
+    from huaweicloudsdkdrs.v3 import BatchListJobStatusRequest, BatchQueryJobReqPage, DrsClient, PageReq
 
     config = HttpConfig(ssl_ca_cert=service.certificate)
     credentials = BasicCredentials("AK", "s" * 40, PROJECT)
     client = (
-        Vendors.new_builder().with_http_config(config).with_credentials(credentials).with_endpoint(service.url).build()
+        DrsClient.new_builder()
+        .with_http_config(config)
+        .with_credentials(credentials)
+        .with_endpoint(service.url)
+        .build()
     )
 
     def ask(ids: list[str]) -> object:

@@ -15,7 +15,7 @@ from benchmarks.waits import OURS, wait
 
 SIZES = (1, 10, 100, 1_000, 10_000)
 REPEATS = 5
-POLL = 4
+POLL = 3
 
 
 def measure() -> Measured:

@@ -38,8 +38,9 @@ def measure() -> Measured:
     costs = child.run("imports")
     rows = table(
         "1. Importing operator and sensor",
-        f"Medians of {ROUNDS} forks each, taken in turn, of a frozen process that has the dag processor, airflow.sdk and "
-        "its base classes loaded; memory is less what an empty fork takes. The ratio is the median of those in a round.",
+        f"Medians of {ROUNDS} forks each, taken in turn, of a frozen process that has loaded the dag processor, "
+        "airflow.sdk and its base classes; memory is less what an empty fork takes. The ratio is the median of those "
+        "within a round.",
         "provider",
         "CPU ms",
         "ratio to ours",
@@ -63,7 +64,7 @@ def measure() -> Measured:
         [rows],
         [
             Claim(
-                f"importing operator and sensor takes at most 1/{SHARE} of the CPU time that each of {', '.join(PEERS)} takes",
+                f"importing operator and sensor takes at most 1/{SHARE} of the CPU time of each of {', '.join(PEERS)}",
                 all(ratios[peer] >= SHARE for peer in PEERS),
                 ", ".join(f"1/{ratios[peer]:.0f}" for peer in PEERS),
             ),
@@ -94,14 +95,14 @@ def _in_a_fork(modules: tuple[str, ...]) -> dict[str, Any]:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as told:
-        cost = json.load(told)
+        cost: dict[str, Any] = json.load(told)
     os.wait()
     return cost
 
 
 def _main() -> None:
     # what the dag processor has loaded, and what every DAG file needs
-    import airflow.dag_processing.manager
+    import airflow.dag_processing.manager  # noqa: F401
     from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, dag, task  # noqa: F401
 
     gc.collect()

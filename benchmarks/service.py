@@ -38,9 +38,7 @@ class Counts:
     asked: int
 
     def __sub__(self, before: Counts) -> Counts:
-        return Counts(
-            self.connections - before.connections, self.calls - before.calls, self.asked - before.asked
-        )
+        return Counts(self.connections - before.connections, self.calls - before.calls, self.asked - before.asked)
 
 
 class Service:
@@ -58,7 +56,7 @@ class Service:
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="drs-bench-")))
         self.certificate = str(folder / "certificate.pem")
         _write_certificate(folder)
-        self._process = self._running.enter_context(
+        self._process: subprocess.Popen[str] = self._running.enter_context(
             subprocess.Popen(
                 command("service", folder, *self._arguments),
                 cwd=ROOT,
@@ -104,9 +102,7 @@ def _write_certificate(folder: Path) -> None:
     )
     (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

@@ -98,8 +98,8 @@ def measure() -> Measured:
     """Run with each way in which a gateway may tell of the limit."""
     rows = table(
         f"6. {CALLS} calls of {SECONDS:g} s under a rate limit",
-        f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least; one "
-        "run each.",
+        f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least. "
+        "One run each.",
         "the refusal tells",
         "calls side by side",
         "passed",
@@ -110,7 +110,5 @@ def measure() -> Measured:
     for way, (headers, text) in WAYS.items():
         for max_concurrency in (32, 100):
             passed, seconds, refused = measured(headers, text, max_concurrency)
-            rows.add_row(
-                way, *map(str, (max_concurrency, passed, f"{seconds:.1f}", f"{seconds / LEAST:.2f}", refused))
-            )
+            rows.add_row(way, *map(str, (max_concurrency, passed, f"{seconds:.1f}", f"{seconds / LEAST:.2f}", refused)))
     return Measured([rows])
