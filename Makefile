@@ -57,7 +57,7 @@ pins: $(VENV)/ready  ## resolve all pinned requirements anew
 	requirements/resolve $(BIN)/uv 3.1.8 2026-03-20
 	requirements/resolve $(BIN)/uv 3.2.2 2026-06-05
 	requirements/resolve $(BIN)/uv 3.3.2 2026-09-25
-	requirements/resolve $(BIN)/uv 3.3.2 2026-11-20 bench --group bench
+	requirements/resolve $(BIN)/uv 3.3.2 2026-11-20 bench --extra emulator --group bench
 
 clean:
 	rm -rf .venv .demo build dist

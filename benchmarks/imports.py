@@ -85,13 +85,13 @@ def _in_a_fork(modules: tuple[str, ...]) -> dict[str, Any]:
         for module in modules:
             importlib.import_module(module)
         milliseconds = (time.process_time() - started) * 1e3
-        cost = {
+        taken = {
             "ms": milliseconds,
             "mb": (process.memory_full_info().uss - memory) / 2**20,
             "modules": len(set(sys.modules) - known),
             "loaded": [name for name in LIBRARIES if name in sys.modules],
         }
-        os.write(writing, json.dumps(cost).encode())
+        os.write(writing, json.dumps(taken).encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as told:

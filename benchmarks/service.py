@@ -56,7 +56,7 @@ class Service:
         folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="drs-bench-")))
         self.certificate = str(folder / "certificate.pem")
         _write_certificate(folder)
-        self._process: subprocess.Popen[str] = self._running.enter_context(
+        self._process = self._running.enter_context(
             subprocess.Popen(
                 command("service", folder, *self._arguments),
                 cwd=ROOT,
@@ -83,7 +83,8 @@ class Service:
 
     def _told(self) -> str:
         assert self._process.stdout
-        return self._process.stdout.readline()
+        line: str = self._process.stdout.readline()
+        return line
 
 
 def _write_certificate(folder: Path) -> None:

@@ -28,7 +28,7 @@ def measure() -> Measured:
     rows = table(
         f"3. {WAITS:,} waits in one process",
         f"The providers' own trigger classes on one event loop, against a service on loopback over TLS, with logs off. "
-        f"They begin spread over one poll of {POLL} s; then come {ROUNDS} rounds, and one more for the lag. One run each. "
+        f"They begin spread over one poll of {POLL} s; then come {ROUNDS} rounds and one for the lag. One run each. "
         f"The service hangs up what was idle for {POLL / 2:g} s, so the poll stands for one of 30 s or more, which "
         "outlasts the time for which clients keep a connection. CPU time is the client's.",
         "waits of",
