@@ -8,7 +8,8 @@ UV := .venv/uv/bin/uv
 # what a suite counted is kept, for the table at the end of .ci/run
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
-.PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases lint pins clean
+.PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases \
+	bench lint pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -41,6 +42,10 @@ test-celery: VENV := .venv/celery
 test-celery: .venv/celery/ready  ## the example gate through Celery workers; needs redis-server, see .ci/celery
 	$(PYTEST) -m celery tests/celery
 
+# The peers must not change the tests' environment, so they have one of their own.
+bench: .venv/bench/ready  ## every figure this project claims, beside its peers; writes docs/benchmarks.md; takes minutes
+	env --unset=PYTHONDONTWRITEBYTECODE .venv/bench/bin/python -m benchmarks
+
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -68,6 +73,7 @@ pins: $(UV)  ## resolve all pinned requirements anew
 	requirements/resolve $(UV) 3.3.2 2026-09-25
 	PYTHON_VERSION=3.11 requirements/resolve $(UV) 3.4.0b2 2026-10-27
 	requirements/resolve $(UV) 3.3.2 2026-09-25 celery --extra emulator-postgresql --group dev --group celery
+	requirements/resolve $(UV) 3.3.2 2026-11-20 bench --extra emulator --group bench
 
 clean:
 	rm -rf .venv .demo .results build dist

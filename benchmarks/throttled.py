@@ -1,8 +1,4 @@
-"""How a run fares under a rate limit: 100 calls of 2 s each against a service that lets 10 in each second.
-
-``python benchmarks/throttled.py`` prints the time taken, its ratio to the least that the limit allows and the refusals,
-for each way in which a gateway may tell of the limit.
-"""
+"""How a run fares under a rate limit: 100 calls of 2 s each against a service that lets 10 in each second."""
 
 from __future__ import annotations
 
@@ -12,13 +8,11 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
+from benchmarks.measured import Measured, table
 
 CALLS, PER_SECOND, SECONDS = 100, 10, 2.0
 LEAST = (CALLS / PER_SECOND - 1) + SECONDS
@@ -100,18 +94,21 @@ def measured(headers: dict[str, str], text: str, max_concurrency: int) -> tuple[
     return len(report.endpoints) - len(report.failed), seconds, server.refused
 
 
-def main() -> None:
-    """Print the table."""
-    table = Table(title=f"{CALLS} calls of {SECONDS:g} s, {PER_SECOND} let in a second: at least {LEAST:g} s")
-    for heading in ("the refusal tells", "calls side by side", "passed", "seconds", "ratio", "refusals"):
-        table.add_column(heading, justify="right")
+def measure() -> Measured:
+    """Run with each way in which a gateway may tell of the limit."""
+    rows = table(
+        f"6. {CALLS} calls of {SECONDS:g} s under a rate limit",
+        f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least. "
+        "One run each.",
+        "the refusal tells",
+        "calls side by side",
+        "passed",
+        "seconds",
+        "ratio to the least",
+        "refusals",
+    )
     for way, (headers, text) in WAYS.items():
         for max_concurrency in (32, 100):
             passed, seconds, refused = measured(headers, text, max_concurrency)
-            row = (way, max_concurrency, passed, f"{seconds:.1f}", f"{seconds / LEAST:.2f}", refused)
-            table.add_row(*map(str, row))
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()
+            rows.add_row(way, *map(str, (max_concurrency, passed, f"{seconds:.1f}", f"{seconds / LEAST:.2f}", refused)))
+    return Measured([rows])

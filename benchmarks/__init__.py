@@ -1,0 +1,1 @@
+"""The figures this project claims, each measured beside its peers: ``make bench``."""

@@ -1,0 +1,184 @@
+"""A service on loopback that speaks TLS, in a process of its own, so that its work is not counted as the client's.
+
+It answers the two calls of DRS, and the status calls of the peers: a job, run or replication that never ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from benchmarks.child import ROOT, command
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What reached the service: connections, calls, and the ids that the calls asked about."""
+
+    connections: int
+    calls: int
+    asked: int
+
+    def __sub__(self, before: Counts) -> Counts:
+        return Counts(self.connections - before.connections, self.calls - before.calls, self.asked - before.asked)
+
+
+class Service:
+    """A running service, as a context manager.
+
+    :param seconds_a_test: until a connection test is answered.
+    :param idle_seconds: after which it hangs up on a connection that is not used.
+    """
+
+    def __init__(self, *, seconds_a_test: float = 0, idle_seconds: float = 60) -> None:
+        self._arguments = (seconds_a_test, idle_seconds)
+
+    def __enter__(self) -> Service:
+        self._running = ExitStack()
+        folder = Path(self._running.enter_context(tempfile.TemporaryDirectory(prefix="drs-bench-")))
+        self.certificate = str(folder / "certificate.pem")
+        _write_certificate(folder)
+        self._process = self._running.enter_context(
+            subprocess.Popen(
+                command("service", folder, *self._arguments),
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        self.port = int(self._told())
+        self.address = f"{HOST}:{self.port}"
+        self.url = f"https://{self.address}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._running.close()
+
+    def counts(self) -> Counts:
+        """Return what reached it so far."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return Counts(*json.loads(self._told()))
+
+    def _told(self) -> str:
+        assert self._process.stdout
+        line: str = self._process.stdout.readline()
+        return line
+
+
+def _write_certificate(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(timezone.utc)
+    public = key.public_key()
+    certificate = (
+        x509.CertificateBuilder(name, name, public, x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+class _Connection(asyncio.Protocol):
+    counts = Counts(0, 0, 0)
+    seconds_a_test = 0.0
+    idle_seconds = 60.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._received = b""
+        self._loop = asyncio.get_running_loop()
+        self._hang_up = self._loop.call_later(self.idle_seconds, transport.close)
+        self._count(Counts(-1, 0, 0))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hang_up.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, blank, rest = self._received.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if not blank or len(rest) < length:
+            return
+        self._received = rest[length:]
+        self._hang_up.cancel()
+        path = head.split(b" ", 2)[1].decode()
+        asked, payload = _answer(path, rest[:length])
+        self._count(Counts(0, -1, -asked))
+        body = json.dumps(payload).encode()
+        headers = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        delay = self.seconds_a_test if path.endswith("/batch-connection") else 0
+        self._loop.call_later(delay, self._transport.write, headers.encode() + body)
+        self._hang_up = self._loop.call_later(delay + self.idle_seconds, self._transport.close)
+
+    def _count(self, fewer: Counts) -> None:
+        _Connection.counts -= fewer
+
+
+def _answer(path: str, body: bytes) -> tuple[int, Any]:
+    """Return how many ids a call asks about, and what is said of them."""
+    if path.endswith("/batch-status"):
+        ids = json.loads(body)["jobs"]
+        return len(ids), {"results": [{"id": job_id, "status": "CREATING"} for job_id in ids], "count": len(ids)}
+    if path.endswith("/batch-connection"):
+        ids = [entry["id"] for entry in json.loads(body)["jobs"]]
+        results = [{"id": job_id, "status": "success", "success": True} for job_id in ids]
+        return len(ids), {"results": results, "count": len(ids)}
+    if path.endswith("/jobs/runs/get"):  # Databricks
+        return 1, {"state": {"life_cycle_state": "RUNNING", "state_message": ""}}
+    if "/runs/" in path:  # dbt Cloud
+        return 1, {"data": {"status": 3}}
+    # DMS
+    return 1, {"Replications": [{"Status": "running", "ProvisionData": {"ProvisionState": "provisioned"}}]}
+
+
+async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> None:
+    _Connection.seconds_a_test, _Connection.idle_seconds = seconds_a_test, idle_seconds
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(f"{folder}/certificate.pem", f"{folder}/key.pem")
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(_Connection, HOST, 0, ssl=context, backlog=2048)
+    print(server.sockets[0].getsockname()[1], flush=True)
+
+    def tell() -> None:
+        if sys.stdin.readline():
+            now = _Connection.counts
+            print(json.dumps([now.connections, now.calls, now.asked]), flush=True)
+        else:
+            os._exit(0)
+
+    loop.add_reader(sys.stdin, tell)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), float(sys.argv[3])))
