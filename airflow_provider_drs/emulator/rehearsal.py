@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from .errors import RefusedError
-from .probes import FAILED, WRONG_ACCOUNT, Entry
+from .logins import FAILED, WRONG_ACCOUNT, Entry
 from .server import Emulator
 from .state import World
 
