@@ -27,10 +27,21 @@ def put_to_wait(dag_id: str) -> None:
         arguments.func(arguments)
     (mapped,) = DagBag().dags[dag_id].tasks
     ((parameter, values),) = mapped.expand_input.value.items()
+    # before the session is opened, since both may close the session of their thread
+    deferrals = [_deferral_of(mapped.unmap({parameter: value})) for value in values]
+    rows = [Trigger.from_object(deferral.trigger) for deferral in deferrals]
     with create_session() as session:
+        session.add_all(rows)
+        session.flush()
         for instance in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag_id)):
-            sensor = mapped.unmap({parameter: values[instance.map_index]})
-            _defer(instance, _deferral_of(sensor), session)
+            deferral = deferrals[instance.map_index]
+            instance.start_date = timezone.utcnow()
+            instance.try_number = 1
+            instance.state = TaskInstanceState.DEFERRED
+            instance.trigger_id = rows[instance.map_index].id
+            instance.next_method = deferral.method_name
+            instance.next_kwargs = deferral.kwargs or {}
+            instance.trigger_timeout = deferral.timeout and timezone.utcnow() + deferral.timeout
 
 
 def _deferral_of(sensor: Any) -> TaskDeferred:
@@ -39,19 +50,6 @@ def _deferral_of(sensor: Any) -> TaskDeferred:
     except TaskDeferred as deferral:
         return deferral
     raise AssertionError("the sensor did not defer")
-
-
-def _defer(instance: Any, deferral: TaskDeferred, session: Any) -> None:
-    row = Trigger.from_object(deferral.trigger)
-    session.add(row)
-    session.flush()
-    instance.start_date = timezone.utcnow()
-    instance.try_number = 1
-    instance.state = TaskInstanceState.DEFERRED
-    instance.trigger_id = row.id
-    instance.next_method = deferral.method_name
-    instance.next_kwargs = deferral.kwargs or {}
-    instance.trigger_timeout = deferral.timeout and timezone.utcnow() + deferral.timeout
 
 
 if __name__ == "__main__":

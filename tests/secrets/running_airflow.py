@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 from airflow import __version__
 from search import Place
 
@@ -51,10 +53,12 @@ class RunningAirflow:
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": ports[1],
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": ports[2],
+            "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__PORT": ports[0],
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
             "AIRFLOW__WEBSERVER__WORKERS": "1",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": ports[0],
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
@@ -62,15 +66,7 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
-        with self.console.open("wb") as console:
-            self._process = subprocess.Popen(
-                ["airflow", "standalone"],
-                cwd=self.home,
-                env=self._environment,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = self._start("standalone")
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
         return self
@@ -82,17 +78,30 @@ class RunningAirflow:
         os.killpg(self._process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        # Airflow's parts make process groups of their own
+        # some parts make process groups or sessions of their own, others write their title over their environment
         for environ in Path("/proc").glob("[0-9]*/environ"):
+            pid = int(environ.parent.name)
             with suppress(OSError):
-                if mine in environ.read_bytes().split(b"\0"):
-                    os.kill(int(environ.parent.name), signal.SIGKILL)
+                if os.getsid(pid) == self._process.pid or mine in environ.read_bytes().split(b"\0"):
+                    os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
     def start(self, dag_id: str) -> None:
         """Start a run of a DAG, as soon as that is known."""
         body = {"dag_run_id": "run"} if AIRFLOW_2 else {"dag_run_id": "run", "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
+
+    def replace_triggerer(self, between: Callable[[], object]) -> None:
+        """Kill the triggerer with all its processes, so that none of them can tidy up, and start another.
+
+        :param between: what happens while there is none.
+        """
+        parts = psutil.Process(self._process.pid).children()
+        (triggerer,) = (part for part in parts if part.cmdline()[-1] == "triggerer")
+        for each in (triggerer, *triggerer.children(recursive=True)):
+            each.kill()
+        between()
+        self._start("triggerer")
 
     def states(self, dag_id: str) -> list[tuple[str, str]]:
         """Return task ids and states of the run."""
@@ -101,6 +110,12 @@ class RunningAirflow:
 
     def run_state(self, dag_id: str) -> str:
         return str(self._json(f"/dags/{dag_id}/dagRuns/run").get("state"))
+
+    def xcom(self, dag_id: str, task_id: str, map_index: int = -1) -> Any:
+        """Return what a task returned."""
+        task = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
+        value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
+        return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 tells it as text
 
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""
@@ -116,6 +131,17 @@ class RunningAirflow:
             entries = self._json(f"{task}/xcomEntries?map_index={index}")["xcom_entries"]
             for entry in entries:
                 yield self._place(f"{task}/xcomEntries/{entry['key']}?map_index={index}")
+
+    def _start(self, part: str) -> subprocess.Popen[bytes]:
+        with self.console.open("ab") as console:
+            return subprocess.Popen(
+                ["airflow", part],
+                cwd=self.home,
+                env=self._environment,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _log_in(self) -> bool:
         if AIRFLOW_2:

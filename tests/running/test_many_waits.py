@@ -1,0 +1,103 @@
+"""A thousand deferred sensors in a real triggerer: what they ask the service, and how they end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from running_airflow import wait_until
+from samples import job_id
+from triggerers import Triggerer, Wait, Waiting, job_ids
+
+from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import Call, World
+
+pytestmark = pytest.mark.running_airflow
+
+COUNT = 1000
+INTERVAL = 5
+FIRST, SECOND = job_ids(COUNT)[::2], job_ids(COUNT)[1::2]
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """The calls that the service met, and the waits, of a thousand sensors whose triggerer was killed.
+
+    :param settled: calls of the first triggerer, from when it had asked about every job.
+    :param when_killed: the waits that had ended when there was no triggerer.
+    :param first_half: calls from when the first half of the jobs was ready, which was while there was no triggerer.
+    :param second_half: calls from when the second half was ready, too.
+    """
+
+    settled: list[Call]
+    when_killed: list[Wait]
+    first_half: list[Call]
+    second_half: list[Call]
+    waits: list[Wait]
+
+
+def _asked_about(calls: Iterable[Call]) -> list[str]:
+    return [each for call in calls for each in call.job_ids]
+
+
+def _calls_between_two_looks(calls: Iterable[Call]) -> Iterator[int]:
+    """Yield how many calls lie between two calls that ask about the same job, for every job and all its looks."""
+    last: dict[str, int] = {}
+    for number, call in enumerate(calls):
+        for each in call.job_ids:
+            if each in last:
+                yield number - last[each]
+            last[each] = number
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
+    world = World(ready_after_polls=1_000_000)
+
+    def asked_since(start: int, ids: list[str], times: int = 1) -> bool:
+        asked = _asked_about(world.calls[start:])
+        return all(asked.count(each) >= times for each in (ids[0], ids[-1])) and set(asked) >= set(ids)
+
+    with Emulator(world) as emulator:
+        waiting = Waiting(tmp_path_factory.mktemp("airflow"), emulator.connection_json, job_ids(COUNT), INTERVAL)
+        with Triggerer(waiting) as triggerer:
+            wait_until("every job was asked about", lambda: asked_since(0, job_ids(COUNT)), 120)
+            start = len(world.calls)
+            wait_until("some rounds have passed", lambda: asked_since(start, job_ids(COUNT), times=3), 120)
+            triggerer.kill()
+        killed = len(world.calls)
+        when_killed = waiting.ended()
+        for each in FIRST:
+            world.set_status(each, "CONFIGURATION")
+        with Triggerer(waiting):
+            wait_until("the first half has ended", lambda: len(waiting.ended()) >= len(FIRST), 120)
+            taken_over = len(world.calls)
+            wait_until("the second half waits on", lambda: asked_since(taken_over, SECOND), 120)
+            for each in SECOND:
+                world.set_status(each, "CONFIGURATION")
+            ready = len(world.calls)
+            wait_until("the second half has ended", lambda: len(waiting.ended()) >= COUNT, 120)
+    return Aftermath(
+        world.calls[start:killed], when_killed, world.calls[killed:], world.calls[ready:], waiting.now()
+    )
+
+
+def test_a_thousand_waits_cost_at_most_12_calls_a_round(aftermath):
+    assert max(_calls_between_two_looks(aftermath.settled)) <= 12
+
+
+def test_each_wait_ends_with_the_first_look_after_its_job_is_ready(aftermath):
+    asked = _asked_about(aftermath.second_half)
+
+    assert len(asked) == len(set(asked))
+    assert set(asked) <= set(SECOND)
+
+
+def test_waits_of_a_killed_triggerer_go_on_in_the_next_and_each_ends_right_and_once(aftermath):
+    assert aftermath.when_killed == []
+    assert [wait.event for wait in aftermath.waits] == [{"statuses": {j: "CONFIGURATION"}} for j in job_ids(COUNT)]
+    assert {(wait.state, wait.next_method) for wait in aftermath.waits} == {("scheduled", "execute_complete")}
+    asked = _asked_about(aftermath.first_half)
+    assert {asked.count(each) for each in FIRST} == {1}
