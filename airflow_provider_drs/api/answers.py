@@ -124,9 +124,9 @@ def _window(text: str) -> tuple[int, float] | None:
 
 
 def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
-    for code, text in _CODE_AND_TEXT:
-        if said.get(code) and (text in said or code != "code"):
-            return _text(said[code]), _text(said.get(text)) or "the service gave no reason"
+    known = [(code, text) for code, text in _CODE_AND_TEXT if said.get(code) and (text in said or code != "code")]
+    for code, text in sorted(known, key=lambda names: not said.get(names[1])):
+        return _text(said[code]), _text(said.get(text)) or "the service gave no reason"
     # a batch answer, or one wrapper member around the error
     results = said.get("results")
     inner = results if isinstance(results, list) else said.values()

@@ -23,6 +23,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
+from airflow_provider_drs.api.lookup import MAX_IDS, Found, look_up, refused, worst
 from airflow_provider_drs.api.pace import Pacer, backoff
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.status import JobStatus
@@ -31,8 +32,6 @@ from airflow_provider_drs.api.verdict import Verdict, judge
 
 MAX_ENDPOINTS = 10
 """Endpoints in one connection test, as the vendor's page limits it."""
-MAX_IDS = 100
-"""Job ids in one status call: the largest page the service returns."""
 
 _NOT_ANSWERED = (DrsUnreachableError, DrsThrottledError, DrsUnavailableError)
 _LATE_OR_NOT_ANSWERED = (*_NOT_ANSWERED, DrsTimeoutError)
@@ -80,7 +79,7 @@ class DrsClient:
         self._auth = auth
         self._headers = {"X-Language": language, "X-Project-Id": project_id}
         self._max_attempts = max_attempts
-        self._max_retry_seconds = max_retry_seconds
+        self.max_retry_seconds = max_retry_seconds
         self._transport = Transport(
             self.endpoint,
             verify=verify,
@@ -124,28 +123,46 @@ class DrsClient:
         """Read the status of any number of jobs, 100 a call; operation ``batchListJobStatus``.
 
         :return: ``{job id: status}`` in the order asked.
-        :raises DrsJobsRefusedError: when DRS does not know one of the jobs, or no longer has it.
+        :raises DrsJobsRefusedError: naming the jobs that DRS does not know, no longer has, or takes for malformed.
         :raises DrsError: when a call as a whole failed, or its answer left a job out.
         """
-        asked = list(dict.fromkeys(job_ids))
-        found: dict[str, JobStatus] = {}
-        for start in range(0, len(asked), MAX_IDS):
-            found |= self._page_of_statuses(asked[start : start + MAX_IDS])
-        return found
+        found = self.look_up(job_ids)
+        if error := worst(found):
+            raise error
+        return {job_id: status for job_id, status in found.items() if isinstance(status, JobStatus)}
 
-    def _page_of_statuses(self, asked: list[str]) -> dict[str, JobStatus]:
+    def look_up(self, job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
+        """Read the status of any number of jobs, or what stands in its way, for each by itself.
+
+        It takes a call for every 100 jobs, and some more when DRS refuses a job; operation ``batchListJobStatus``.
+        """
+        return look_up(self._page_of_statuses, job_ids)
+
+    def _page_of_statuses(self, asked: list[str]) -> Found:
         # without page_req the service returns the first five only
         page = {"cur_page": 1, "per_page": MAX_IDS}
-        answer, facts = self._call("batch-status", {"jobs": asked, "page_req": page}, _LATE_OR_NOT_ANSWERED)
+        try:
+            answer, facts = self._call("batch-status", {"jobs": asked, "page_req": page}, _LATE_OR_NOT_ANSWERED)
+        except DrsJobsRefusedError as error:
+            named = {job_id: refused({job_id: error.jobs[job_id]}, error) for job_id in asked if job_id in error.jobs}
+            if not named and error.jobs:
+                raise DrsAnswerError("the answer refuses jobs not asked about", request_id=error.request_id) from None
+            if not named:
+                raise
+            return named
+        results = [item for item in answer["results"] if isinstance(item, dict) and item.get("id") in asked]
+        found: dict[str, JobStatus | DrsError] = {
+            item["id"]: JobStatus(item["status"]) for item in results if item.get("status")
+        }
         request_id = facts["request_id"]
-        results = [item for item in answer["results"] if isinstance(item, dict)]
-        if refused := per_job_errors(results):
-            named = ", ".join(f"{job_id} ({said})" for job_id, said in refused.items())
-            raise DrsJobsRefusedError(f"DRS has no such job: {named}", jobs=refused, request_id=request_id)
-        statuses = {str(item.get("id")): JobStatus(item["status"]) for item in results if item.get("status")}
-        if left_out := [job_id for job_id in asked if job_id not in statuses]:
-            raise DrsAnswerError(f"the answer leaves out {', '.join(left_out)}", request_id=request_id)
-        return {job_id: statuses[job_id] for job_id in asked}
+        if said := per_job_errors(results):
+            # what such an answer does not speak of is no fault of it: the whole call was refused for some of its jobs
+            by = DrsError("", request_id=request_id)
+            return found | {job_id: refused({job_id: text}, by) for job_id, text in said.items()}
+        if left_out := [job_id for job_id in asked if job_id not in found]:
+            text = f"the answer leaves out {', '.join(left_out)}"
+            found |= dict.fromkeys(left_out, DrsAnswerError(text, request_id=request_id))
+        return found
 
     def check_access(self) -> None:
         """Do the cheapest read that takes the credential and the project; operation ``showJobList``.
@@ -173,7 +190,7 @@ class DrsClient:
             )
 
         def given_up(state: RetryCallState) -> bool:
-            late = clock() - first_sent + state.upcoming_sleep > self._max_retry_seconds
+            late = clock() - first_sent + state.upcoming_sleep > self.max_retry_seconds
             return late or state.attempt_number >= self._max_attempts
 
         retrying = Retrying(

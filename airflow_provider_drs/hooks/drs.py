@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.connection import get_async_connection
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
@@ -37,6 +36,7 @@ class DrsHook(BaseHook):
         super().__init__()
         self.drs_conn_id = drs_conn_id
         self._wins = {"project_id": project_id, "language": language}
+        self._kept: tuple[tuple[object, ...], DrsClient] | None = None
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -57,10 +57,12 @@ class DrsHook(BaseHook):
         return self._client(self.get_connection(self.drs_conn_id))
 
     async def get_async_conn(self) -> DrsClient:
-        """Do what :meth:`get_conn` does, from within an event loop and without blocking it."""
-        connection = await get_async_connection(self.drs_conn_id)
-        # even reading the extra is a blocking call, and forbidden on the loop by Airflow 3.0
-        return await sync_to_async(self._client)(connection)
+        """Do what :meth:`get_conn` does, from within an event loop and without blocking it.
+
+        Asked again, it reads the Connection anew, and returns the same client for as long as that says the same.
+        """
+        # in a thread, for Airflow 3.0 forbids the loop even to look at a Connection's extra
+        return await sync_to_async(self._kept_client, thread_sensitive=False)()
 
     def test_connection(self) -> tuple[bool, str]:
         """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
@@ -73,6 +75,13 @@ class DrsHook(BaseHook):
             True,
             f"{client.endpoint} accepts the credential for project {client.project_id}. No database was tested.",
         )
+
+    def _kept_client(self) -> DrsClient:
+        read = self.get_connection(self.drs_conn_id)
+        says = (read.host, read.port, read.schema, read.login, read.password, read.extra)
+        if self._kept is None or self._kept[0] != says:
+            self._kept = says, self._client(read)
+        return self._kept[1]
 
     def _client(self, connection: Connection) -> DrsClient:
         try:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_drs._compat import BaseSensorOperator, PokeReturnValue, conf
+from airflow_provider_drs._compat import AirflowSkipException, BaseSensorOperator, PokeReturnValue, conf
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs.api.errors import error_from_dict
 from airflow_provider_drs.api.inputs import as_job_ids
-from airflow_provider_drs.api.status import JobStatus, all_reached
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.sdk import Context
+
+    from airflow_provider_drs.api.wait import Wait
+
+MAX_FAULT_PAUSE = 60
+"""Seconds after which a worker looks again while DRS cannot be asked, however long ``poke_interval`` is."""
 
 
 class DrsJobStatusSensor(BaseSensorOperator):
@@ -53,48 +57,62 @@ class DrsJobStatusSensor(BaseSensorOperator):
         self.project_id = project_id
         self.target_statuses = target_statuses
         self.deferrable = deferrable
+        self._wait: Wait | None = None
 
     def execute(self, context: Context) -> Any:
         """Look once; then wait here, in the scheduler's queue, or in the triggerer."""
-        if not self.deferrable:
-            return super().execute(context)
-        first = self.poke(context)
-        if first.is_done:
-            return first.xcom_value
+        self._wait = None
+        return super().execute(context)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look at all jobs once, and while DRS cannot be asked, again until that has lasted too long."""
+        from airflow_provider_drs.api.wait import Wait
+        from airflow_provider_drs.hooks.drs import DrsHook
+
+        with retries_only_what_may_heal():
+            ids = as_job_ids(self.job_ids)
+            self._wait = self._wait or Wait(ids, self.target_statuses)
+            with DrsHook(self.drs_conn_id, project_id=self.project_id).get_conn() as client:
+                patience = min(client.max_retry_seconds, self.timeout)
+                while True:
+                    look = self._wait.judge(client.look_up(ids), client.pacer.clock(), patience)
+                    if look.news:
+                        self.log.info(look.news)
+                    if not look.fault or self.deferrable:
+                        break
+                    client.pacer.sleep(min(self.poke_interval, MAX_FAULT_PAUSE))
+        if self.deferrable and not look.done:
+            # from here, so that Airflow's own execute treats a failed first look like that of any sensor
+            self._go_on_in_the_triggerer(ids)
+        return PokeReturnValue(look.done, look.statuses)
+
+    def _go_on_in_the_triggerer(self, ids: list[str]) -> None:
         from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
         self.log.info("The wait goes on in the triggerer, with a look every %g s.", self.poke_interval)
-        return self.defer(
+        self.defer(
             trigger=DrsJobStatusTrigger(
-                job_ids=as_job_ids(self.job_ids),
+                job_ids=ids,
                 target_statuses=list(self.target_statuses),
                 drs_conn_id=self.drs_conn_id,
                 project_id=self.project_id,
                 poke_interval=self.poke_interval,
+                exponential_backoff=self.exponential_backoff,
+                max_wait=self.max_wait.total_seconds() if self.max_wait else None,
+                silent_fail=self.silent_fail,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
 
-    def poke(self, context: Context) -> PokeReturnValue:
-        """Look at all jobs once."""
-        from airflow_provider_drs.hooks.drs import DrsHook
-
-        with retries_only_what_may_heal():
-            ids = as_job_ids(self.job_ids)
-            with DrsHook(self.drs_conn_id, project_id=self.project_id).get_conn() as client:
-                statuses = client.job_statuses(ids)
-            done = all_reached(statuses, [JobStatus(status) for status in self.target_statuses])
-        for status in sorted(set(statuses.values())):
-            unlisted = " (a status this package does not know)" if status.phase is None else ""
-            count = list(statuses.values()).count(status)
-            self.log.info("%s of %s jobs: %s%s", count, len(statuses), status, unlisted)
-        return PokeReturnValue(done, {job_id: str(status) for job_id, status in statuses.items()})
-
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Return or raise what the trigger found out."""
         if "error" in event:
+            error = error_from_dict(event["error"])
+            if self.never_fail:
+                # Airflow sees to it where the wait is done in a worker, but here only for its own errors
+                raise AirflowSkipException(f"Skipping due to never_fail: {error}")
             with retries_only_what_may_heal():
-                raise error_from_dict(event["error"])
+                raise error
         statuses: dict[str, str] = event["statuses"]
         return statuses

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from asgiref.sync import sync_to_async
 
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.status import JobStatus, all_reached
+from airflow_provider_drs.api.wait import Wait
+from airflow_provider_drs.triggers.poller import watching
+from airflow_provider_drs.triggers.watch import Watch
 
 
 class DrsJobStatusTrigger(BaseTrigger):
-    """Fires once, with the outcome of the wait.
+    """Fires once, with the outcome of the wait; all triggers of a process at one Connection share the calls.
 
     The event is ``{"statuses": {job id: status}}`` when every job is in a target status, or ``{"error": {...}}`` with
     the members of :meth:`DrsError.to_dict` when the wait has failed. What is stored of a trigger is no secret.
@@ -24,6 +24,9 @@ class DrsJobStatusTrigger(BaseTrigger):
     :param drs_conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
     :param poke_interval: seconds between two looks.
+    :param exponential_backoff: whether each pause is twice as long as the one before.
+    :param max_wait: seconds that a pause lasts at most.
+    :param silent_fail: whether no fault of the service ends the wait, however long it lasts.
     """
 
     def __init__(
@@ -33,6 +36,9 @@ class DrsJobStatusTrigger(BaseTrigger):
         drs_conn_id: str = "drs_default",
         project_id: str | None = None,
         poke_interval: float = 60,
+        exponential_backoff: bool = False,
+        max_wait: float | None = None,
+        silent_fail: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_ids = list(job_ids)
@@ -40,6 +46,9 @@ class DrsJobStatusTrigger(BaseTrigger):
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.poke_interval = poke_interval
+        self.exponential_backoff = exponential_backoff
+        self.max_wait = max_wait
+        self.silent_fail = silent_fail
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, which Airflow stores in clear."""
@@ -51,23 +60,30 @@ class DrsJobStatusTrigger(BaseTrigger):
                 "drs_conn_id": self.drs_conn_id,
                 "project_id": self.project_id,
                 "poke_interval": self.poke_interval,
+                "exponential_backoff": self.exponential_backoff,
+                "max_wait": self.max_wait,
+                "silent_fail": self.silent_fail,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the jobs, at once and then every ``poke_interval`` seconds, until the outcome is certain."""
-        from airflow_provider_drs.hooks.drs import DrsHook
-
-        targets = [JobStatus(status) for status in self.target_statuses]
+        """Look at the jobs, at once and then after each pause, until the outcome is certain."""
+        watch = Watch(Wait(self.job_ids, self.target_statuses), self._pause, self.silent_fail)
         try:
-            hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
-            with await hook.get_async_conn() as client:
-                while True:
-                    statuses = await sync_to_async(client.job_statuses, thread_sensitive=False)(self.job_ids)
-                    if all_reached(statuses, targets):
-                        break
-                    await asyncio.sleep(self.poke_interval)
+            with watching(self.drs_conn_id, self.project_id, watch):
+                look = await watch.news()
+                while not look.done:
+                    self.log.info(look.news)
+                    look = await watch.news()
         except DrsError as error:
             yield TriggerEvent({"error": error.to_dict()})
             return
-        yield TriggerEvent({"statuses": {job_id: str(status) for job_id, status in statuses.items()}})
+        yield TriggerEvent({"statuses": look.statuses})
+
+    def _pause(self, looks: int) -> float:
+        """Return the seconds between this look, counted from 1, and the next."""
+        if not self.exponential_backoff:
+            return self.poke_interval
+        # as Airflow's sensors do, but for their jitter, which would only spread what is asked together
+        pause = max(1.0, self.poke_interval * 2.0 ** min(looks - 1, 30))
+        return pause if self.max_wait is None else min(pause, self.max_wait)

@@ -90,6 +90,7 @@ def test_a_job_that_drs_does_not_have_is_named(reply):
         drs.job_statuses([job_id(1), job_id(2)])
 
     assert list(caught.value.jobs) == [job_id(2)]
+    assert str(caught.value.jobs[job_id(2)]).endswith(("deleted", "none"))
 
 
 def test_a_job_left_out_of_the_answer_is_named_and_may_be_asked_for_again():

@@ -1,0 +1,96 @@
+"""What became of each job asked about, however a call that asks about many of them fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsRequestError
+from airflow_provider_drs.api.rules import JOB_ID
+from airflow_provider_drs.api.status import JobStatus
+
+MAX_IDS = 100
+"""Job ids in one status call: the largest page the service returns."""
+
+Found = Mapping[str, JobStatus | DrsError]
+"""For each job its status, or the error that stands in its place."""
+
+
+def look_up(ask: Callable[[list[str]], Found], job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
+    """Find out about any number of jobs, each by itself.
+
+    One malformed or deleted id makes the service refuse the whole call. Where the answer names the culprits, the others
+    are asked about again without them. Where it does not, the call is cut in two until the culprits are alone, those
+    that do not look like an id of DRS first.
+
+    :param ask: one call about at most 100 jobs; it may leave some of them open, but not all.
+    :return: something for every id, in the order asked; it never raises :class:`DrsError`.
+    """
+    asked = list(dict.fromkeys(job_ids))
+    found: dict[str, JobStatus | DrsError] = {}
+    todo = [asked[start : start + MAX_IDS] for start in range(0, len(asked), MAX_IDS)][::-1]
+    accepted, alone = False, 0
+    while todo:
+        page = todo.pop()
+        try:
+            answer = ask(page)
+        except DrsError as error:
+            if not _may_be_one_job_only(error):
+                found |= dict.fromkeys(page, error)
+            elif len(page) > 1:
+                todo += _in_two(page)
+            else:
+                found |= {page[0]: refused({page[0]: f"{error.code}: {error.text}"}, error)}
+                alone += 1
+                if alone > 1 and not accepted:
+                    # two of two are refused by themselves, so it is not for the sake of a job
+                    found |= {job_id: error for rest in todo for job_id in rest}
+                    break
+        else:
+            accepted = True
+            found |= answer
+            if left := [job_id for job_id in page if job_id not in answer]:
+                todo.append(left)
+    return {job_id: found[job_id] for job_id in asked}
+
+
+def refused(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
+    """Return the error for jobs that DRS refuses.
+
+    :param jobs: what it said of each, ``{job id: text}``.
+    :param by: tells the rest.
+    """
+    named = ", ".join(f"{job_id} ({said.removeprefix(f'{by.code}: ')})" for job_id, said in jobs.items())
+    return DrsJobsRefusedError(
+        f"DRS does not tell of {named}",
+        jobs=jobs,
+        code=by.code,
+        http_status=by.http_status,
+        request_id=by.request_id,
+        hint=by.hint,
+    )
+
+
+def worst(found: Found) -> DrsError | None:
+    """Return the error that tells most of why not all is known: one that cannot heal before one that may."""
+    errors = [item for item in found.values() if isinstance(item, DrsError)]
+    final = [error for error in errors if not error.retryable]
+    if other := [error for error in final or errors if not isinstance(error, DrsJobsRefusedError)]:
+        return other[0]
+    named = [error for error in final if isinstance(error, DrsJobsRefusedError)]
+    jobs = {job_id: said for error in named for job_id, said in error.jobs.items()}
+    return refused(jobs, named[0]) if named else None
+
+
+def _may_be_one_job_only(error: DrsError) -> bool:
+    return isinstance(error, DrsRequestError | DrsJobsRefusedError) and error.http_status == 400
+
+
+def _in_two(page: list[str]) -> list[list[str]]:
+    """Cut a call in two; the part that comes last is the one to ask first."""
+    usual = [job_id for job_id in page if re.fullmatch(JOB_ID, job_id)]
+    odd = [job_id for job_id in page if job_id not in usual]
+    if usual and odd:
+        return [odd, usual]
+    half = len(page) // 2
+    return [page[half:], page[:half]]

@@ -1,0 +1,89 @@
+"""What each look at the jobs means for whoever waits; the one place that decides, however the waiting is done."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.lookup import Found, worst
+from airflow_provider_drs.api.status import JobStatus, all_reached
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look came to.
+
+    :param statuses: ``{job id: status}`` of all jobs that are known of.
+    :param done: whether every job is in a target status.
+    :param fault: what kept DRS from telling; the wait goes on.
+    :param news: a sentence for the log, empty when all is as it was at the last look.
+    """
+
+    statuses: dict[str, str]
+    done: bool
+    fault: DrsError | None
+    news: str
+
+
+class Wait:
+    """One wait for some jobs, from the first look to the last.
+
+    :param job_ids: the jobs.
+    :param target_statuses: any of these ends the wait of a job.
+    """
+
+    def __init__(self, job_ids: Sequence[str], target_statuses: Sequence[str]) -> None:
+        self.job_ids = list(job_ids)
+        self._targets = [JobStatus(status) for status in target_statuses]
+        self._seen = ""
+        self._fault_since: float | None = None
+
+    def judge(self, found: Found, now: float, patience: float) -> Look:
+        """Decide what a look means.
+
+        A fault that may pass ends no wait until it has lasted longer than ``patience``.
+
+        :param found: for each of the jobs, among others, its status or the error in its place.
+        :param now: seconds of a clock that never goes back.
+        :param patience: seconds.
+        :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
+        :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
+        """
+        mine = {job_id: found[job_id] for job_id in self.job_ids}
+        fault = worst(mine)
+        if fault and not fault.retryable:
+            raise fault
+        statuses = {job_id: status for job_id, status in mine.items() if isinstance(status, JobStatus)}
+        reached = all_reached(statuses, self._targets)
+        texts = {job_id: str(status) for job_id, status in statuses.items()}
+        if fault:
+            return Look(texts, False, fault, self._fault_news(fault, now, patience))
+        healed, self._fault_since = self._fault_since is not None, None
+        news, seen = "", _summary(statuses)
+        if seen != self._seen or healed:
+            news = f"DRS answers again: {seen}" if healed else seen
+        self._seen = seen
+        return Look(texts, reached, None, news)
+
+    def _fault_news(self, fault: DrsError, now: float, patience: float) -> str:
+        first = self._fault_since is None
+        since = now if self._fault_since is None else self._fault_since
+        self._fault_since = since
+        if now - since >= patience:
+            lasting = copy.copy(fault)
+            last = f"Seen last: {self._seen}." if self._seen else "Nothing was seen before."
+            lasting.hint = " ".join(filter(None, (fault.hint, f"It has been so for {now - since:.0f} s. {last}")))
+            raise lasting
+        return f"The wait goes on, although DRS could not be asked: {fault}" if first else ""
+
+
+def _summary(statuses: dict[str, JobStatus]) -> str:
+    counted = Counter(statuses.values())
+    return "; ".join(
+        f"{counted[status]} of {len(statuses)} jobs: {status}"
+        + (" (a status this package does not know)" if status.phase is None else "")
+        for status in sorted(counted)
+    )

@@ -1,0 +1,210 @@
+"""The poller that all triggers of a process share which wait at the same connection.
+
+It asks for the jobs of all of them together, so that a thousand waits cost ten calls a round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+
+from airflow_provider_drs._compat import AirflowNotFoundException
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError
+from airflow_provider_drs.api.lookup import MAX_IDS
+from airflow_provider_drs.triggers.watch import Watch
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.client import DrsClient
+    from airflow_provider_drs.api.status import JobStatus
+    from airflow_provider_drs.hooks.drs import DrsHook
+
+SIDE_BY_SIDE = 8
+"""Calls under way at once."""
+REREAD = 60
+"""Seconds after which the Connection is read again."""
+PATIENCE = 600
+"""Seconds for which a fault may last while no Connection says how long."""
+EARLY = 0.99
+"""Part of the shortest pause by which a look may come early, to share a round; all of it would not bear rounding."""
+
+
+@dataclass
+class Round:
+    """The watches whose jobs are being asked for together, and what is known of those so far."""
+
+    started: float
+    watches: list[Watch]
+    found: dict[str, JobStatus | DrsError] = field(default_factory=dict)
+
+
+class Poller:
+    """Asks DRS, round after round, for the jobs of all who watch.
+
+    Rounds are as far apart as the shortest pause among the watches. A watch takes part in the last round before it
+    would be late, so it is asked for in its own rhythm or a little sooner, and never adds a round of its own. The event
+    loop is not blocked: threads make the calls, a slow one keeps no other waiting, and a job that DRS refuses or a
+    Connection that is wrong fails only those it concerns.
+
+    :param conn_id: the Connection to DRS. It is read before the first round, then every minute, and when DRS refuses
+        its credential.
+    :param project_id: wins over the Connection's.
+    """
+
+    def __init__(self, conn_id: str, project_id: str | None) -> None:
+        self._conn_id = conn_id
+        self._project_id = project_id
+        self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, "drs-poller")
+        self._stopped = threading.Event()
+        self._watches: set[Watch] = set()
+        self._changed = asyncio.Event()
+        self._hook: DrsHook | None = None
+        self._client: DrsClient | None = None
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        # in a context of its own, for what is logged must not be taken for a line of the trigger that came first
+        self._tasks = {Context().run(self._loop.create_task, self._rounds())}
+
+    def join(self, watch: Watch) -> None:
+        """Take in a watch; its first look comes at once, or with the next round if there was one just now."""
+        self._watches.add(watch)
+        self._changed.set()
+
+    def leave(self, watch: Watch) -> None:
+        """Ask for this watch no more."""
+        self._watches.discard(watch)
+        self._changed.set()
+
+    def stop(self) -> None:
+        """End all that is under way."""
+        self._stopped.set()
+        for task in self._tasks:
+            task.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._client:
+            self._client.close()
+
+    async def _rounds(self) -> None:
+        last = float("-inf")
+        while True:
+            idle = [watch for watch in self._watches if not watch.asking]
+            shortest = min((watch.pause for watch in idle), default=0.0)
+            planned = max(min((watch.due for watch in idle), default=float("inf")), last + shortest)
+            if not await self._quiet_until(planned):
+                continue
+            now = self._loop.time()
+            # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
+            last = planned if now < planned + shortest else now
+            due = [watch for watch in self._watches if not watch.asking and watch.due < last + EARLY * shortest]
+            for watch in due:
+                watch.asking = True
+            ids = list(dict.fromkeys(job_id for watch in due for job_id in watch.wait.job_ids))
+            round_ = Round(last, due)
+            for start in range(0, len(ids), MAX_IDS):
+                task = self._loop.create_task(self._ask(ids[start : start + MAX_IDS], round_))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _quiet_until(self, planned: float) -> bool:
+        """Wait, and tell whether nobody came, left or was answered meanwhile."""
+        self._changed.clear()
+        seconds = None if planned == float("inf") else max(0.0, planned - self._loop.time())
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except asyncio.TimeoutError:
+            return True
+        return False
+
+    async def _ask(self, page: list[str], round_: Round) -> None:
+        try:
+            found = await self._look_up(page)
+        except DrsError as error:
+            found = dict.fromkeys(page, error)
+        except Exception as error:
+            # whoever waits for news would wait for ever
+            for watch in round_.watches:
+                watch.tell(error)
+            self._watches.difference_update(round_.watches)
+            round_.watches = []
+            return
+        round_.found.update(found)
+        ready = {watch for watch in round_.watches if all(job_id in round_.found for job_id in watch.wait.job_ids)}
+        round_.watches = [watch for watch in round_.watches if watch not in ready]
+        patience = self._client.max_retry_seconds if self._client else PATIENCE
+        for watch in ready:
+            if watch.take(round_.found, round_.started, self._loop.time(), patience):
+                self._watches.discard(watch)
+        self._changed.set()
+
+    async def _look_up(self, page: list[str]) -> dict[str, JobStatus | DrsError]:
+        client = await self._current_client()
+        found = await self._loop.run_in_executor(self._threads, client.look_up, page)
+        if any(isinstance(item, DrsCredentialError) for item in found.values()):
+            # somebody may just have put a new credential into the Connection
+            renewed = await self._current_client(refused=client)
+            if renewed is not client:
+                return await self._loop.run_in_executor(self._threads, renewed.look_up, page)
+        return found
+
+    async def _current_client(self, refused: DrsClient | None = None) -> DrsClient:
+        async with self._reading:
+            fresh = self._loop.time() < self._read_at + REREAD
+            if self._client and self._client is not refused and fresh:
+                return self._client
+            try:
+                # in a thread, for it imports what takes longer than the loop may stand still
+                hook = self._hook = self._hook or await sync_to_async(self._make_hook, thread_sensitive=False)()
+                client = await hook.get_async_conn()
+            except (DrsInputError, AirflowNotFoundException):
+                raise
+            except Exception:
+                # that Airflow, or IAM, cannot tell right now ends no wait that has a client
+                if self._client is None:
+                    raise
+                return self._client
+            self._read_at = self._loop.time()
+            if client is not self._client:
+                # a call that waits for its next attempt ends with the poller
+                client.pacer.sleep = self._sleep
+                if self._client:
+                    self._client.close()
+                self._client = client
+            return client
+
+    def _sleep(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
+
+    def _make_hook(self) -> DrsHook:
+        from airflow_provider_drs.hooks.drs import DrsHook
+
+        return DrsHook(self._conn_id, project_id=self._project_id)
+
+
+_pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Watch]]] = {}
+
+
+@contextmanager
+def watching(conn_id: str, project_id: str | None, watch: Watch) -> Iterator[Watch]:
+    """Let this process's poller for a Connection ask for a watch; the first to come starts it, the last stops it."""
+    key = asyncio.get_running_loop(), conn_id, project_id
+    if key not in _pollers:
+        _pollers[key] = Poller(conn_id, project_id), set()
+    poller, users = _pollers[key]
+    users.add(watch)
+    poller.join(watch)
+    try:
+        yield watch
+    finally:
+        users.remove(watch)
+        poller.leave(watch)
+        if not users:
+            del _pollers[key]
+            poller.stop()

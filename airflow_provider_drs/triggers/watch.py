@@ -1,0 +1,83 @@
+"""One trigger's place at the poller."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.pace import backoff
+from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.wait import Look, Wait
+
+GATHERING = 0.1
+"""Seconds that a newcomer waits for others that come with it."""
+
+
+class Watch:
+    """When a trigger's jobs are to be asked for next, and what it is to be told.
+
+    :param wait: decides what each look means.
+    :param pause: seconds to wait after so many looks.
+    :param forever: whether no fault ends it, however long it lasts.
+    """
+
+    # slots, for there may be thousands
+    __slots__ = ("_faults", "_forever", "_looks", "_pause", "_told", "_waiter", "asking", "due", "pause", "wait")
+
+    def __init__(self, wait: Wait, pause: Callable[[int], float], forever: bool) -> None:
+        self.wait = wait
+        self.asking = False
+        self.due = asyncio.get_running_loop().time() + GATHERING
+        self.pause = pause(1)
+        self._pause = pause
+        self._forever = forever
+        self._looks = 0
+        self._faults = 0
+        self._told: list[Look | Exception] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def news(self) -> Look:
+        """Wait for a look that brought something new.
+
+        :raises DrsError: when the wait has failed.
+        """
+        if not self._told:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        told = self._told.pop(0)
+        if isinstance(told, Exception):
+            # others may be told the same error, and shall not see where it was raised here
+            raise told.with_traceback(None)
+        return told
+
+    def tell(self, told: Look | Exception) -> None:
+        """Hand over what :meth:`news` returns or raises."""
+        self._told.append(told)
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def take(self, found: Mapping[str, JobStatus | DrsError], started: float, now: float, patience: float) -> bool:
+        """Judge a look; return whether it was the last.
+
+        :param found: for each job, its status or the error in its place.
+        :param started: when its round began, by the loop's clock.
+        :param now: the time by that clock.
+        :param patience: seconds for which a fault may last.
+        """
+        self.asking = False
+        self._looks += 1
+        try:
+            look = self.wait.judge(found, now, float("inf") if self._forever else patience)
+        except DrsError as error:
+            self.tell(error)
+            return True
+        self.pause = self._pause(self._looks)
+        self._faults = self._faults + 1 if look.fault else 0
+        if look.fault:
+            named = look.fault.retry_after if isinstance(look.fault, DrsServiceError) else None
+            self.pause = max(named or 0, min(self.pause, backoff(self._faults)))
+        self.due = started + self.pause
+        if look.news or look.done:
+            self.tell(look)
+        return look.done
