@@ -66,6 +66,7 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
+        self._sessions: set[int] = set()
         self._process = self._start("standalone")
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
@@ -82,7 +83,7 @@ class RunningAirflow:
         for environ in Path("/proc").glob("[0-9]*/environ"):
             pid = int(environ.parent.name)
             with suppress(OSError):
-                if os.getsid(pid) == self._process.pid or mine in environ.read_bytes().split(b"\0"):
+                if os.getsid(pid) in self._sessions or mine in environ.read_bytes().split(b"\0"):
                     os.kill(pid, signal.SIGKILL)
         self._process.wait()
 
@@ -134,7 +135,7 @@ class RunningAirflow:
 
     def _start(self, part: str) -> subprocess.Popen[bytes]:
         with self.console.open("ab") as console:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 ["airflow", part],
                 cwd=self.home,
                 env=self._environment,
@@ -142,6 +143,8 @@ class RunningAirflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._sessions.add(process.pid)
+        return process
 
     def _log_in(self) -> bool:
         if AIRFLOW_2:
