@@ -1,7 +1,8 @@
 """``python put_to_wait.py DAG_ID`` starts a run of a DAG of one mapped task, and leaves its instances deferred.
 
-A thousand of them would keep workers busy for a quarter of an hour. So every sensor is executed here, until it defers,
-and what it defers with is written down as Airflow writes it down.
+A thousand of them would keep workers busy for a quarter of an hour. So the first sensor is executed here, until it
+defers, and all are written down as Airflow would write them down, each with the arguments of its own. That brings to
+the triggerer even what a sensor refuses.
 """
 
 from __future__ import annotations
@@ -27,14 +28,15 @@ def put_to_wait(dag_id: str) -> None:
         arguments.func(arguments)
     (mapped,) = DagBag().dags[dag_id].tasks
     ((parameter, values),) = mapped.expand_input.value.items()
-    # before the session is opened, since both may close the session of their thread
-    deferrals = [_deferral_of(mapped.unmap({parameter: value})) for value in values]
-    rows = [Trigger.from_object(deferral.trigger) for deferral in deferrals]
+    deferral = _deferral_of(mapped.unmap({parameter: values[0]}))
+    kind, (_, arguments) = type(deferral.trigger), deferral.trigger.serialize()
+    own = [{parameter: value} if parameter in arguments else {} for value in values]
+    # before the session is opened, for this may close the session of its thread
+    rows = [Trigger.from_object(kind(**{**arguments, **each})) for each in own]
     with create_session() as session:
         session.add_all(rows)
         session.flush()
         for instance in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag_id)):
-            deferral = deferrals[instance.map_index]
             instance.start_date = timezone.utcnow()
             instance.try_number = 1
             instance.state = TaskInstanceState.DEFERRED

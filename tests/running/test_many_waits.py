@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
 from running_airflow import wait_until
 from samples import job_id
-from triggerers import Triggerer, Wait, Waiting, job_ids
+from triggerers import Triggerer, Wait, Waiting, job_ids, looks
 
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import Call, World
@@ -39,18 +36,12 @@ class Aftermath:
     waits: list[Wait]
 
 
-def _looks(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
-    """Count the calls that ask about each of the jobs."""
-    counted = Counter(each for call in calls for each in call.job_ids)
-    return [counted[each] for each in ids]
-
-
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     world = World(ready_after_polls=1_000_000)
 
     def asked(ids: list[str], since: int, times: int) -> bool:
-        return min(_looks(world.calls[since:], ids)) >= times
+        return min(looks(world.calls[since:], ids)) >= times
 
     with Emulator(world) as emulator:
         waiting = Waiting(tmp_path_factory.mktemp("airflow"), emulator.connection_json, job_ids(COUNT), INTERVAL)
@@ -76,19 +67,19 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
 
 
 def test_a_thousand_waits_cost_at_most_12_calls_a_round(aftermath):
-    rounds = min(_looks(aftermath.settled, job_ids(COUNT)))
+    rounds = min(looks(aftermath.settled, job_ids(COUNT)))
 
     assert rounds >= 3
     assert len(aftermath.settled) <= 12 * rounds
 
 
 def test_each_wait_ends_with_the_first_look_after_its_job_is_ready(aftermath):
-    assert max(_looks(aftermath.second_half, SECOND)) == 1
-    assert max(_looks(aftermath.second_half, FIRST)) == 0
+    assert max(looks(aftermath.second_half, SECOND)) == 1
+    assert max(looks(aftermath.second_half, FIRST)) == 0
 
 
 def test_waits_of_a_killed_triggerer_go_on_in_the_next_and_each_ends_right_and_once(aftermath):
     assert aftermath.when_killed == []
     assert [wait.event for wait in aftermath.waits] == [{"statuses": {j: "CONFIGURATION"}} for j in job_ids(COUNT)]
     assert {(wait.state, wait.next_method) for wait in aftermath.waits} == {("scheduled", "execute_complete")}
-    assert set(_looks(aftermath.first_half, FIRST)) == {1}
+    assert set(looks(aftermath.first_half, FIRST)) == {1}

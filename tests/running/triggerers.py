@@ -8,7 +8,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 from samples import job_id
 from wire import Reply, Request, Service
+
+from airflow_provider_drs.emulator.state import Call
 
 HERE = Path(__file__).parent
 AIRFLOW = [sys.executable, "-m", "airflow"]
@@ -64,13 +67,14 @@ class Waiting:
             "AIRFLOW_CONN_DRS_DEFAULT": connection,
         }
         (home / "waits.json").write_text(json.dumps({"job_ids": job_ids, "poke_interval": poke_interval}))
-        with Service(not_yet) as service:
+        with Service(not_yet) as service, (home / "console").open("wb") as console:
             first = {"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}}
             subprocess.run(
                 [sys.executable, HERE / "put_to_wait.py", dag_id],
                 env={**self.environment, "AIRFLOW_CONN_DRS_DEFAULT": json.dumps(first)},
                 check=True,
-                capture_output=True,
+                stdout=console,
+                stderr=subprocess.STDOUT,
                 timeout=120,
             )
 
@@ -128,6 +132,12 @@ def not_yet(request: Request) -> Reply:
 
 def job_ids(count: int) -> list[str]:
     return [job_id(number) for number in range(count)]
+
+
+def looks(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
+    """Count, for each of the jobs, the calls that ask about it."""
+    counted = Counter(each for call in calls for each in call.job_ids)
+    return [counted[each] for each in ids]
 
 
 def _plain(value: Any) -> Any:
