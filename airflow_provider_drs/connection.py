@@ -102,7 +102,7 @@ def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[
     auth = _auth(extra, login, password, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:
-        project_id = iam.project_id(extra.region, auth)
+        project_id = iam.project_id(extra.region, auth.carry)
     return DrsClient(
         endpoint,
         str(project_id),

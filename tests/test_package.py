@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import airflow
 import pytest
+from importing import imports_of
 from jsonschema import Draft7Validator
 
 import airflow_provider_drs
@@ -28,19 +28,6 @@ MAY_IMPORT = {
     "operators": {"operators", "hooks", "api"},
 }
 """Data flows one way: operator and sensor, hook, client, wire; a trigger enters at the hook."""
-
-
-def imports_of(file: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            parts = file.relative_to(ROOT.parent).with_suffix("").parts[: -node.level]
-            found.add(".".join([*parts, node.module or ""]))
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)

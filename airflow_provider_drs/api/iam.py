@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pendulum
 import requests
@@ -16,8 +16,9 @@ from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, 
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.transport import Transport
 
-if TYPE_CHECKING:
-    from airflow_provider_drs.api.auth import Auth
+Answer = tuple[dict[str, Any], Mapping[str, str]]
+Carry = Callable[[Callable[[AuthBase], Answer]], Answer]
+"""Runs a call with some credential."""
 
 _LOGIN = "Check user, password and domain_name; IAM locks a user after some wrong passwords."
 
@@ -82,13 +83,14 @@ class Iam:
         except (KeyError, TypeError, ValueError):
             raise self._no_answer_of_iam("the token or its end is missing") from None
 
-    def project_id(self, region: str, auth: Auth) -> str:
+    def project_id(self, region: str, carry: Carry) -> str:
         """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
 
+        :param carry: :meth:`Auth.carry` of the credential to ask with.
         :raises DrsInputError: when IAM names none or several, so that the id must be given.
         :raises DrsError: when the call failed, or the credential may not make it.
         """
-        payload, _ = auth.carry(lambda proof: self._call("GET", f"/v3/projects?name={region}", "projects", auth=proof))
+        payload, _ = carry(lambda proof: self._call("GET", f"/v3/projects?name={region}", "projects", auth=proof))
         ids = [str(item["id"]) for item in payload["projects"] if isinstance(item, dict) and item.get("id")]
         if len(ids) != 1:
             raise DrsInputError([f"project_id: IAM knows {len(ids) or 'no'} projects named {region}; give the id"])
@@ -103,7 +105,7 @@ class Iam:
         data: bytes | None = None,
         secrets: Sequence[str] = (),
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
-    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+    ) -> Answer:
         transport = self._transport()
         try:
             return transport.exchange(method, path, data, auth=auth, secrets=secrets, holds=holds, service="IAM")

@@ -12,6 +12,9 @@ from airflow_provider_drs.api.status import JobStatus
 MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""
 
+ENOUGH = 8
+"""Jobs refused by themselves, with none accepted, after which no more are tried."""
+
 Found = Mapping[str, JobStatus | DrsError]
 """For each job its status, or the error that stands in its place."""
 
@@ -42,8 +45,8 @@ def look_up(ask: Callable[[list[str]], Found], job_ids: Sequence[str]) -> dict[s
             else:
                 found |= {page[0]: refused({page[0]: f"{error.code}: {error.text}"}, error)}
                 alone += 1
-                if alone > 1 and not accepted:
-                    # two of two are refused by themselves, so it is not for the sake of a job
+                if alone == ENOUGH and not accepted:
+                    # it is not for the sake of single jobs that the service refuses
                     found |= {job_id: error for rest in todo for job_id in rest}
                     break
         else:
@@ -92,5 +95,5 @@ def _in_two(page: list[str]) -> list[list[str]]:
     odd = [job_id for job_id in page if job_id not in usual]
     if usual and odd:
         return [odd, usual]
-    half = len(page) // 2
-    return [page[half:], page[:half]]
+    # every other one, so that the first to be alone come from all over the page
+    return [page[1::2], page[::2]]

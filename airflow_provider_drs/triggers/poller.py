@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from airflow_provider_drs.api.status import JobStatus
     from airflow_provider_drs.hooks.drs import DrsHook
 
+GATHERING = 0.1
+"""Seconds that a newcomer waits for others that come with it."""
 SIDE_BY_SIDE = 8
 """Calls under way at once."""
 REREAD = 60
@@ -48,8 +50,8 @@ class Round:
 class Poller:
     """Asks DRS, round after round, for the jobs of all who watch.
 
-    Rounds are as far apart as the shortest pause among the watches. A watch takes part in the last round before it
-    would be late, so it is asked for in its own rhythm or a little sooner, and never adds a round of its own. The event
+    A watch takes part in the last round before it would be late, so it is asked for in its own rhythm or a little
+    sooner, and rounds are as far apart as the shortest pause among the watches. The event
     loop is not blocked: threads make the calls, a slow one keeps no other waiting, and a job that DRS refuses or a
     Connection that is wrong fails only those it concerns.
 
@@ -94,16 +96,20 @@ class Poller:
 
     async def _rounds(self) -> None:
         last = float("-inf")
-        while True:
+        # asked each time, for asyncio.wait_for may swallow a cancellation
+        while not self._stopped.is_set():
             idle = [watch for watch in self._watches if not watch.asking]
-            shortest = min((watch.pause for watch in idle), default=0.0)
-            planned = max(min((watch.due for watch in idle), default=float("inf")), last + shortest)
+            shortest = min((watch.pause for watch in self._watches), default=0.0)
+            for watch in idle:
+                if watch.due is None:
+                    watch.due = max(self._loop.time() + GATHERING, last + shortest)
+            planned = min((watch.due or 0.0 for watch in idle), default=float("inf"))
             if not await self._quiet_until(planned):
                 continue
             now = self._loop.time()
             # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
             last = planned if now < planned + shortest else now
-            due = [watch for watch in self._watches if not watch.asking and watch.due < last + EARLY * shortest]
+            due = [watch for watch in idle if (watch.due or 0.0) < last + EARLY * shortest]
             for watch in due:
                 watch.asking = True
             ids = list(dict.fromkeys(job_id for watch in due for job_id in watch.wait.job_ids))
@@ -173,7 +179,7 @@ class Poller:
             self._read_at = self._loop.time()
             if client is not self._client:
                 # a call that waits for its next attempt ends with the poller
-                client.pacer.sleep = self._sleep
+                client.pacer.clock, client.pacer.sleep = self._loop.time, self._sleep
                 if self._client:
                     self._client.close()
                 self._client = client

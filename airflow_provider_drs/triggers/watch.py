@@ -10,9 +10,6 @@ from airflow_provider_drs.api.pace import backoff
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.wait import Look, Wait
 
-GATHERING = 0.1
-"""Seconds that a newcomer waits for others that come with it."""
-
 
 class Watch:
     """When a trigger's jobs are to be asked for next, and what it is to be told.
@@ -28,7 +25,7 @@ class Watch:
     def __init__(self, wait: Wait, pause: Callable[[int], float], forever: bool) -> None:
         self.wait = wait
         self.asking = False
-        self.due = asyncio.get_running_loop().time() + GATHERING
+        self.due: float | None = None
         self.pause = pause(1)
         self._pause = pause
         self._forever = forever

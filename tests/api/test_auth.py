@@ -208,7 +208,7 @@ def test_an_access_key_is_let_in_by_its_signature_alone(security_token):
         auth = AkSkAuth(accounts.access_key, accounts.secret_key, security_token)
         with DrsClient(emulator.url, project, auth) as drs:
             assert list(drs.job_statuses([job_id(1)])) == [job_id(1)]
-        assert Iam(emulator.url).project_id(accounts.region, auth) == project
+        assert Iam(emulator.url).project_id(accounts.region, auth.carry) == project
 
 
 def test_a_refused_signature_is_never_repeated_and_ends_the_use_of_the_key():
@@ -283,7 +283,7 @@ def test_a_redirect_carries_no_credential_away_neither_from_drs_nor_from_iam(clo
                 with pytest.raises(DrsAnswerError):
                     ask(service, auth)
                 with pytest.raises(DrsAnswerError):
-                    Iam(service.url).project_id("cn-north-4", auth)
+                    Iam(service.url).project_id("cn-north-4", auth.carry)
 
     assert elsewhere.requests == []
     assert len(service.requests) >= 4
@@ -299,7 +299,7 @@ def test_what_no_header_can_carry_is_refused_without_being_shown(bad):
 
 def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
     with Emulator() as emulator, pytest.raises(DrsInputError, match="no projects named cn-north-4"):
-        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token))
+        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token).carry)
 
 
 @pytest.mark.parametrize(

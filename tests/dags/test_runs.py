@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 
 import pytest
 from airflow_runs import run_dag
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("airflow_db")
 def connected(monkeypatch):
     """Make ``drs_default`` point at a service."""
 
-    def connect(service):
-        extra = {"project_id": "a-project", "language": "zh-cn"}
+    def connect(service, **given):
+        extra = {"project_id": "a-project", "language": "zh-cn", **given}
         connection = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
 
@@ -176,6 +177,69 @@ def test_a_job_that_cannot_get_there_fails_all_three_modes_at_once(connected, jo
     assert run.tries == {"poke": 1, "reschedule": 1, "deferrable": 1}, "no retry was spent"
     told = console()
     assert told.count(f"{job_id(2)} is CREATE_FAILED: can no longer reach CONFIGURATION") >= 3
+
+
+FLAGS = ("none", "soft_fail", "silent_fail", "never_fail")
+JOB_OF = {
+    f"{mode}__{flag}": job_id(10 * number + other)
+    for number, mode in enumerate(("poke", "reschedule", "deferrable"))
+    for other, flag in enumerate(FLAGS)
+}
+
+
+def in_all_modes(state_of):
+    return {task: state_of[task.partition("__")[2]] for task in JOB_OF}
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_what_a_job_that_cannot_get_there_means_is_for_the_sensors_flags_to_say(connected, job_world, looks_before):
+    job_world.ahead = {job: ["CREATING"] * looks_before + ["CREATE_FAILED"] for job in JOB_OF.values()}
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("wait_flags.py", {"job_of": JOB_OF})
+
+    assert run.states == in_all_modes(
+        {"none": "failed", "soft_fail": "skipped", "silent_fail": "failed", "never_fail": "skipped"}
+    )
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_what_a_lasting_fault_means_is_for_the_sensors_flags_to_say(connected, looks_before):
+    looks: Counter[str] = Counter()
+
+    def faulty_for_a_while(request):
+        (job,) = request.json["jobs"]
+        looks[job] += 1
+        if looks_before < looks[job] <= looks_before + 4:
+            return Reply({}, status=503)
+        status = "CREATING" if looks[job] <= looks_before else "CONFIGURATION"
+        return Reply({"results": [{"id": job, "status": status}], "count": 1})
+
+    with Service(faulty_for_a_while) as service:
+        connected(service, max_attempts=1, max_retry_seconds=0)
+        run = run_dag("wait_flags.py", {"job_of": JOB_OF})
+
+    assert run.states == in_all_modes(
+        {"none": "failed", "soft_fail": "failed", "silent_fail": "success", "never_fail": "skipped"}
+    )
+
+
+def test_a_passing_fault_ends_no_wait_in_any_mode(connected):
+    looks: Counter[str] = Counter()
+
+    def faulty_now_and_then(request):
+        (job,) = request.json["jobs"]
+        looks[job] += 1
+        if looks[job] in (1, 3):
+            return Reply({}, status=503)
+        status = "CONFIGURATION" if looks[job] > 4 else "CREATING"
+        return Reply({"results": [{"id": job, "status": status}], "count": 1})
+
+    with Service(faulty_now_and_then) as service:
+        connected(service, max_attempts=1)
+        run = run_dag("wait_flags.py", {"job_of": JOB_OF})
+
+    assert set(run.states.values()) == {"success"}
 
 
 def test_250_jobs_take_three_status_calls_a_poke(connected):

@@ -1,0 +1,396 @@
+"""All triggers of a process that wait at one Connection share their calls, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import threading
+from contextlib import ExitStack
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from samples import job_id
+from waiting import Jobs, connect, payload, run
+from wire import Reply, Service
+
+from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+
+IDS = [job_id(number) for number in range(1000)]
+BUSY = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
+THERE = "CONFIGURATION"
+
+
+def waits(ids, **settings):
+    return [asyncio.ensure_future(payload(DrsJobStatusTrigger([job], **settings))) for job in ids]
+
+
+@pytest.fixture
+def jobs(monkeypatch):
+    """Jobs behind ``drs_default``."""
+    with Service(known := Jobs()) as service:
+        known.url = service.url
+        connect(monkeypatch, service.url)
+        yield known
+
+
+def in_time(jobs, scene):
+    """Play a scene, with the service telling virtual time."""
+
+    async def play():
+        jobs.clock = asyncio.get_running_loop().time
+        return await scene()
+
+    return run(play)
+
+
+def test_a_thousand_waits_take_ten_calls_a_round(jobs):
+    jobs.ready_after = dict.fromkeys(IDS, 4)
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS, poke_interval=30))
+
+    events = in_time(jobs, scene)
+
+    assert events == [{"statuses": {job: THERE}} for job in IDS]
+    assert [len(asked) for _, asked in jobs.looks] == [100] * 50
+    rounds = [at for at, _ in jobs.looks[::10]]
+    assert [later - earlier for earlier, later in pairwise(rounds)] == [pytest.approx(30, abs=2)] * 4
+
+
+def test_a_job_that_two_wait_for_is_asked_for_once(jobs):
+    jobs.ready_after = {IDS[0]: 1}
+
+    async def scene():
+        return await asyncio.gather(*waits([IDS[0]] * 5))
+
+    assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}] * 5
+    assert [asked for _, asked in jobs.looks] == [[IDS[0]]] * 2
+
+
+def test_a_wait_for_jobs_of_several_calls_ends_when_the_last_of_them_is_there(jobs):
+    ids = IDS[:250]
+    jobs.ready_after = {**dict.fromkeys(ids, 0), ids[249]: 2}
+
+    async def scene():
+        return await payload(DrsJobStatusTrigger(ids, poke_interval=60))
+
+    assert in_time(jobs, scene) == {"statuses": dict.fromkeys(ids, THERE)}
+    assert len(jobs.looks) == 9
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(1, 200), st.floats(0, 100), st.integers(0, 4)), min_size=1, max_size=8))
+def test_none_waits_longer_than_its_own_interval_and_all_make_no_more_rounds_than_the_shortest_needs(jobs, plan):
+    jobs.looks.clear()
+    jobs.asked.clear()
+    jobs.ready_after = {job_id(number): looks for number, (_, _, looks) in enumerate(plan)}
+    joined, left = {}, {}
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+
+        async def one(number, interval, delay):
+            await asyncio.sleep(delay)
+            joined[number] = loop.time()
+            await payload(DrsJobStatusTrigger([job_id(number)], poke_interval=interval))
+            left[number] = loop.time()
+
+        await asyncio.gather(*(one(number, interval, delay) for number, (interval, delay, _) in enumerate(plan)))
+
+    in_time(jobs, scene)
+
+    # an answer takes its time
+    slack = 2.0
+    for number, (interval, _, _) in enumerate(plan):
+        times = [joined[number], *jobs.times(job_id(number))]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert max(gaps) <= interval + slack
+    shortest = min(interval for interval, _, _ in plan)
+    rounds = [at for at, _ in jobs.looks]
+    # while somebody waits without a pause, one poller is at work
+    spells = 1 + sum(
+        all(not (joined[other] <= start < left[other]) for other in joined if other != number)
+        for number, start in joined.items()
+    )
+    assert len(rounds) <= (max(left.values()) - min(joined.values())) / shortest + spells + 1
+
+
+def test_six_bad_jobs_among_a_thousand_fail_alone_each_with_its_reason(jobs):
+    odd, usual, gone, lost = ["job-1", "x" * 36], IDS[333], [IDS[100], IDS[700]], IDS[800]
+    ids = [*IDS[:997], *odd]
+    jobs.malformed, jobs.deleted, jobs.status = {*odd, usual}, set(gone), {lost: "CREATE_FAILED"}
+
+    async def scene():
+        tasks = dict(zip(ids, waits(ids, poke_interval=60), strict=True))
+        await asyncio.sleep(30)
+        first = len(jobs.looks)
+        failed = {job: task.result()["error"] for job, task in tasks.items() if task.done()}
+        await asyncio.sleep(60)
+        second = len(jobs.looks) - first
+        assert sum(task.done() for task in tasks.values()) == 6
+        jobs.default = THERE
+        return first, second, failed, await asyncio.gather(*tasks.values())
+
+    first, second, failed, events = in_time(jobs, scene)
+
+    assert set(failed) == {*odd, usual, *gone, lost}
+    assert {error["type"] for job, error in failed.items() if job != lost} == {"DrsJobsRefusedError"}
+    assert failed[lost]["type"] == "DrsJobStateError"
+    for job, reason in {usual: "malformed", gone[0]: "deleted", odd[0]: "malformed", lost: "CREATE_FAILED"}.items():
+        assert reason in failed[job]["text"]
+        assert job in failed[job]["text"]
+    assert sum("statuses" in event for event in events) == len(ids) - 6
+    # ten that every round takes, two for each page with odd or deleted ids, and halving one page
+    assert first <= 10 + 2 + 2 * 2 + 2 * 7
+    assert second == 10
+
+
+def test_a_passing_fault_ends_no_wait_and_is_looked_past_soon(jobs):
+    jobs.ready_after = {IDS[0]: 1}
+    jobs.faults = [BUSY] * 5
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:1], poke_interval=3600))
+
+    assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}]
+    times = jobs.times(IDS[0])
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert all(pause < 25 for pause in pauses[:5]), "one, two, four ... seconds"
+    assert pauses[5] == pytest.approx(3600, abs=60)
+
+
+def test_a_lasting_fault_ends_the_wait_with_what_was_seen_last(jobs):
+    jobs.ready_after = {}
+
+    async def scene():
+        (task,) = waits(IDS[:1], poke_interval=30)
+        await asyncio.sleep(20)
+        jobs.faults = [BUSY] * 1000
+        return await task
+
+    error = in_time(jobs, scene)["error"]
+
+    assert error["type"] == "DrsUnavailableError"
+    assert "Seen last: 1 of 1 jobs: CREATING" in error["hint"]
+    at = [when for when, _ in jobs.looks]
+    assert at[-1] - at[1] == pytest.approx(615, abs=25)
+
+
+def test_with_silent_fail_no_fault_ends_the_wait(jobs):
+    jobs.ready_after = {IDS[0]: 0}
+    jobs.faults = [BUSY] * 40
+
+    async def scene():
+        (task,) = waits(IDS[:1], poke_interval=120, silent_fail=True)
+        return await task
+
+    assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
+    assert jobs.looks[-1][0] - jobs.looks[0][0] > 1200
+
+
+def test_a_service_that_names_a_time_is_left_alone_until_then(jobs):
+    jobs.ready_after = {IDS[0]: 0}
+    jobs.faults = [Reply({}, status=429, headers={"Retry-After": "300"})]
+
+    async def scene():
+        (task,) = waits(IDS[:1], poke_interval=30)
+        return await task
+
+    assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
+    first, second = jobs.times(IDS[0])
+    assert second - first >= 300
+
+
+def test_pauses_double_up_to_the_longest_when_that_is_asked_for(jobs):
+    jobs.ready_after = {IDS[0]: 6}
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:1], poke_interval=10, exponential_backoff=True, max_wait=100))
+
+    in_time(jobs, scene)
+
+    times = jobs.times(IDS[0])
+    pauses = [round(later - earlier) for earlier, later in pairwise(times)]
+    assert pauses == [10, 20, 40, 80, 100, 100]
+
+
+def test_an_edited_connection_is_noticed_within_a_minute(jobs, monkeypatch):
+    jobs.ready_after = {IDS[0]: 20}
+
+    async def scene():
+        (task,) = waits(IDS[:1], poke_interval=10)
+        await asyncio.sleep(35)
+        connect(monkeypatch, jobs.url, token="another-token")
+        return await task
+
+    in_time(jobs, scene)
+
+    changed = jobs.tokens.index("another-token")
+    assert set(jobs.tokens[:changed]) == {"a-token"}
+    assert set(jobs.tokens[changed:]) == {"another-token"}
+    assert jobs.looks[changed][0] - jobs.looks[3][0] <= 70
+
+
+def test_a_refused_token_is_replaced_at_once_by_the_one_that_is_now_in_the_connection(jobs, monkeypatch):
+    jobs.ready_after = dict.fromkeys(IDS[:300], 3)
+    stale = Reply({"error_code": "DRS.M00100", "error_msg": "stale"}, status=403)
+
+    async def scene():
+        tasks = waits(IDS[:300], poke_interval=10)
+        await asyncio.sleep(15)
+        connect(monkeypatch, jobs.url, token="another-token")
+        jobs.faults = [stale] * 3
+        return await asyncio.gather(*tasks)
+
+    assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in IDS[:300]]
+    assert jobs.tokens[-1] == "another-token"
+
+
+def test_a_credential_that_stays_refused_ends_the_waits(jobs):
+    jobs.faults = [Reply({"error_code": "DRS.M00100", "error_msg": "stale"}, status=403)] * 3
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:3]))
+
+    assert [event["error"]["type"] for event in in_time(jobs, scene)] == ["DrsCredentialError"] * 3
+    assert len(jobs.looks) == 1
+
+
+def test_a_connection_that_is_edited_badly_ends_the_waits_with_what_is_wrong(jobs, monkeypatch):
+    async def scene():
+        tasks = waits(IDS[:2], poke_interval=10)
+        await asyncio.sleep(15)
+        connect(monkeypatch, jobs.url, language="latin")
+        return await asyncio.gather(*tasks)
+
+    for event in in_time(jobs, scene):
+        assert event["error"]["type"] == "DrsInputError"
+        assert "extra.language" in event["error"]["text"]
+
+
+def test_a_connection_that_there_is_none_of_fails_the_trigger(airflow_db):
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:2], drs_conn_id="nowhere"), return_exceptions=True)
+
+    assert ["nowhere" in str(error) for error in run(scene)] == [True, True]
+
+
+def test_another_connections_trouble_is_not_ours(jobs, monkeypatch):
+    released = threading.Event()
+
+    def hangs(request):
+        released.wait(60)
+        return Reply({}, status=500)
+
+    with Service(hangs) as other, ExitStack() as stack:
+        stack.callback(released.set)
+        connect(monkeypatch, other.url, "drs_stuck")
+        jobs.ready_after = dict.fromkeys(IDS, 1)
+
+        async def scene():
+            stuck = waits(IDS, drs_conn_id="drs_stuck", poke_interval=0.01)
+            ours = await asyncio.gather(*waits(IDS, poke_interval=0.01))
+            assert not any(task.done() for task in stuck)
+            for task in stuck:
+                task.cancel()
+            released.set()
+            await asyncio.wait(stuck)
+            return ours
+
+        assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in IDS]
+        assert len(other.requests) <= math.ceil(len(IDS) / 100)
+
+
+def test_a_call_that_hangs_keeps_the_jobs_of_no_other_call_waiting(jobs, monkeypatch):
+    released = threading.Event()
+
+    def slow(request):
+        if IDS[0] in request.json["jobs"]:
+            released.wait(60)
+        return jobs(request)
+
+    with Service(slow) as service, ExitStack() as stack:
+        stack.callback(released.set)
+        connect(monkeypatch, service.url)
+        jobs.ready_after = {**dict.fromkeys(IDS[:200], 3), IDS[0]: 0}
+
+        async def scene():
+            first = waits(IDS[:200], poke_interval=0.01)
+            done, pending = await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            while len(pending) > 100:
+                more, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                done |= more
+            assert first[0] in pending
+            released.set()
+            return await asyncio.gather(*first)
+
+        assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in IDS[:200]]
+
+
+def test_a_wait_that_is_called_off_leaves_the_others_alone(jobs):
+    jobs.ready_after = dict.fromkeys(IDS, 3)
+
+    async def scene():
+        first, second = waits(IDS[:2], poke_interval=10)
+        await asyncio.sleep(15)
+        first.cancel()
+        return await second
+
+    assert in_time(jobs, scene) == {"statuses": {IDS[1]: THERE}}
+    assert [len(asked) for _, asked in jobs.looks] == [2, 2, 1, 1]
+
+
+def test_when_the_last_has_left_nothing_more_is_asked_and_no_thread_is_kept(jobs):
+    async def scene():
+        tasks = waits(IDS[:2], poke_interval=10)
+        await asyncio.sleep(15)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        asked = len(jobs.looks)
+        await asyncio.sleep(100)
+        assert len(jobs.looks) == asked
+        return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    assert in_time(jobs, scene) == []
+    for thread in threading.enumerate():
+        if thread.name.startswith("drs-poller"):
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_the_log_tells_what_changed_and_not_the_same_at_each_look(jobs, console, caplog):
+    caplog.set_level("INFO")
+    jobs.ready_after = {IDS[0]: 9, IDS[1]: 4}
+
+    async def scene():
+        return await payload(DrsJobStatusTrigger(IDS[:2], poke_interval=10))
+
+    in_time(jobs, scene)
+
+    told = re.findall(r"\d of 2 jobs: \w+(?:; \d of 2 jobs: \w+)*", console())
+    assert told == ["2 of 2 jobs: CREATING", "1 of 2 jobs: CONFIGURATION; 1 of 2 jobs: CREATING"]
+
+
+def test_the_loop_goes_on_while_an_answer_is_out(jobs, monkeypatch):
+    looked_around = threading.Event()
+
+    def answers_once_the_loop_has_run(request):
+        assert looked_around.wait(60)
+        return jobs(request)
+
+    with Service(answers_once_the_loop_has_run) as service:
+        connect(monkeypatch, service.url)
+        jobs.ready_after = {IDS[0]: 0}
+
+        async def scene():
+            (task,) = waits(IDS[:1])
+            while not service.requests:  # noqa: ASYNC110 - what it waits for happens in another thread
+                await asyncio.sleep(0.001)
+            looked_around.set()
+            return await task
+
+        assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}

@@ -1,0 +1,43 @@
+"""What is kept of a trigger while it waits."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import Any
+
+from samples import job_id
+
+from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+
+
+def test_a_trigger_comes_back_from_storage_as_it_was():
+    given: dict[str, Any] = {
+        "job_ids": [job_id(1), job_id(2)],
+        "target_statuses": ["CONFIGURATION", "WAITING_FOR_START"],
+        "drs_conn_id": "drs_staging",
+        "project_id": "a-project",
+        "poke_interval": 7.5,
+        "exponential_backoff": True,
+        "max_wait": 600.0,
+        "silent_fail": True,
+    }
+
+    path, arguments = DrsJobStatusTrigger(**given).serialize()
+
+    assert json.loads(json.dumps(arguments)) == given
+    module, _, name = path.rpartition(".")
+    again = getattr(import_module(module), name)(**arguments)
+    assert again.serialize() == (path, arguments)
+
+
+def test_a_trigger_stored_by_an_earlier_release_is_still_understood():
+    stored: dict[str, Any] = {
+        "job_ids": [job_id(1)],
+        "target_statuses": ["CONFIGURATION"],
+        "drs_conn_id": "drs_default",
+        "project_id": None,
+        "poke_interval": 60,
+    }
+
+    assert DrsJobStatusTrigger(**stored).serialize()[1].items() >= stored.items()
