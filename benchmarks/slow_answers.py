@@ -1,7 +1,7 @@
 """How long the triggerer's event loop stands still while the service takes 20 s for each answer.
 
-``python benchmarks/slow_answers.py`` runs 1,000 triggers in an event loop that a heartbeat watches, from before the first
-of them imports the client until the last has ended; and beside it 1,000 tasks that merely sleep.
+``python benchmarks/slow_answers.py`` runs 1,000 triggers in an event loop that a heartbeat watches, from before the
+first of them imports the client until the last has ended; and then 1,000 tasks that merely sleep.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def table() -> Table:
     shown.add_column("tasks")
     shown.add_column("longest block in ms", justify="right")
     with Service(late) as service:
-        for kind, name in {"sleep": "asleep", "drs": "DrsJobStatusTrigger"}.items():
+        for kind, name in {"drs": "DrsJobStatusTrigger", "sleep": "asleep"}.items():
             shown.add_row(name, f"{1000 * measured(kind, service.url):.0f}")
     return shown
 

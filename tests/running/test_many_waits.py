@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from running_airflow import wait_until
-from samples import job_id
-from triggerers import Triggerer, Wait, Waiting, job_ids, looks
+from triggerers import Triggerer, Wait, Waiting, job_ids, kept_log, looks
 
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import Call, World
@@ -43,7 +42,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Aftermath:
     def asked(ids: list[str], since: int, times: int) -> bool:
         return min(looks(world.calls[since:], ids)) >= times
 
-    with Emulator(world) as emulator:
+    with kept_log(), Emulator(world) as emulator:
         waiting = Waiting(tmp_path_factory.mktemp("airflow"), emulator.connection_json, job_ids(COUNT), INTERVAL)
         with Triggerer(waiting) as triggerer:
             wait_until("every job was asked about", lambda: asked(job_ids(COUNT), 0, 1), 120)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -138,6 +139,23 @@ def looks(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
     """Count, for each of the jobs, the calls that ask about it."""
     counted = Counter(each for call in calls for each in call.job_ids)
     return [counted[each] for each in ids]
+
+
+@contextmanager
+def kept_log() -> Iterator[list[logging.LogRecord]]:
+    """Keep one record for each answer of an emulator; in the report of a failed test they would drown all else."""
+    kept: list[logging.LogRecord] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        kept.append(record)
+        return False
+
+    log = logging.getLogger("airflow_provider_drs.emulator.app")
+    log.addFilter(keep)
+    log.setLevel(logging.INFO)
+    yield kept
+    log.setLevel(logging.NOTSET)
+    log.removeFilter(keep)
 
 
 def _plain(value: Any) -> Any:
