@@ -40,8 +40,8 @@ class Waiting:
     """An Airflow of its own in which as many sensors as there are job ids are deferred, and no triggerer runs yet.
 
     :param home: an empty directory.
-    :param url: the service that the triggerer shall find.
-    :param job_ids: one wait for each; the service is not asked about them before the triggerer asks.
+    :param connection: to the service that the triggerer shall find, as JSON; nobody asks that service before.
+    :param job_ids: one wait for each; the first is one that a sensor accepts.
     :param poke_interval: seconds.
     :param dag_id: ``drs``, or ``time`` for as many waits of Airflow's own.
     """
