@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -36,7 +37,7 @@ class DrsHook(BaseHook):
         super().__init__()
         self.drs_conn_id = drs_conn_id
         self._wins = {"project_id": project_id, "language": language}
-        self._kept: tuple[tuple[object, ...], DrsClient] | None = None
+        self._kept: tuple[bytes, DrsClient] | None = None
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -77,10 +78,11 @@ class DrsHook(BaseHook):
         )
 
     def _kept_client(self) -> DrsClient:
-        read = self.get_connection(self.drs_conn_id)
-        says = (read.host, read.port, read.schema, read.login, read.password, read.extra)
-        if self._kept is None or self._kept[0] != says:
-            self._kept = says, self._client(read)
+        # in a list, to be gone from it when something fails: a traceback may show local variables
+        read = [self.get_connection(self.drs_conn_id)]
+        fingerprint = _fingerprint(read[0])
+        if self._kept is None or self._kept[0] != fingerprint:
+            self._kept = fingerprint, self._client(read.pop())
         return self._kept[1]
 
     def _client(self, connection: Connection) -> DrsClient:
@@ -93,3 +95,8 @@ class DrsHook(BaseHook):
 
     def _warn(self, what: str) -> None:
         self.log.warning("Connection %s: %s.", self.drs_conn_id, what)
+
+
+def _fingerprint(connection: Connection) -> bytes:
+    says = (getattr(connection, name) for name in ("host", "port", "schema", "login", "password", "extra"))
+    return hashlib.sha256(repr(tuple(says)).encode()).digest()

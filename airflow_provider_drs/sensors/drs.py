@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_drs._compat import AirflowSkipException, BaseSensorOperator, PokeReturnValue, conf
+from airflow_provider_drs._compat import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+    conf,
+)
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs.api.errors import error_from_dict
 from airflow_provider_drs.api.inputs import as_job_ids
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
 
 MAX_FAULT_PAUSE = 60
 """Seconds after which a worker looks again while DRS cannot be asked, however long ``poke_interval`` is."""
+
+TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
+"""How Airflow 3, and Airflow 2, tell a deferred task that it has waited for too long."""
 
 
 class DrsJobStatusSensor(BaseSensorOperator):
@@ -104,6 +114,16 @@ class DrsJobStatusSensor(BaseSensorOperator):
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after the wait in the triggerer; Airflow calls it."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowException as error:
+            if str(error) in TIME_IS_UP and not isinstance(error, AirflowSensorTimeout | AirflowSkipException):
+                # Airflow 2 would retry it, and so wait all that time again
+                raise AirflowSensorTimeout(str(error)) from error
+            raise
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Return or raise what the trigger found out."""
