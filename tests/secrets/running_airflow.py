@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 from airflow import __version__
 from search import Place
 
@@ -60,10 +62,12 @@ class RunningAirflow:
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": ports[1],
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": ports[2],
+            "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API__PORT": ports[0],
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+            "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
             "AIRFLOW__WEBSERVER__WORKERS": "1",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": ports[0],
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
@@ -97,6 +101,18 @@ class RunningAirflow:
         body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
+    def replace_triggerer(self, between: Callable[[], object]) -> None:
+        """Kill the triggerer with all its processes, so that none of them can tidy up, and start another.
+
+        :param between: what happens while there is none.
+        """
+        parts = psutil.Process(self._process.pid).children()
+        (triggerer,) = (part for part in parts if part.cmdline()[-1] == "triggerer")
+        for each in (triggerer, *triggerer.children(recursive=True)):
+            each.kill()
+        between()
+        self._start("triggerer")
+
     def states(self, dag_id: str, run_id: str = "run") -> list[tuple[str, str]]:
         """Return task ids and states of the run."""
         instances = self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").get("task_instances", [])
@@ -114,6 +130,12 @@ class RunningAirflow:
         body = {"chosen_options": [option], "params_input": {}}
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         assert self._call(path, body, "PATCH") is not None
+
+    def xcom(self, dag_id: str, task_id: str, map_index: int = -1) -> Any:
+        """Return what a task returned."""
+        task = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
+        value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
+        return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 tells it as text
 
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""

@@ -1,0 +1,60 @@
+"""``python put_to_wait.py DAG_ID`` starts a run of a DAG of one mapped task, and leaves its instances deferred.
+
+A thousand of them would keep workers busy for a quarter of an hour. So the first sensor is executed here, until it
+defers, and all are written down as Airflow would write them down, each with the arguments of its own. That brings to
+the triggerer even what a sensor refuses.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow.cli.cli_parser import get_parser
+from airflow.models import DagBag, TaskInstance
+from airflow.models.trigger import Trigger
+from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.utils.db import initdb
+from airflow.utils.session import create_session
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import select
+
+
+def put_to_wait(dag_id: str) -> None:
+    """Do so, in an empty database."""
+    initdb()
+    for command in (["dags", "reserialize"], ["dags", "trigger", "--run-id", "run", dag_id]):
+        arguments = get_parser().parse_args(command)
+        arguments.func(arguments)
+    mapped: Any = DagBag().dags[dag_id].tasks[0]
+    ((parameter, values),) = mapped.expand_input.value.items()
+    deferral = _deferral_of(mapped.unmap({parameter: values[0]}))
+    kind, (_, arguments) = type(deferral.trigger), deferral.trigger.serialize()
+    own = [{parameter: value} if parameter in arguments else {} for value in values]
+    # before the session is opened, for this may close the session of its thread
+    rows = [Trigger.from_object(kind(**{**arguments, **each})) for each in own]
+    now = datetime.now(timezone.utc)
+    with create_session() as session:
+        session.add_all(rows)
+        session.flush()
+        for instance in session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag_id)):
+            instance.start_date = now
+            instance.try_number = 1
+            instance.state = TaskInstanceState.DEFERRED
+            instance.trigger_id = rows[instance.map_index].id
+            instance.next_method = deferral.method_name
+            instance.next_kwargs = deferral.kwargs or {}
+            instance.trigger_timeout = deferral.timeout and now + deferral.timeout
+
+
+def _deferral_of(sensor: Any) -> TaskDeferred:
+    try:
+        sensor.execute({})
+    except TaskDeferred as deferral:
+        return deferral
+    raise AssertionError("the sensor did not defer")
+
+
+if __name__ == "__main__":
+    put_to_wait(sys.argv[1])

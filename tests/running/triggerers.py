@@ -1,0 +1,165 @@
+"""A real triggerer in processes of its own, and many task instances that wait in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from samples import job_id
+from wire import Reply, Request, Service
+
+from airflow_provider_drs.emulator.state import Call
+
+HERE = Path(__file__).parent
+AIRFLOW = [sys.executable, "-m", "airflow"]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What the database tells of one task instance; ``event`` is what its trigger found out."""
+
+    job_id: str
+    state: str
+    next_method: str
+    event: Any
+
+
+class Waiting:
+    """An Airflow of its own in which as many sensors as there are job ids are deferred, and no triggerer runs yet.
+
+    :param home: an empty directory.
+    :param connection: to the service that the triggerer shall find, as JSON; nobody asks that service before.
+    :param job_ids: one wait for each; the first is one that a sensor accepts.
+    :param poke_interval: seconds.
+    :param dag_id: ``drs``, or ``time`` for as many waits of Airflow's own.
+    """
+
+    def __init__(
+        self, home: Path, connection: str, job_ids: Sequence[str], poke_interval: float, dag_id: str = "drs"
+    ) -> None:
+        self.job_ids = job_ids
+        self._database = home / "airflow.db"
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AIRFLOW") and name != "PYTHONDONTWRITEBYTECODE"
+        }
+        self.environment = {
+            **inherited,
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(HERE / "folder"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": "1000",
+            # what a killed triggerer held is taken over soon
+            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3",
+            "AIRFLOW_CONN_DRS_DEFAULT": connection,
+        }
+        (home / "waits.json").write_text(json.dumps({"job_ids": job_ids, "poke_interval": poke_interval}))
+        with Service(not_yet) as service, (home / "console").open("wb") as console:
+            first = {"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}}
+            subprocess.run(
+                [sys.executable, HERE / "put_to_wait.py", dag_id],
+                env={**self.environment, "AIRFLOW_CONN_DRS_DEFAULT": json.dumps(first)},
+                check=True,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                timeout=120,
+            )
+
+    def now(self) -> list[Wait]:
+        """Return how the waits stand, in the order of the job ids."""
+        query = "SELECT map_index, state, next_method, next_kwargs FROM task_instance ORDER BY map_index"
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
+            rows = database.execute(query).fetchall()
+        return [
+            Wait(self.job_ids[index], state, method, _plain(json.loads(kwargs)).get("event"))
+            for index, state, method, kwargs in rows
+        ]
+
+    def ended(self) -> list[Wait]:
+        """Return those that have ended."""
+        return [wait for wait in self.now() if wait.state != "deferred"]
+
+
+class Triggerer:
+    """``with Triggerer(waiting) as triggerer``: one that runs, and is gone afterwards."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self._environment = waiting.environment
+        self.console = Path(waiting.environment["AIRFLOW_HOME"]) / "console"
+
+    def __enter__(self) -> Triggerer:
+        with self.console.open("ab") as console:
+            self._process = subprocess.Popen(
+                [*AIRFLOW, "triggerer", "--skip-serve-logs"],
+                env=self._environment,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill all its processes at once, so that none of them can tidy up."""
+        if self._process.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def not_yet(request: Request) -> Reply:
+    """Say of every job that it is being created."""
+    results = [{"id": each, "status": "CREATING"} for each in request.json["jobs"]]
+    return Reply({"results": results, "count": len(results)})
+
+
+def job_ids(count: int) -> list[str]:
+    return [job_id(number) for number in range(count)]
+
+
+def looks(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
+    """Count, for each of the jobs, the calls that ask about it."""
+    counted = Counter(each for call in calls for each in call.job_ids)
+    return [counted[each] for each in ids]
+
+
+@contextmanager
+def kept_log() -> Iterator[list[logging.LogRecord]]:
+    """Keep one record for each answer of an emulator; in the report of a failed test they would drown all else."""
+    kept: list[logging.LogRecord] = []
+
+    def keep(record: logging.LogRecord) -> bool:
+        kept.append(record)
+        return False
+
+    log = logging.getLogger("airflow_provider_drs.emulator.app")
+    log.addFilter(keep)
+    log.setLevel(logging.INFO)
+    yield kept
+    log.setLevel(logging.NOTSET)
+    log.removeFilter(keep)
+
+
+def _plain(value: Any) -> Any:
+    """Take off what some versions of Airflow wrap a stored value into."""
+    if isinstance(value, dict):
+        return _plain(value["__var"]) if "__var" in value else {name: _plain(item) for name, item in value.items()}
+    return value
