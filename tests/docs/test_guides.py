@@ -1,7 +1,7 @@
 """Whatever a guide says that it can be run, runs.
 
 A block marked ``python`` or ``sh`` is run, and a DAG from start to end. One that is not to be run is marked ``py`` (a
-piece of Python), ``console``, ``yaml``, ``json``, ``ini`` or not at all.
+piece of Python), ``console``, ``yaml``, ``json``, ``ini``, ``text`` or not at all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_runs import Run, run_dag
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", ROOT / "example_dags" / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
-NOT_RUN = {"", "py", "console", "yaml", "json", "ini"}
+NOT_RUN = {"", "py", "console", "yaml", "json", "ini", "text"}
 BLOCK = re.compile(r"^(?P<said>[^\n]*)\n\n?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
