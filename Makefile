@@ -8,6 +8,9 @@ UV := .venv/uv/bin/uv
 # what a suite counted is kept, for the table at the end of .ci/run
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
+# A suite starts dozens of processes, and each imports Airflow in half the time when the first has left its bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases \
 	bench lint pins clean
 
@@ -52,10 +55,9 @@ lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/mypy
 	$(BIN)/mypy tests --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
 
-# A new process imports Airflow in half the time when its bytecode is there already.
 .venv/%/ready: requirements/%.txt pyproject.toml $(UV)
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) .venv/$*
-	$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --requirement requirements/$*.txt
+	$(UV) pip install --quiet --python .venv/$*/bin/python --requirement requirements/$*.txt
 	$(UV) pip install --quiet --python .venv/$*/bin/python --no-deps --editable .
 	touch $@
 
