@@ -150,7 +150,12 @@ class DrsClient:
             if not named:
                 raise
             return named
-        results = [item for item in answer["results"] if isinstance(item, dict) and item.get("id") in asked]
+        expected = set(asked)
+        results = [
+            item
+            for item in answer["results"]
+            if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] in expected
+        ]
         found: dict[str, JobStatus | DrsError] = {
             item["id"]: JobStatus(item["status"]) for item in results if item.get("status")
         }

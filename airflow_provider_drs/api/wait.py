@@ -40,6 +40,7 @@ class Wait:
         self._targets = [JobStatus(status) for status in target_statuses]
         self._seen = ""
         self._fault_since: float | None = None
+        self._last: tuple[list[JobStatus | DrsError], Look] | None = None
 
     def judge(self, found: Found, now: float, patience: float) -> Look:
         """Decide what a look means.
@@ -52,7 +53,12 @@ class Wait:
         :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
         :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
         """
-        mine = {job_id: found[job_id] for job_id in self.job_ids}
+        items = [found[job_id] for job_id in self.job_ids]
+        if self._last and self._last[0] == items:
+            # nearly always, and there may be thousands of waits
+            return self._last[1]
+        self._last = None
+        mine = dict(zip(self.job_ids, items, strict=True))
         fault = worst(mine)
         if fault and not fault.retryable:
             raise fault
@@ -66,6 +72,7 @@ class Wait:
         if seen != self._seen or healed:
             news = f"DRS answers again: {seen}" if healed else seen
         self._seen = seen
+        self._last = items, Look(texts, reached, None, "")
         return Look(texts, reached, None, news)
 
     def _fault_news(self, fault: DrsError, now: float, patience: float) -> str:

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import AirflowNotFoundException
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError
-from airflow_provider_drs.api.lookup import MAX_IDS
+from airflow_provider_drs.triggers.round import Round
 from airflow_provider_drs.triggers.watch import Watch
 
 if TYPE_CHECKING:
@@ -36,15 +35,6 @@ PATIENCE = 600
 """Seconds for which a fault may last while no Connection says how long."""
 EARLY = 0.99
 """Part of the shortest pause by which a look may come early, to share a round; all of it would not bear rounding."""
-
-
-@dataclass
-class Round:
-    """The watches whose jobs are being asked for together, and what is known of those so far."""
-
-    started: float
-    watches: list[Watch]
-    found: dict[str, JobStatus | DrsError] = field(default_factory=dict)
 
 
 class Poller:
@@ -68,6 +58,7 @@ class Poller:
         self._stopped = threading.Event()
         self._watches: set[Watch] = set()
         self._changed = asyncio.Event()
+        self._planned = float("inf")
         self._hook: DrsHook | None = None
         self._client: DrsClient | None = None
         self._read_at = float("-inf")
@@ -83,7 +74,6 @@ class Poller:
     def leave(self, watch: Watch) -> None:
         """Ask for this watch no more."""
         self._watches.discard(watch)
-        self._changed.set()
 
     def stop(self) -> None:
         """End all that is under way."""
@@ -98,57 +88,55 @@ class Poller:
         last = float("-inf")
         # asked each time, for asyncio.wait_for may swallow a cancellation
         while not self._stopped.is_set():
-            idle = [watch for watch in self._watches if not watch.asking]
             shortest = min((watch.pause for watch in self._watches), default=0.0)
-            for watch in idle:
-                if watch.due is None:
-                    watch.due = max(self._loop.time() + GATHERING, last + shortest)
-            planned = min((watch.due or 0.0 for watch in idle), default=float("inf"))
-            if not await self._quiet_until(planned):
+            newcomers_due = max(self._loop.time() + GATHERING, last + shortest)
+            for watch in self._watches:
+                watch.due = newcomers_due if watch.due is None else watch.due
+            self._planned = min(map(_when, self._watches), default=float("inf"))
+            if not await self._quiet_until_planned():
                 continue
-            now = self._loop.time()
             # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
-            last = planned if now < planned + shortest else now
-            due = [watch for watch in idle if (watch.due or 0.0) < last + EARLY * shortest]
+            now = self._loop.time()
+            started = self._planned if now < self._planned + shortest else now
+            due = [watch for watch in self._watches if _when(watch) < started + EARLY * shortest]
+            if not due:
+                continue
+            last = started
             for watch in due:
                 watch.asking = True
-            ids = list(dict.fromkeys(job_id for watch in due for job_id in watch.wait.job_ids))
-            round_ = Round(last, due)
-            for start in range(0, len(ids), MAX_IDS):
-                task = self._loop.create_task(self._ask(ids[start : start + MAX_IDS], round_))
+            round_ = Round(due, started)
+            for call in range(len(round_.calls)):
+                task = self._loop.create_task(self._ask(round_, call))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _quiet_until(self, planned: float) -> bool:
-        """Wait, and tell whether nobody came, left or was answered meanwhile."""
+    async def _quiet_until_planned(self) -> bool:
+        """Wait, and tell whether the plan stood."""
         self._changed.clear()
-        seconds = None if planned == float("inf") else max(0.0, planned - self._loop.time())
+        seconds = None if self._planned == float("inf") else max(0.0, self._planned - self._loop.time())
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
         except asyncio.TimeoutError:
             return True
         return False
 
-    async def _ask(self, page: list[str], round_: Round) -> None:
+    async def _ask(self, round_: Round, call: int) -> None:
         try:
-            found = await self._look_up(page)
+            found = await self._look_up(round_.calls[call])
         except DrsError as error:
-            found = dict.fromkeys(page, error)
+            found = dict.fromkeys(round_.calls[call], error)
         except Exception as error:
             # whoever waits for news would wait for ever
-            for watch in round_.watches:
+            for watch in round_.watches_of[call]:
                 watch.tell(error)
-            self._watches.difference_update(round_.watches)
-            round_.watches = []
+                self._watches.discard(watch)
             return
-        round_.found.update(found)
-        ready = {watch for watch in round_.watches if all(job_id in round_.found for job_id in watch.wait.job_ids)}
-        round_.watches = [watch for watch in round_.watches if watch not in ready]
         patience = self._client.max_retry_seconds if self._client else PATIENCE
-        for watch in ready:
+        for watch in round_.answered(call, found):
             if watch.take(round_.found, round_.started, self._loop.time(), patience):
                 self._watches.discard(watch)
-        self._changed.set()
+            elif _when(watch) < self._planned:
+                self._changed.set()
 
     async def _look_up(self, page: list[str]) -> dict[str, JobStatus | DrsError]:
         client = await self._current_client()
@@ -192,6 +180,10 @@ class Poller:
         from airflow_provider_drs.hooks.drs import DrsHook
 
         return DrsHook(self._conn_id, project_id=self._project_id)
+
+
+def _when(watch: Watch) -> float:
+    return float("inf") if watch.asking or watch.due is None else watch.due
 
 
 _pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Watch]]] = {}
