@@ -75,6 +75,7 @@ class Scrubber:
         spelled = {way for secret in set(secrets) if len(secret) >= SHORTEST for way in spellings(secret)}
         # the longest first, for one may be part of another
         self._spelled = sorted(filter(None, spelled), key=len, reverse=True)
+        self._shortest = min(map(len, self._spelled), default=0)
 
     def __call__(self, payload: Any, member: str | None = None) -> Any:
         """Return the JSON value with ``***`` in place of every secret in any of its texts."""
@@ -82,7 +83,9 @@ class Scrubber:
             return {name: self(value, name) for name, value in payload.items()}
         if isinstance(payload, list):
             return [self(item) for item in payload]
-        if isinstance(payload, str) and not (member in _SPOKEN and _SPOKEN[member].fullmatch(payload)):
+        if not isinstance(payload, str) or len(payload) < self._shortest:
+            return payload
+        if not (member in _SPOKEN and _SPOKEN[member].fullmatch(payload)):
             for way in self._spelled:
                 payload = payload.replace(way, "***")
         return payload
