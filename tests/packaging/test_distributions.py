@@ -91,6 +91,7 @@ def test_the_metadata_tell_what_the_package_is_and_lead_to_documentation(wheel):
     told = metadata(wheel)
 
     assert told["Name"] == "airflow-provider-drs"
+    assert told["Metadata-Version"] == "2.4"
     assert told["License-Expression"] == "Apache-2.0"
     assert told["Requires-Python"] == ">=3.10"
     assert "Framework :: Apache Airflow :: Provider" in told.get_all("Classifier", [])
