@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 
 from airflow_provider_drs.api.errors import DrsThrottledError
@@ -17,6 +18,8 @@ WINDOW = 1.0
 """Seconds that a limit is taken to count over when the refusal does not tell."""
 MARGIN = 0.95
 """Part of the limit that is used once it is known."""
+KEPT = 10_000
+"""Starts of calls that are remembered: more than any service lets in within a window."""
 A_LITTLE_SLOWER, MUCH_SLOWER = 1.05, 1.25
 """Factors on the spacing when a call at this pace is refused now and then, and when it is refused often."""
 OFTEN = 3
@@ -82,7 +85,8 @@ class Pacer:
         era, started = turn
         with self._lock:
             now = self.clock()
-            self._let_in.remove(started)
+            with suppress(ValueError):  # it was so long ago that its start is forgotten
+                self._let_in.remove(started)
             if era < self._era:
                 # sent before the sibling's refusal was known, so all it does is make the estimate better
                 if self._limit_met_at is not None and era == 0 and self._era == 1:
@@ -110,6 +114,8 @@ class Pacer:
             return self._resume - now
 
     def _let_in_at(self, now: float) -> tuple[int, float]:
+        if len(self._let_in) >= KEPT:
+            del self._let_in[: KEPT // 2]
         self._let_in.append(now)
         return self._era, now
 
