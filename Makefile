@@ -21,7 +21,7 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for anothe
 	$(PYTEST)
 
 test-short: $(VENV)/ready  ## what Airflow has a say in: the package, the hook, and real runs of DAGs
-	$(PYTEST) tests/test_package.py tests/hooks tests/dags
+	$(PYTEST) tests/test_package.py tests/hooks tests/sensors tests/triggers tests/dags
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
 	$(PYTEST) -m running_airflow
