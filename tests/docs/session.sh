@@ -12,7 +12,7 @@ pip() {
 }
 
 python() {
-    if [ "$1 $2" = "-m airflow_provider_drs.emulator" ]; then
+    if [ "$1 ${2-}" = "-m airflow_provider_drs.emulator" ]; then
         # it serves until it is stopped: what it prints is what a reader is told to paste
         command python "$@" --port 0 >emulator.out &
         trap 'kill %%' EXIT
