@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import AirflowNotFoundException
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError, DrsUnreachableError
 from airflow_provider_drs.triggers.round import Round
 from airflow_provider_drs.triggers.watch import Watch
 
@@ -41,9 +41,9 @@ class Poller:
     """Asks DRS, round after round, for the jobs of all who watch.
 
     A watch takes part in the last round before it would be late, so it is asked for in its own rhythm or a little
-    sooner, and rounds are as far apart as the shortest pause among the watches. The event
-    loop is not blocked: threads make the calls, a slow one keeps no other waiting, and a job that DRS refuses or a
-    Connection that is wrong fails only those it concerns.
+    sooner, and rounds are as far apart as the shortest pause among the watches. The event loop is not blocked: threads
+    make the calls, a slow one keeps no other waiting, and a job that DRS refuses or a Connection that is wrong fails
+    only those it concerns.
 
     :param conn_id: the Connection to DRS. It is read before the first round, then every minute, and when DRS refuses
         its credential.
@@ -98,7 +98,7 @@ class Poller:
             # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
             now = self._loop.time()
             started = self._planned if now < self._planned + shortest else now
-            due = [watch for watch in self._watches if _when(watch) < started + EARLY * shortest]
+            due = [watch for watch in self._watches if _when(watch) <= started + EARLY * shortest]
             if not due:
                 continue
             last = started
@@ -159,11 +159,14 @@ class Poller:
                 client = await hook.get_async_conn()
             except (DrsInputError, AirflowNotFoundException):
                 raise
-            except Exception:
-                # that Airflow, or IAM, cannot tell right now ends no wait that has a client
-                if self._client is None:
+            except Exception as error:
+                # that Airflow, its secrets backend or IAM cannot tell right now is a fault that may pass
+                if self._client:
+                    return self._client
+                if isinstance(error, DrsError):
                     raise
-                return self._client
+                kind = type(error).__name__
+                raise DrsUnreachableError(f"connection {self._conn_id} could not be read: {kind}") from None
             self._read_at = self._loop.time()
             if client is not self._client:
                 # a call that waits for its next attempt ends with the poller

@@ -16,6 +16,7 @@ from samples import job_id
 from waiting import Jobs, connect, payload, run
 from wire import Reply, Service
 
+from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
 IDS = [job_id(number) for number in range(1000)]
@@ -276,6 +277,34 @@ def test_a_connection_that_there_is_none_of_fails_the_trigger(airflow_db):
         return await asyncio.gather(*waits(IDS[:2], drs_conn_id="nowhere"), return_exceptions=True)
 
     assert ["nowhere" in str(error) for error in run(scene)] == [True, True]
+
+
+def test_a_secrets_backend_that_stumbles_ends_no_wait(jobs, monkeypatch):
+    jobs.ready_after = {IDS[0]: 0}
+    answers = [OSError("vault is sealed, and the token was s3cr3t"), None]
+    read = DrsHook.get_connection
+
+    def stumbles_once(conn_id):
+        if error := answers.pop(0):
+            raise error
+        return read(conn_id)
+
+    monkeypatch.setattr(DrsHook, "get_connection", staticmethod(stumbles_once))
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:1], poke_interval=30))
+
+    assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}]
+
+
+def test_a_pause_of_nothing_is_a_pause_as_well(jobs):
+    jobs.ready_after = {IDS[0]: 3}
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:1], poke_interval=0))
+
+    assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}]
+    assert len(jobs.looks) == 4
 
 
 def test_another_connections_trouble_is_not_ours(jobs, monkeypatch):
