@@ -51,10 +51,9 @@ def main(names: list[str]) -> int:
     console = Console(width=max(Console().width, 130))
     load = os.getloadavg()[0]
     done = []
-    for name in names or filter(_is_here, NAMES):
+    for name in names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
-        # some have one table and claim nothing
-        measured: Measured = module.measure() if hasattr(module, "measure") else Measured([module.table()])
+        measured: Measured = module.measure()
         done.append(measured)
         for table in measured.tables:
             console.print(table)
@@ -64,10 +63,6 @@ def main(names: list[str]) -> int:
         PAGE.write_text(_page(done, load), encoding="utf-8")
         console.print(f"{PAGE.relative_to(ROOT)} is written.")
     return int(not all(claim.held for measured in done for claim in measured.claims))
-
-
-def _is_here(name: str) -> bool:
-    return importlib.util.find_spec(f"benchmarks.{name}") is not None
 
 
 def _line(claim: Claim) -> str:
