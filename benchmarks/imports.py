@@ -40,8 +40,8 @@ def measure() -> Measured:
         "1. Importing operator and sensor",
         f"Medians of {ROUNDS} forks each, taken in turn, of a frozen process that has loaded the dag processor, "
         "airflow.sdk and its base classes; memory is less what an empty fork takes. The ratio is the median of those "
-        "within a round. The dag processor loads packages named airflow.* beforehand, so it pays for the peers once; for "
-        "other packages, this one too, it pays at each parse.",
+        "within a round. The dag processor loads packages named airflow.* beforehand, so it pays for the peers once;"
+        " for other packages, this one too, it pays at each parse.",
         "provider",
         "CPU ms",
         "ratio to ours",
