@@ -56,7 +56,7 @@ class MariaDb:
             tls = ["--skip-ssl"]
         self._process = subprocess.Popen(
             [
-                *("mariadbd", "--no-defaults", f"--datadir={data}", f"--socket={data}/socket"),
+                *("mariadbd", "--no-defaults", f"--datadir={data}", f"--tmpdir={data}", f"--socket={data}/socket"),
                 *("--bind-address=127.0.0.1", f"--port={self.port}", f"--init-file={accounts}"),
                 *("--character-set-server=utf8mb4", f"--log-error={self._directory}/log.err", *tls),
             ],

@@ -54,6 +54,8 @@ class RunningAirflow:
             "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
             "PYTHONPATH": str(dags),  # where a triggerer finds the trigger of a DAG file
             "AIRFLOW_HOME": str(home),
+            # five seconds, which SQLite grants by itself, are too few where tasks end side by side on a busy machine
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__FERNET_KEY": fernet_key,
