@@ -29,9 +29,7 @@ def many_jobs_from_a_file():  # type: ignore[no-untyped-def]
     @task_group
     def migration(endpoints):  # type: ignore[no-untyped-def]
         """Test one job, then migrate it."""
-        test = DrsTestConnectionsOperator(
-            task_id="test_connections", jobs=endpoints, map_index_template="{{ task.jobs[0].label }}"
-        )
+        test = DrsTestConnectionsOperator(task_id="test_connections", jobs=endpoints)
 
         @task
         def start_migration(endpoints: list[dict[str, str]]) -> str:

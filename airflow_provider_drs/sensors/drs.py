@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import (
-    AirflowException,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -117,13 +116,11 @@ class DrsJobStatusSensor(BaseSensorOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after the wait in the triggerer; Airflow calls it."""
-        try:
-            return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowException as error:
-            if str(error) in TIME_IS_UP and not isinstance(error, AirflowSensorTimeout | AirflowSkipException):
-                # Airflow 2 would retry it, and so wait all that time again
-                raise AirflowSensorTimeout(str(error)) from error
-            raise
+        if next_method == "__fail__" and (next_kwargs or {}).get("error") in TIME_IS_UP:
+            # what each Airflow makes of it differs; this is what all of them do in the other two modes
+            ended = AirflowSkipException if self.soft_fail else AirflowSensorTimeout
+            raise ended(f"The jobs were not there within {self.timeout:g} s.")
+        return super().resume_execution(next_method, next_kwargs, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Return or raise what the trigger found out."""

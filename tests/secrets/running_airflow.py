@@ -103,6 +103,14 @@ class RunningAirflow:
         body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
+    def heard_of(self, dag_id: str, task_id: str) -> int:
+        """Return how many times the scheduler has heard from the executor that a task has ended, or was deferred.
+
+        Airflow 3.1 fails a deferred task that goes on before the scheduler has heard of its deferral.
+        """
+        heard = "Received executor event with state success for task instance TaskInstanceKey"
+        return self.console.read_text(errors="replace").count(f"{heard}(dag_id='{dag_id}', task_id='{task_id}'")
+
     def replace_triggerer(self, between: Callable[[], object]) -> None:
         """Kill the triggerer with all its processes, so that none of them can tidy up, and start another.
 

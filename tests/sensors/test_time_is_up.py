@@ -9,8 +9,7 @@ from samples import job_id
 
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
-ON_AIRFLOW_3 = not __version__.startswith("2.")
-TIME_IS_UP = "Trigger timeout" if ON_AIRFLOW_3 else "Trigger/execution timeout"
+TIME_IS_UP = "Trigger/execution timeout" if __version__.startswith("2.") else "Trigger timeout"
 """What the scheduler of this Airflow says."""
 
 
@@ -20,10 +19,10 @@ TIME_IS_UP = "Trigger timeout" if ON_AIRFLOW_3 else "Trigger/execution timeout"
         ({}, AirflowSensorTimeout),
         ({"soft_fail": True}, AirflowSkipException),
         ({"silent_fail": True}, AirflowSensorTimeout),
-        ({"never_fail": True}, AirflowSkipException if ON_AIRFLOW_3 else AirflowSensorTimeout),
+        ({"never_fail": True}, AirflowSensorTimeout),
     ],
 )
-def test_it_ends_like_that_of_any_sensor(flag, end):
+def test_it_ends_as_it_does_in_the_other_two_modes(flag, end):
     sensor = DrsJobStatusSensor(task_id="wait", job_ids=[job_id(1)], deferrable=True, **flag)
 
     with pytest.raises(end):
