@@ -53,16 +53,25 @@ def all_pass(request: Request) -> Reply:
 
 
 class Service:
-    """``with Service(answer) as service``: serves on ``service.url``, remembers ``service.requests``."""
+    """``with Service(answer) as service``: serves on ``service.url``, remembers ``service.requests``.
+
+    It counts ``service.connections``, too.
+    """
 
     def __init__(self, answer: Callable[[Request], Reply] = all_pass) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.answer = answer
         self._lock = Lock()
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                with service._lock:
+                    service.connections += 1
 
             def _serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -36,7 +36,7 @@ def read_answer(
     http_status: int,
     headers: Mapping[str, str],
     body: bytes,
-    scrub: Callable[[Any], Any] = lambda said: said,
+    loads: Callable[[str], Any] = json.loads,
     *,
     holds: str = "results",
     service: str = "DRS",
@@ -45,14 +45,14 @@ def read_answer(
 
     :param headers: case-insensitive, as ``requests`` has them.
     :param body: as it came, complete.
-    :param scrub: takes out of the JSON what must not be repeated.
+    :param loads: reads JSON, without what must not be repeated.
     :param holds: the member by which a good answer to this call is known, a list but for ``token``.
     :param service: that was asked.
     :raises DrsServiceError: of the class that fits, when the service said no in any of its shapes.
     :raises DrsAnswerError: when this is not an answer of DRS at all; its text never repeats a body.
     """
     request_id = headers.get("X-Request-Id")
-    payload = _json_object(body, scrub)
+    payload = _json_object(body, loads)
     kind = dict if holds == "token" else list
     if 200 <= http_status < 300 and payload is not None and isinstance(payload.get(holds), kind):
         return payload
@@ -78,7 +78,7 @@ def per_job_errors(results: list[Any]) -> dict[str, str]:
     return {
         str(item.get("id")): _line(*said)
         for item in results
-        if isinstance(item, Mapping) and not item.get("status") and (said := _code_and_text(item))
+        if isinstance(item, dict) and not item.get("status") and (said := _code_and_text(item))
     }
 
 
@@ -134,10 +134,10 @@ def _code_and_text(said: Mapping[str, Any]) -> tuple[str | None, str] | None:
     return next((item for item in found if item), None)
 
 
-def _json_object(body: bytes, scrub: Callable[[Any], Any]) -> dict[str, Any] | None:
+def _json_object(body: bytes, loads: Callable[[str], Any]) -> dict[str, Any] | None:
     try:
         # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
-        payload = scrub(json.loads(body.decode("utf-8-sig", "replace")))
+        payload = loads(body.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None

@@ -120,8 +120,8 @@ class Transport:
         with response:
             content = HiddenBytes(b"".join(self._chunks(response, deadline)))
             credentials = (response.request.headers.get(name, "") for name in _CREDENTIALS)
-            scrub = Scrubber((*secrets, *credentials))
-            answer = read_answer(response.status_code, response.headers, content, scrub, holds=holds, service=service)
+            loads = Scrubber((*secrets, *credentials)).loads
+            answer = read_answer(response.status_code, response.headers, content, loads, holds=holds, service=service)
             return answer, response.headers
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:

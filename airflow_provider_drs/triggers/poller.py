@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import AirflowNotFoundException
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError, DrsUnreachableError
 from airflow_provider_drs.triggers.round import Round
-from airflow_provider_drs.triggers.watch import Watch
+from airflow_provider_drs.triggers.watch import NOT_PLANNED, Watch
 
 if TYPE_CHECKING:
     from airflow_provider_drs.api.client import DrsClient
@@ -29,6 +29,8 @@ GATHERING = 0.1
 """Seconds that a newcomer waits for others that come with it."""
 SIDE_BY_SIDE = 8
 """Calls under way at once."""
+IN_TURN = 0.5
+"""Seconds for which a call of a round keeps the next one waiting."""
 REREAD = 60
 """Seconds after which the Connection is read again."""
 PATIENCE = 600
@@ -42,8 +44,8 @@ class Poller:
 
     A watch takes part in the last round before it would be late, so it is asked for in its own rhythm or a little
     sooner, and rounds are as far apart as the shortest pause among the watches. The event loop is not blocked: threads
-    make the calls, a slow one keeps no other waiting, and a job that DRS refuses or a Connection that is wrong fails
-    only those it concerns.
+    make the calls, one after another so that one connection to the service serves a round, and beside a slow one the
+    next. A job that DRS refuses or a Connection that is wrong fails only those it concerns.
 
     :param conn_id: the Connection to DRS. It is read before the first round, then every minute, and when DRS refuses
         its credential.
@@ -57,8 +59,9 @@ class Poller:
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, "drs-poller")
         self._stopped = threading.Event()
         self._watches: set[Watch] = set()
+        self._newcomers: list[Watch] = []
         self._changed = asyncio.Event()
-        self._planned = float("inf")
+        self._planned = NOT_PLANNED
         self._hook: DrsHook | None = None
         self._client: DrsClient | None = None
         self._read_at = float("-inf")
@@ -69,6 +72,7 @@ class Poller:
     def join(self, watch: Watch) -> None:
         """Take in a watch; its first look comes at once, or with the next round if there was one just now."""
         self._watches.add(watch)
+        self._newcomers.append(watch)
         self._changed.set()
 
     def leave(self, watch: Watch) -> None:
@@ -90,30 +94,37 @@ class Poller:
         while not self._stopped.is_set():
             shortest = min((watch.pause for watch in self._watches), default=0.0)
             newcomers_due = max(self._loop.time() + GATHERING, last + shortest)
-            for watch in self._watches:
-                watch.due = newcomers_due if watch.due is None else watch.due
-            self._planned = min(map(_when, self._watches), default=float("inf"))
+            while self._newcomers:
+                self._newcomers.pop().due = newcomers_due
+            self._planned = min((watch.due for watch in self._watches), default=NOT_PLANNED)
             if not await self._quiet_until_planned():
                 continue
             # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
             now = self._loop.time()
             started = self._planned if now < self._planned + shortest else now
-            due = [watch for watch in self._watches if _when(watch) <= started + EARLY * shortest]
+            latest = started + EARLY * shortest
+            due = [watch for watch in self._watches if watch.due <= latest]
             if not due:
                 continue
             last = started
             for watch in due:
-                watch.asking = True
-            round_ = Round(due, started)
-            for call in range(len(round_.calls)):
-                task = self._loop.create_task(self._ask(round_, call))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                watch.due = NOT_PLANNED
+            self._begin(self._make_calls(Round(due, started)))
+
+    async def _make_calls(self, round_: Round) -> None:
+        for call in range(len(round_.calls)):
+            await asyncio.wait([self._begin(self._ask(round_, call))], timeout=IN_TURN)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _quiet_until_planned(self) -> bool:
         """Wait, and tell whether the plan stood."""
         self._changed.clear()
-        seconds = None if self._planned == float("inf") else max(0.0, self._planned - self._loop.time())
+        seconds = None if self._planned == NOT_PLANNED else max(0.0, self._planned - self._loop.time())
         try:
             await asyncio.wait_for(self._changed.wait(), seconds)
         except asyncio.TimeoutError:
@@ -131,11 +142,12 @@ class Poller:
                 watch.tell(error)
                 self._watches.discard(watch)
             return
+        now = self._loop.time()
         patience = self._client.max_retry_seconds if self._client else PATIENCE
         for watch in round_.answered(call, found):
-            if watch.take(round_.found, round_.started, self._loop.time(), patience):
+            if watch.take(round_.found, round_.started, now, patience):
                 self._watches.discard(watch)
-            elif _when(watch) < self._planned:
+            elif watch.due < self._planned:
                 self._changed.set()
 
     async def _look_up(self, page: list[str]) -> dict[str, JobStatus | DrsError]:
@@ -183,10 +195,6 @@ class Poller:
         from airflow_provider_drs.hooks.drs import DrsHook
 
         return DrsHook(self._conn_id, project_id=self._project_id)
-
-
-def _when(watch: Watch) -> float:
-    return float("inf") if watch.asking or watch.due is None else watch.due
 
 
 _pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Watch]]] = {}

@@ -10,6 +10,9 @@ from airflow_provider_drs.api.pace import backoff
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.wait import Look, Wait
 
+NOT_PLANNED = float("inf")
+"""When a watch is due that is new, or is being asked for."""
+
 
 class Watch:
     """When a trigger's jobs are to be asked for next, and what it is to be told.
@@ -20,12 +23,11 @@ class Watch:
     """
 
     # slots, for there may be thousands
-    __slots__ = ("_faults", "_forever", "_looks", "_pause", "_told", "_waiter", "asking", "due", "pause", "wait")
+    __slots__ = ("_faults", "_forever", "_looks", "_pause", "_told", "_waiter", "due", "pause", "wait")
 
     def __init__(self, wait: Wait, pause: Callable[[int], float], forever: bool) -> None:
         self.wait = wait
-        self.asking = False
-        self.due: float | None = None
+        self.due = NOT_PLANNED
         self.pause = pause(1)
         self._pause = pause
         self._forever = forever
@@ -62,7 +64,6 @@ class Watch:
         :param now: the time by that clock.
         :param patience: seconds for which a fault may last.
         """
-        self.asking = False
         self._looks += 1
         try:
             look = self.wait.judge(found, now, float("inf") if self._forever else patience)

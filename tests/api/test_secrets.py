@@ -133,8 +133,10 @@ def test_a_secret_is_found_in_texts_however_it_is_spelled(secret, before, after)
     scrub = Scrubber([secret])
 
     for spelled in (secret, json.dumps(secret), repr(secret), str([secret]), json.dumps(secret, ensure_ascii=False)):
-        told = scrub({"results": [{"error_msg": f"{before} {spelled} {after}"}]})
+        said = {"results": [{"error_msg": f"{before} {spelled} {after}"}]}
+        told = scrub(said)
         assert secret.strip() in ("", "***") or secret not in told["results"][0]["error_msg"]
+        assert told == scrub.loads(json.dumps(said)) == scrub.loads(json.dumps(said, ensure_ascii=False))
 
 
 @given(st.sampled_from(["success", "failed", "false", "DRS.KE0002", job_id(1)]))

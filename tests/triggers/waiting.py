@@ -52,6 +52,7 @@ class Jobs:
     ready_after: dict[str, int] = field(default_factory=dict)
     looks: list[tuple[float, list[str]]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)
     clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
     asked: Counter[str] = field(default_factory=Counter)
 
@@ -61,6 +62,8 @@ class Jobs:
         self.tokens.append(request.headers["X-Auth-Token"])
         if self.faults:
             return self.faults.pop(0)
+        if self.tokens[-1] in self.stale:
+            return Reply({"error_code": "DRS.M00100", "error_msg": "stale"}, status=403)
         if self.malformed & set(jobs):
             return Reply({"error_code": "DRS.M00202", "error_msg": "malformed"}, status=400)
         if gone := [job for job in jobs if job in self.deleted]:
