@@ -112,7 +112,7 @@ class Poller:
             self._begin(self._make_calls(Round(due, started)))
 
     async def _make_calls(self, round_: Round) -> None:
-        for call in range(len(round_.calls)):
+        for call in round_.calls:
             await asyncio.wait([self._begin(self._ask(round_, call))], timeout=IN_TURN)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -131,20 +131,20 @@ class Poller:
             return True
         return False
 
-    async def _ask(self, round_: Round, call: int) -> None:
+    async def _ask(self, round_: Round, call: list[str]) -> None:
         try:
-            found = await self._look_up(round_.calls[call])
+            found = await self._look_up(call)
         except DrsError as error:
-            found = dict.fromkeys(round_.calls[call], error)
+            found = dict.fromkeys(call, error)
         except Exception as error:
             # whoever waits for news would wait for ever
-            for watch in round_.watches_of[call]:
+            for watch in round_.watches_of(call):
                 watch.tell(error)
                 self._watches.discard(watch)
             return
         now = self._loop.time()
         patience = self._client.max_retry_seconds if self._client else PATIENCE
-        for watch in round_.answered(call, found):
+        for watch in round_.answered(found):
             if watch.take(round_.found, round_.started, now, patience):
                 self._watches.discard(watch)
             elif watch.due < self._planned:

@@ -20,23 +20,26 @@ class Round:
     def __init__(self, watches: Iterable[Watch], started: float) -> None:
         self.started = started
         self.found: dict[str, JobStatus | DrsError] = {}
-        ids = list(dict.fromkeys(job_id for watch in watches for job_id in watch.wait.job_ids))
-        self.calls = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
-        self.watches_of: list[list[Watch]] = [[] for _ in self.calls]
+        self._watches: dict[str, list[Watch]] = {}
         self._open: dict[Watch, int] = {}
-        call_of = {job_id: number // MAX_IDS for number, job_id in enumerate(ids)}
         for watch in watches:
-            calls = {call_of[job_id] for job_id in watch.wait.job_ids}
-            self._open[watch] = len(calls)
-            for call in calls:
-                self.watches_of[call].append(watch)
+            self._open[watch] = len(watch.wait.job_ids)
+            for job_id in watch.wait.job_ids:
+                self._watches.setdefault(job_id, []).append(watch)
+        ids = list(self._watches)
+        self.calls = [ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
 
-    def answered(self, call: int, found: Mapping[str, JobStatus | DrsError]) -> list[Watch]:
+    def watches_of(self, call: list[str]) -> set[Watch]:
+        """Return the watches that a call is made for."""
+        return {watch for job_id in call for watch in self._watches[job_id]}
+
+    def answered(self, found: Mapping[str, JobStatus | DrsError]) -> list[Watch]:
         """Note what a call found out, and return the watches whose jobs are all known of now."""
         self.found.update(found)
         ready = []
-        for watch in self.watches_of[call]:
-            self._open[watch] -= 1
-            if not self._open[watch]:
-                ready.append(watch)
+        for job_id in found:
+            for watch in self._watches[job_id]:
+                self._open[watch] -= 1
+                if not self._open[watch]:
+                    ready.append(watch)
         return ready
