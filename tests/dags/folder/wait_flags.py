@@ -16,7 +16,7 @@ def wait_flags():
                 task_id=f"{mode}__{flag}",
                 job_ids="{{ params.job_of[task.task_id] }}",
                 poke_interval=0.01,
-                timeout=60,
+                timeout=3600,
                 **how,
                 **({} if flag == "none" else {flag: True}),
             )
