@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from threading import BoundedSemaphore
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from airflow_provider_drs.api.errors import DrsCredentialError, DrsInputError
 from airflow_provider_drs.api.iam import Iam
 from airflow_provider_drs.api.signing import DATE_FORMAT, authorization
 from airflow_provider_drs.api.tokens import shared_token
+from airflow_provider_drs.api.wire.headers import http_date
 
 Sent = TypeVar("Sent")
 
@@ -41,6 +41,9 @@ class Auth(AuthBase):
         :param send: sends the call with the auth that it is given, and raises when the service says no.
         """
         return send(self)
+
+    def cancel(self) -> None:
+        """End what is under way to get the credential; nothing, unless a token is fetched."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a credential is not pickled: read it from the Connection where it is needed")
@@ -84,6 +87,7 @@ class PasswordAuth(Auth):
         iam: Iam,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._iam = iam
         self._fetch = lambda: iam.token(user, password, domain, project)
         fingerprint = hashlib.sha256(password.encode()).digest()
         self._shared = shared_token((iam.endpoint, domain, user, fingerprint, tuple(project.items())))
@@ -102,6 +106,10 @@ class PasswordAuth(Auth):
             if renewed is None:
                 raise
         return send(TokenAuth(renewed))
+
+    def cancel(self) -> None:
+        """End a login that is under way."""
+        self._iam.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return TokenAuth(self._shared.current(self._fetch, self._clock()))(request)
@@ -177,12 +185,11 @@ def _tell_a_wrong_clock(response: Response, **_: Any) -> None:
     if response.status_code not in (401, 403) or "Date" not in response.headers:
         return
     signed = datetime.strptime(response.request.headers["X-Sdk-Date"], DATE_FORMAT).replace(tzinfo=timezone.utc)
-    try:
-        ahead = (signed - parsedate_to_datetime(response.headers["Date"])).total_seconds()
-    except (TypeError, ValueError):
+    dated = http_date(response.headers["Date"])
+    if dated is None:
         return
+    ahead = (signed - dated).total_seconds()
     if abs(ahead) > MAX_SKEW:
-        response.close()
         raise DrsCredentialError(
             f"the signature was refused, and the clock of this machine is {abs(ahead) / 60:.0f} minutes "
             f"{'ahead of' if ahead > 0 else 'behind'} the service's",

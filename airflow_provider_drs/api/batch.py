@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsError, DrsStoppedError, DrsUnavailableError
+from airflow_provider_drs.api.operations.operation import NOT_SENT
+from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.verdict import Report, Verdict, verdict_of_error
 
 
@@ -43,14 +46,20 @@ def run_tests(
 ) -> Report:
     """Test every endpoint and return the whole report, whatever single calls do.
 
+    A service that cannot be reached, throttles for ever or is unavailable ends the run within the limits of one call:
+    the endpoints not sent yet are reported with the same error and 0 attempts.
+
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
-    :param retest_attempts: how many times those that did not pass are tested again; each time is another login.
+    :param retest_attempts: how many times those that may still pass are tested again; each time is another login.
     :param retest_delay: seconds before they are.
+    :raises DrsStoppedError: when the client was stopped.
     """
     report = _test_once(client, endpoints, batch_size, max_concurrency)
     for _ in range(retest_attempts):
-        again = [position for position, verdict in enumerate(report.endpoints) if not verdict.passed]
+        again = [
+            position for position, verdict in enumerate(report.endpoints) if not verdict.passed and verdict.retryable
+        ]
         if not again or any(not error.retryable for error in report.errors):
             break
         client.pacer.sleep(retest_delay)
@@ -63,26 +72,82 @@ def run_tests(
 
 
 def _test_once(client: DrsClient, endpoints: Sequence[Endpoint], batch_size: int, max_concurrency: int) -> Report:
-    clock = client.pacer.clock
-
-    def one_call(positions: list[int]) -> tuple[list[Verdict], DrsError | None]:
-        batch = [endpoints[position] for position in positions]
-        started = clock()
-        try:
-            return client.test_connections(batch), None
-        except DrsError as error:
-            facts = {"seconds": round(clock() - started, 3), "attempts": error.attempts}
-            return [verdict_of_error(endpoint, error, **facts) for endpoint in batch], error
-
+    run = _Run(client)
     calls = cut_into_calls(endpoints, batch_size)
     verdicts: dict[int, Verdict] = {}
     errors: list[DrsError] = []
     pool = ThreadPoolExecutor(max_concurrency, thread_name_prefix="drs")
     try:
-        for positions, (told, error) in zip(calls, pool.map(one_call, calls), strict=True):
-            verdicts |= dict(zip(positions, told, strict=True))
+        batches = [[endpoints[position] for position in positions] for positions in calls]
+        for positions, (batch, error) in zip(calls, pool.map(run.test, batches), strict=True):
+            verdicts |= dict(zip(positions, batch, strict=True))
             errors += [error] if error else []
+    except BaseException:
+        # the task was killed or has timed out: no call that is under way or queued may log in any more
+        client.cancel()
+        raise
     finally:
-        # a task that is being killed must not first make all the calls that are still queued
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
     return Report(tuple(verdicts[position] for position in range(len(endpoints))), tuple(errors))
+
+
+class _Run:
+    """The calls of one run; its threads share it.
+
+    A call that the service is unavailable to (HTTP 5xx) is not repeated, but slows the others down: they follow each
+    other after 1, 2, 4 ... seconds until one gets through. When nothing has got through in the time that one call may
+    take, those not sent yet are not sent at all.
+    """
+
+    def __init__(self, client: DrsClient) -> None:
+        self._client = client
+        self._pacer = client.pacer
+        self._lock = Lock()
+        self._through_at = self._failed_at = self._next = self._pacer.clock()
+        self._unavailable = 0
+        self._hopeless: DrsError | None = None
+
+    def test(self, batch: Sequence[Endpoint]) -> tuple[list[Verdict], DrsError | None]:
+        """Return a verdict on each endpoint of a call, and the error of the call if it failed as a whole.
+
+        :raises DrsStoppedError: when the client was stopped.
+        """
+        if self._unavailable and not self._hopeless:
+            with self._lock:
+                now = self._pacer.clock()
+                pause = max(0.0, self._next - now)
+                self._next = now + pause + backoff(self._unavailable)
+            self._pacer.sleep(pause)
+        if self._hopeless:
+            return [verdict_of_error(endpoint, self._hopeless, attempts=0) for endpoint in batch], None
+        return self._sent(batch)
+
+    def _sent(self, batch: Sequence[Endpoint]) -> tuple[list[Verdict], DrsError | None]:
+        clock = self._pacer.clock
+        started = clock()
+        try:
+            verdicts = self._client.test_connections(batch)
+        except DrsStoppedError:
+            raise
+        except DrsError as error:
+            self._note(error, started)
+            facts = {"seconds": round(clock() - started, 3), "attempts": error.attempts}
+            return [verdict_of_error(endpoint, error, **facts) for endpoint in batch], error
+        self._note(None, started)
+        return verdicts, None
+
+    def _note(self, error: DrsError | None, started: float) -> None:
+        now = self._pacer.clock()
+        with self._lock:
+            if isinstance(error, DrsUnavailableError) and (error.http_status or 500) >= 500:
+                # those that were under way together count as one
+                self._unavailable += started >= self._failed_at
+                self._failed_at = now
+                self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
+                if self._next - self._through_at > self._client.max_retry_seconds:
+                    self._hopeless = error
+            elif not isinstance(error, NOT_SENT):
+                self._through_at, self._unavailable = now, 0
+            elif self._through_at <= started:
+                # the call has used up its own limits, and nothing got through meanwhile
+                self._hopeless = error

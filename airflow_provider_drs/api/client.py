@@ -1,40 +1,31 @@
-"""The client: one method for each call of the API, over one kept-alive session."""
+"""The client: one method for each call of DRS that a gate makes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NoReturn
 
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from airflow_provider_drs.api.answers import per_job_errors
 from airflow_provider_drs.api.auth import Auth
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
-from airflow_provider_drs.api.errors import (
-    DrsAnswerError,
-    DrsError,
-    DrsJobsRefusedError,
-    DrsServiceError,
-    DrsThrottledError,
-    DrsTimeoutError,
-    DrsUnavailableError,
-    DrsUnreachableError,
-)
-from airflow_provider_drs.api.lookup import MAX_IDS, Found, look_up, refused, worst
-from airflow_provider_drs.api.pace import Pacer, backoff
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsThrottledError
+from airflow_provider_drs.api.lookup import look_up, worst
+from airflow_provider_drs.api.operations import batch_status
+from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, Operation
+from airflow_provider_drs.api.pace import Pacer
+from airflow_provider_drs.api.retry import retried
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.status import JobStatus
-from airflow_provider_drs.api.transport import Transport
 from airflow_provider_drs.api.verdict import Verdict, judge
+from airflow_provider_drs.api.wire.answers import Answer
+from airflow_provider_drs.api.wire.transport import Transport
 
 MAX_ENDPOINTS = 10
 """Endpoints in one connection test, as the vendor's page limits it."""
-
-_NOT_ANSWERED = (DrsUnreachableError, DrsThrottledError, DrsUnavailableError)
-_LATE_OR_NOT_ANSWERED = (*_NOT_ANSWERED, DrsTimeoutError)
 
 
 class DrsClient:
@@ -42,19 +33,20 @@ class DrsClient:
 
     A client may be shared by threads. It never follows a redirect, and it speaks plain http to loopback only.
 
-    What may heal is repeated: a service that was not reached or hung up before it answered, HTTP 429 and the faults of
-    the service, after the time that the answer names or else 1, 2, 4 ... seconds. A status call whose answer did not
-    come in time is asked again, too. A connection test is not: it would be another login.
+    :mod:`~airflow_provider_drs.api.operations.operation` has the table of what is sent again after which error: after
+    the time that the answer names, or else 1, 2, 4 ... seconds. A connection test is another login, so it is sent again
+    only when it was certainly not done.
 
     :param endpoint: URL of the service, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
     :param project_id: project of the region where the DRS jobs live.
     :param auth: the credential, and what is done when the service refuses it.
     :param language: of the service's texts, ``en-us`` or ``zh-cn``.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand.
-    :param read_timeout: seconds until an answer must be there as a whole.
+    :param connect_timeout: seconds until a connection must stand, name look-up and TLS included.
+    :param read_timeout: seconds from then on until the whole answer must be there.
     :param max_attempts: how many times one call is sent at most, 1 and more.
-    :param max_retry_seconds: how long after its first sending a call may still be repeated.
+    :param max_retry_seconds: seconds from the moment when a call wants to start, in which it may still be sent; no
+        pause that the service names or causes lasts longer.
     :param pacer: lets calls start; the clock and the waiting are its own.
     :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
     """
@@ -75,7 +67,8 @@ class DrsClient:
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self.project_id = project_id
-        self.pacer = pacer or Pacer()
+        self._cancellation = Cancellation()
+        self.pacer = pacer or Pacer(sleep=self._cancellation.sleep)
         self._auth = auth
         self._headers = {"X-Language": language, "X-Project-Id": project_id}
         self._max_attempts = max_attempts
@@ -85,7 +78,7 @@ class DrsClient:
             verify=verify,
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
-            clock=self.pacer.clock,
+            cancellation=self._cancellation,
         )
 
     def __enter__(self) -> DrsClient:
@@ -106,6 +99,15 @@ class DrsClient:
         """Close the connections that were kept alive."""
         self._transport.close()
 
+    def cancel(self) -> None:
+        """End what is under way in other threads within moments; from now on nothing is sent.
+
+        The calls that it ends, and all later ones, raise :class:`DrsStoppedError`.
+        """
+        self._cancellation.cancel()
+        self._auth.cancel()
+        self.close()
+
     def test_connections(self, endpoints: Sequence[Endpoint]) -> list[Verdict]:
         """Have DRS log in to every endpoint; operation ``batchValidateConnections``.
 
@@ -116,8 +118,8 @@ class DrsClient:
         if len(endpoints) > MAX_ENDPOINTS or len({endpoint.id for endpoint in endpoints}) < len(endpoints):
             raise ValueError(f"a call takes at most {MAX_ENDPOINTS} endpoints, each of another job")
         body = {"jobs": [endpoint.wire() for endpoint in endpoints]}
-        answer, facts = self._call("batch-connection", body, _NOT_ANSWERED)
-        return judge(endpoints, answer, **facts)
+        answer, seconds, attempts = self._call(BATCH_CONNECTION, body)
+        return judge(endpoints, answer.payload, request_id=answer.request_id, seconds=seconds, attempts=attempts)
 
     def job_statuses(self, job_ids: Sequence[str]) -> dict[str, JobStatus]:
         """Read the status of any number of jobs, 100 a call; operation ``batchListJobStatus``.
@@ -138,36 +140,12 @@ class DrsClient:
         """
         return look_up(self._page_of_statuses, job_ids)
 
-    def _page_of_statuses(self, asked: list[str]) -> Found:
-        # without page_req the service returns the first five only
-        page = {"cur_page": 1, "per_page": MAX_IDS}
+    def _page_of_statuses(self, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
         try:
-            answer, facts = self._call("batch-status", {"jobs": asked, "page_req": page}, _LATE_OR_NOT_ANSWERED)
+            answer, _, _ = self._call(BATCH_STATUS, batch_status.body(job_ids))
         except DrsJobsRefusedError as error:
-            named = {job_id: refused({job_id: error.jobs[job_id]}, error) for job_id in asked if job_id in error.jobs}
-            if not named and error.jobs:
-                raise DrsAnswerError("the answer refuses jobs not asked about", request_id=error.request_id) from None
-            if not named:
-                raise
-            return named
-        expected = set(asked)
-        results = [
-            item
-            for item in answer["results"]
-            if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"] in expected
-        ]
-        found: dict[str, JobStatus | DrsError] = {
-            item["id"]: JobStatus(item["status"]) for item in results if item.get("status")
-        }
-        request_id = facts["request_id"]
-        if said := per_job_errors(results):
-            # what such an answer does not speak of is no fault of it: the whole call was refused for some of its jobs
-            by = DrsError("", request_id=request_id)
-            return found | {job_id: refused({job_id: text}, by) for job_id, text in said.items()}
-        if left_out := [job_id for job_id in asked if job_id not in found]:
-            text = f"the answer leaves out {', '.join(left_out)}"
-            found |= dict.fromkeys(left_out, DrsAnswerError(text, request_id=request_id))
-        return found
+            return batch_status.of_refusal(job_ids, error)
+        return batch_status.statuses(job_ids, answer)
 
     def check_access(self) -> None:
         """Do the cheapest read that takes the credential and the project; operation ``showJobList``.
@@ -177,51 +155,35 @@ class DrsClient:
 
         :raises DrsError: when it failed, and so would every other call.
         """
-        self._call("", {"cur_page": 1, "per_page": 1, "db_use_type": "migration"}, (), holds="jobs")
+        self._call(JOB_LIST, {"cur_page": 1, "per_page": 1, "db_use_type": "migration"})
 
-    def _call(
-        self, call: str, body: dict[str, Any], repeated: tuple[type[DrsError], ...], holds: str = "results"
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Send until there is an answer, or no hope for one; return it with the facts that a verdict tells of it."""
-        path = f"/v3/{self.project_id}/jobs/{call}".rstrip("/")
+    def _call(self, operation: Operation, body: dict[str, Any]) -> tuple[Answer, float, int]:
+        """Send until there is an answer, or no hope for one; return it, the seconds it took, and the attempts."""
+        path = operation.path.format(project_id=self.project_id)
         data = HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple(secrets_in([entry for entry in body.get("jobs", ()) if isinstance(entry, dict)]))
-        clock = self.pacer.clock
-        first_sent = clock()
+        pacer = self.pacer
+        deadline = pacer.clock() + self.max_retry_seconds
 
-        def send(proof: AuthBase) -> tuple[dict[str, Any], Mapping[str, str]]:
-            return self._transport.exchange(
-                "POST", path, data, auth=proof, headers=self._headers, secrets=secrets, holds=holds
-            )
+        def send(auth: AuthBase) -> Answer:
+            self._cancellation.check()
+            return self._transport.exchange(operation, path, data, auth=auth, headers=self._headers, secrets=secrets)
 
-        def given_up(state: RetryCallState) -> bool:
-            late = clock() - first_sent + state.upcoming_sleep > self.max_retry_seconds
-            return late or state.attempt_number >= self._max_attempts
+        def attempt(number: int) -> tuple[Answer, float, int]:
+            turn = pacer.take_turn(deadline)
+            try:
+                answer = self._auth.carry(send)
+            except DrsThrottledError as error:
+                error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)
+                raise
+            pacer.answered()
+            return answer, round(pacer.clock() - turn[1], 3), number
 
-        retrying = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, repeated)),
-            wait=_pause,
-            stop=given_up,
-            sleep=self.pacer.sleep,
-            reraise=True,
+        return retried(
+            attempt,
+            operation,
+            max_attempts=self._max_attempts,
+            deadline=deadline,
+            clock=pacer.clock,
+            sleep=pacer.sleep,
         )
-        for attempt in retrying:
-            with attempt:
-                number = attempt.retry_state.attempt_number
-                turn = self.pacer.take_turn()
-                try:
-                    answer, headers = self._auth.carry(send)
-                except DrsError as error:
-                    error.attempts = number
-                    if isinstance(error, DrsThrottledError):
-                        error.retry_after = self.pacer.refused(turn, error)
-                    raise
-                self.pacer.answered()
-                seconds = round(clock() - turn[1], 3)
-        return answer, {"request_id": headers.get("X-Request-Id"), "seconds": seconds, "attempts": number}
-
-
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    named = error.retry_after if isinstance(error, DrsServiceError) else None
-    return backoff(state.attempt_number) if named is None else named

@@ -90,9 +90,17 @@ def hint_for(code: str | None, text: str | None = None) -> str | None:
 
 def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
     """Return the class of error that a code, or else the HTTP status, stands for."""
+    if http_status == 429:
+        # the gateway says it, whatever code is in the body
+        return DrsThrottledError
     if code and _usual(code) in _CODES:
         return _CODES[_usual(code)][0]
     return _STATUSES.get(http_status, DrsUnavailableError if http_status >= 500 else DrsRequestError)
+
+
+def heals(code: str | None) -> bool:
+    """Return whether what a result or an answer names by this code may pass by itself; an unknown code may."""
+    return not code or _usual(code) not in _CODES or _CODES[_usual(code)][0].retryable
 
 
 def _usual(code: str) -> str:

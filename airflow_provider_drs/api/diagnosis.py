@@ -10,10 +10,9 @@ from airflow_provider_drs.api.errors import (
     DrsInputError,
     DrsPermissionError,
     DrsThrottledError,
-    DrsTimeoutError,
     DrsTlsError,
+    DrsTransportError,
     DrsUnavailableError,
-    DrsUnreachableError,
 )
 
 _NOT_DRS = "What answers there is not DRS: check the endpoint, and any proxy on the way to it."
@@ -23,7 +22,7 @@ def explained(error: DrsError) -> str:
     """Return what is wrong and what to do, without a header, a text or any other part of an answer."""
     if isinstance(error, DrsInputError):
         return "; ".join(error.violations)
-    if isinstance(error, DrsUnreachableError | DrsTlsError | DrsTimeoutError):
+    if isinstance(error, DrsTransportError) and not isinstance(error, DrsAnswerError):
         return f"{error.text}. {_remedy(error)}"
     # a code is shown only if it is one that the documents list
     code = error.code if hint_for(error.code) else None
@@ -35,6 +34,8 @@ def explained(error: DrsError) -> str:
 
 
 def _remedy(error: DrsError) -> str:
+    if error.hint:
+        return error.hint
     if isinstance(error, DrsTlsError):
         return "If a private authority signed its certificate, give the path of that CA bundle in the extra verify."
     if "host name was not found" in error.text:

@@ -5,8 +5,9 @@
     DrsError                     code, text, HTTP status, request id, what to do
     ├── DrsInputError            bad input: every violation named, nothing sent
     ├── DrsTransportError        no usable answer came back
-    │   ├── DrsUnreachableError    the service was not reached, or hung up before it answered   retryable
-    │   ├── DrsTlsError            the TLS handshake failed
+    │   ├── DrsUnreachableError    there was no connection, so nothing was sent                 retryable
+    │   ├── DrsTlsError            the service cannot prove who it is, so nothing was sent
+    │   ├── DrsConnectionLostError the connection broke before the whole answer was there       retryable
     │   ├── DrsTimeoutError        no whole answer within the time allowed                      retryable
     │   └── DrsAnswerError         an answer that is not one of DRS                             retryable
     ├── DrsServiceError          DRS, or the gateway in front of it, said no
@@ -16,6 +17,7 @@
     │   ├── DrsJobsRefusedError    jobs that DRS does not know, or no longer has
     │   ├── DrsThrottledError      too many requests                                            retryable
     │   └── DrsUnavailableError    a fault on the side of the service                           retryable
+    ├── DrsStoppedError          the task or trigger was stopped                                retryable
     ├── DrsJobStateError         jobs that can no longer get where they were waited for
     └── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
 
@@ -27,8 +29,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-MAX_TEXT = 500
-"""Characters kept of a text that the service sent; an error page must not flood a log."""
+from airflow_provider_drs.api.texts import printable
 
 
 class DrsError(Exception):
@@ -83,7 +84,8 @@ class DrsInputError(DrsError):
     """
 
     def __init__(self, violations: Sequence[str]) -> None:
-        self.violations = list(violations)
+        # a member's name or a label comes from outside, and may hold a line break
+        self.violations = [printable(violation) for violation in violations]
         count = len(self.violations)
         head = "1 violation" if count == 1 else f"{count} violations"
         super().__init__(f"{head}, nothing was sent:" + "".join(f"\n  {line}" for line in self.violations))
@@ -94,13 +96,22 @@ class DrsTransportError(DrsError):
 
 
 class DrsUnreachableError(DrsTransportError):
-    """The service was not reached, or it hung up before it answered."""
+    """There was no connection to the service, so nothing was sent."""
 
     retryable = True
 
 
 class DrsTlsError(DrsTransportError):
-    """The TLS handshake failed, so nothing was sent."""
+    """The service cannot prove who it is, or speaks no TLS that this machine accepts; nothing was sent."""
+
+
+class DrsConnectionLostError(DrsTransportError):
+    """The connection broke after the request was sent and before the whole answer was there.
+
+    Whether DRS acted is unknown.
+    """
+
+    retryable = True
 
 
 class DrsTimeoutError(DrsTransportError):
@@ -164,6 +175,15 @@ class DrsUnavailableError(DrsServiceError):
     """A fault on the side of the service."""
 
     retryable = True
+
+
+class DrsStoppedError(DrsError):
+    """The client was stopped while this call was under way or waiting; nothing more is sent."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("the client was stopped")
 
 
 class DrsJobStateError(DrsError):

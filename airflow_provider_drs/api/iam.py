@@ -6,17 +6,19 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pendulum
 import requests
 from requests.auth import AuthBase
 
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
+from airflow_provider_drs.api.operations.operation import PROJECTS, TOKEN, Operation
+from airflow_provider_drs.api.retry import retried
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
-from airflow_provider_drs.api.transport import Transport
+from airflow_provider_drs.api.wire.answers import Answer
+from airflow_provider_drs.api.wire.transport import Transport
 
-Answer = tuple[dict[str, Any], Mapping[str, str]]
 Carry = Callable[[Callable[[AuthBase], Answer]], Answer]
 """Runs a call with some credential."""
 
@@ -41,8 +43,10 @@ class Iam:
 
     :param endpoint: URL, such as ``https://iam.cn-north-4.myhuaweicloud.com``.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand.
-    :param read_timeout: seconds until an answer must be there as a whole.
+    :param connect_timeout: seconds until a connection must stand, name look-up and TLS included.
+    :param read_timeout: seconds from then on until the whole answer must be there.
+    :param max_attempts: how many times one call is sent at most.
+    :param max_retry_seconds: seconds in which a call may be sent again.
     :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
     """
 
@@ -50,9 +54,16 @@ class Iam:
     verify: bool | str = True
     connect_timeout: float = 10
     read_timeout: float = 120
+    max_attempts: int = 5
+    max_retry_seconds: float = 600
+    _cancellation: Cancellation = field(default_factory=Cancellation, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._transport().close()  # which looks at the endpoint
+
+    def cancel(self) -> None:
+        """End what is under way; from now on nothing is sent."""
+        self._cancellation.cancel()
 
     def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> Token:
         """Log a user in; operation ``keystoneCreateUserTokenByPassword``.
@@ -66,10 +77,9 @@ class Iam:
         body = {"auth": {"identity": {"methods": ["password"], "password": login}, "scope": {"project": dict(project)}}}
         try:
             # without the catalogue of services the answer is small
-            payload, headers = self._call(
-                "POST",
-                "/v3/auth/tokens?nocatalog=true",
-                "token",
+            answer = self._call(
+                TOKEN,
+                TOKEN.path,
                 data=HiddenBytes(json.dumps(body).encode()),
                 secrets=HiddenTuple([password]),
                 auth=_no_credential,
@@ -78,8 +88,8 @@ class Iam:
             error.hint = _LOGIN
             raise
         try:
-            facts = payload["token"]
-            return Token(headers["X-Subject-Token"], _moment(facts["expires_at"]) - _issued(facts))
+            facts = answer.payload["token"]
+            return Token(answer.headers["X-Subject-Token"], _moment(facts["expires_at"]) - _issued(facts))
         except (KeyError, TypeError, ValueError):
             raise self._no_answer_of_iam("the token or its end is missing") from None
 
@@ -90,25 +100,36 @@ class Iam:
         :raises DrsInputError: when IAM names none or several, so that the id must be given.
         :raises DrsError: when the call failed, or the credential may not make it.
         """
-        payload, _ = carry(lambda proof: self._call("GET", f"/v3/projects?name={region}", "projects", auth=proof))
-        ids = [str(item["id"]) for item in payload["projects"] if isinstance(item, dict) and item.get("id")]
+        answer = carry(lambda auth: self._call(PROJECTS, PROJECTS.path.format(name=region), auth=auth))
+        ids = [str(item["id"]) for item in answer.payload["projects"] if isinstance(item, dict) and item.get("id")]
         if len(ids) != 1:
             raise DrsInputError([f"project_id: IAM knows {len(ids) or 'no'} projects named {region}; give the id"])
         return ids[0]
 
     def _call(
         self,
-        method: str,
+        operation: Operation,
         path: str,
-        holds: str,
         *,
         data: bytes | None = None,
         secrets: Sequence[str] = (),
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
     ) -> Answer:
         transport = self._transport()
+
+        def attempt(_: int) -> Answer:
+            self._cancellation.check()
+            return transport.exchange(operation, path, data, auth=auth, secrets=secrets)
+
         try:
-            return transport.exchange(method, path, data, auth=auth, secrets=secrets, holds=holds, service="IAM")
+            return retried(
+                attempt,
+                operation,
+                max_attempts=self.max_attempts,
+                deadline=time.monotonic() + self.max_retry_seconds,
+                clock=time.monotonic,
+                sleep=self._cancellation.sleep,
+            )
         finally:
             transport.close()
 
@@ -119,6 +140,7 @@ class Iam:
             verify=self.verify,
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
+            cancellation=self._cancellation,
         )
 
     def _no_answer_of_iam(self, why: str) -> DrsAnswerError:

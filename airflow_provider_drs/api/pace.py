@@ -1,7 +1,8 @@
-"""When a call may go out: at once, until the service says that it was too many, and at its pace from then on."""
+"""Client-side rate limiter: unlimited until the first refusal, then paced below the observed or announced limit."""
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -9,28 +10,48 @@ from contextlib import suppress
 from threading import Lock
 
 from airflow_provider_drs.api.errors import DrsThrottledError
+from airflow_provider_drs.api.retry import backoff
 
 BURST = 8
 """Calls that may start together before anything is known of the service's limit."""
-SPACING = 0.01
+INITIAL_INTERVAL = 0.01
 """Seconds between the calls after those, so that few are under way when the first refusal comes back."""
 WINDOW = 1.0
-"""Seconds that a limit is taken to count over when the refusal does not tell."""
-MARGIN = 0.95
+"""Seconds that a limit is taken to count over when the refusal does not name them."""
+SAFETY_FACTOR = 0.95
 """Part of the limit that is used once it is known."""
-KEPT = 10_000
+MAX_REMEMBERED_STARTS = 10_000
 """Starts of calls that are remembered: more than any service lets in within a window."""
-A_LITTLE_SLOWER, MUCH_SLOWER = 1.05, 1.25
-"""Factors on the spacing when a call at this pace is refused now and then, and when it is refused often."""
+SLOWDOWN_RARE, SLOWDOWN_OFTEN = 1.05, 1.25
+"""Factors on the interval when a call at this pace is refused now and then, and when it is refused often."""
 OFTEN = 3
 """Refusals within one window that are no accident."""
+RECOVERY_INTERVAL = 60.0
+"""Seconds without a refusal after which the interval shrinks, again and again down to the first estimate."""
+RECOVERY_FACTOR = 0.9
+"""Factor on the interval each time."""
+FORGET_AFTER = 3600.0
+"""Seconds without a refusal after which nothing is known of a limit any more."""
+
+_log = logging.getLogger(__name__)
+
+Turn = tuple[int, float]
+"""Number of the pacing epoch in which a call starts, and its start in seconds of the clock."""
 
 
 class Pacer:
-    """Lets the calls of one run start, shared by its threads.
+    """Lets the calls of one client start; its threads share it.
 
-    A refused call slows its siblings down: none starts before the service is ready again, and then they follow each
-    other at the rate that was let in before, or that the refusal names, so that the limit is met once and not by each.
+    ==========================  ====================  ==============================  ===============================
+    state                       interval              burst                           next state
+    ==========================  ====================  ==============================  ===============================
+    nothing is known            ``INITIAL_INTERVAL``  ``BURST`` at once               first refusal: limit is known
+    limit is known              first estimate        none                            refused: slower
+    slower                      x 1.05, often x 1.25  none                            60 s without refusal: x 0.9
+    an hour without a refusal   as at first           as at first                     nothing is known
+    ==========================  ====================  ==============================  ===============================
+
+    After the first refusal, and when refusals are frequent, no call starts before the service is ready again.
 
     :param clock: seconds that never go back.
     :param sleep: waits for so many seconds.
@@ -42,87 +63,118 @@ class Pacer:
         self.clock = clock
         self.sleep = sleep
         self._lock = Lock()
-        self._gap = SPACING
-        self._burst = BURST
         self._next = clock()
-        self._era = 0
+        self._starts: list[float] = []
         self._pauses = 0
+        self._last_refusal: DrsThrottledError | None = None
+        self._resume = 0.0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._gap = self._estimate = INITIAL_INTERVAL
+        self._burst = BURST
+        self._epoch = 0
         self._refusals_in_a_row = 0
-        self._let_in: list[float] = []
         self._refused_at: list[float] = []
         self._limit_met_at: float | None = None
-        self._resume = 0.0
+        self._last_refused_at = self._last_recovery = self.clock()
 
-    def take_turn(self) -> tuple[int, float]:
+    def take_turn(self, deadline: float = float("inf")) -> Turn:
         """Wait until a call may start.
 
-        :return: the turn, which :meth:`refused` wants back.
+        :param deadline: by the clock; a call that would start later gets no turn.
+        :return: token for :meth:`refused`.
+        :raises DrsThrottledError: when there is no turn before the deadline.
         """
         while True:
             with self._lock:
                 now, pauses = self.clock(), self._pauses
+                self._recover(now)
                 due = max(self._next, now)
                 start = max(now, due - self._burst * self._gap)
+                if self._epoch and start > deadline:
+                    raise self._no_turn(start - now)
                 self._next = due + self._gap
                 if start <= now:
-                    return self._let_in_at(now)
+                    return self._start(now)
             self.sleep(start - now)
             with self._lock:
                 if pauses == self._pauses:
-                    return self._let_in_at(self.clock())
-            # all have to pause since, so this turn is void
+                    return self._start(self.clock())
+            # a refusal has told all calls to pause since, so this turn is void
 
     def answered(self) -> None:
         """Note that a call was let in."""
         with self._lock:
             self._refusals_in_a_row = 0
 
-    def refused(self, turn: tuple[int, float], error: DrsThrottledError) -> float:
+    def refused(self, turn: Turn, error: DrsThrottledError, max_pause: float) -> float:
         """Slow all calls down after one was refused.
 
+        :param max_pause: seconds; the longest pause and the longest interval between two calls.
         :return: seconds until the refused call may try again; then it has to take its turn.
         """
-        era, started = turn
+        epoch, started = turn
         with self._lock:
             now = self.clock()
+            self._last_refusal = error
             with suppress(ValueError):  # it was so long ago that its start is forgotten
-                self._let_in.remove(started)
-            if era < self._era:
-                # sent before the sibling's refusal was known, so all it does is make the estimate better
-                if self._limit_met_at is not None and era == 0 and self._era == 1:
-                    self._gap = self._estimated()
+                self._starts.remove(started)
+            if epoch < self._epoch:
+                # it started before the sibling's refusal was known, so it only makes the estimate better
+                if self._limit_met_at is not None and epoch == 0 and self._epoch == 1:
+                    self._gap = self._estimate = self._estimated()
                 return max(0.0, self._resume - now)
-            first = self._era == 0
-            self._era += 1
+            first = self._epoch == 0
+            self._epoch += 1
             self._refusals_in_a_row += 1
+            self._last_refused_at = self._last_recovery = now
             self._refused_at = [*(time for time in self._refused_at if now - time < WINDOW), now]
             often = len(self._refused_at) >= OFTEN
             if not first:
-                self._gap *= MUCH_SLOWER if often else A_LITTLE_SLOWER
+                gap = self._gap * (SLOWDOWN_OFTEN if often else SLOWDOWN_RARE)
             elif error.window:
                 limit, seconds = error.window
-                self._gap = max(self._gap, seconds / (limit * MARGIN))
+                gap = self._estimate = max(self._gap, seconds / (limit * SAFETY_FACTOR))
             else:
                 self._limit_met_at = now
-                self._gap = self._estimated()
+                gap = self._estimate = self._estimated()
             self._burst = 0
-            self._resume = now + self._pause(error)
+            self._set_gap(min(gap, max(max_pause, INITIAL_INTERVAL)))
+            self._estimate = min(self._estimate, self._gap)
+            self._resume = now + min(self._pause(error), max_pause)
             if first or often:
                 self._refused_at = []
                 self._next = self._resume
                 self._pauses += 1
             return self._resume - now
 
-    def _let_in_at(self, now: float) -> tuple[int, float]:
-        if len(self._let_in) >= KEPT:
-            del self._let_in[: KEPT // 2]
-        self._let_in.append(now)
-        return self._era, now
+    def _recover(self, now: float) -> None:
+        steps = int((now - self._last_recovery) // RECOVERY_INTERVAL)
+        if self._epoch == 0 or steps < 1:
+            return
+        if now - self._last_refused_at >= FORGET_AFTER:
+            _log.info("The service has refused no call for an hour: calls are no longer paced.")
+            self._forget()
+            return
+        self._last_recovery += steps * RECOVERY_INTERVAL
+        self._set_gap(max(self._estimate, self._gap * RECOVERY_FACTOR**steps))
+
+    def _set_gap(self, gap: float) -> None:
+        if gap != self._gap:
+            _log.info("The service throttles: one call every %.3g s from now on.", gap)
+        self._gap = gap
+
+    def _start(self, now: float) -> Turn:
+        if len(self._starts) >= MAX_REMEMBERED_STARTS:
+            del self._starts[: MAX_REMEMBERED_STARTS // 2]
+        self._starts.append(now)
+        return self._epoch, now
 
     def _estimated(self) -> float:
         met = self._limit_met_at or 0.0
-        let_in = sum(met - WINDOW <= start <= met for start in self._let_in)
-        return WINDOW / (max(let_in, 1) * MARGIN)
+        let_in = sum(met - WINDOW <= start <= met for start in self._starts)
+        return WINDOW / (max(let_in, 1) * SAFETY_FACTOR)
 
     def _pause(self, error: DrsThrottledError) -> float:
         named = error.window[1] if error.window and error.retry_after is None else error.retry_after
@@ -130,7 +182,14 @@ class Pacer:
             return named + random.uniform(0.05, 0.1)  # noqa: S311 - no secret in it
         return backoff(self._refusals_in_a_row)
 
-
-def backoff(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row: 1, 2, 4 ... 60, each up to a quarter more."""
-    return float(min(60.0, 2.0 ** (failures - 1)) * (1 + random.random() / 4))  # noqa: S311 - no secret in it
+    def _no_turn(self, pause: float) -> DrsThrottledError:
+        last = self._last_refusal
+        error = DrsThrottledError(
+            "the service throttles, and this call got no turn in the time allowed; it was not sent",
+            code=last.code if last else None,
+            request_id=last.request_id if last else None,
+            hint="Ask for fewer calls at once (max_concurrency), or allow more time (max_retry_seconds).",
+            retry_after=pause,
+        )
+        error.attempts = 0
+        return error

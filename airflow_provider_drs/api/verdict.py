@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from airflow_provider_drs.api.codes import hint_for
+from airflow_provider_drs.api.codes import heals, hint_for
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import MAX_TEXT, DrsError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.wire.answers import code_and_text
+from airflow_provider_drs.api.wire.objections import objection
 
 MAX_REASON = 200
 """Characters of a reason in one line; the report has all that was kept."""
 _AFFIRMED = frozenset({"success", "true"})
 _DENIED = frozenset({"failed", "false"})
+_JUDGED = frozenset({"id", "status", "success", "error_code"})
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Verdict:
     request_id: str | None = None
     seconds: float = 0.0
     attempts: int = 1
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same test may pass later without anybody's help; a wrong password, for one, cannot."""
+        return heals(self.code)
 
     @property
     def line(self) -> str:
@@ -94,10 +103,11 @@ def verdict_on(endpoint: Endpoint, *, passed: bool = False, **facts: Any) -> Ver
     """Return the verdict on one endpoint; ``facts`` are the members of :class:`Verdict` that come from the answer."""
     return Verdict(
         job_id=endpoint.id,
-        label=endpoint.label,
+        # what a DAG gives may hold a line break, which would forge a line in the log
+        label=printable(endpoint.label) if endpoint.label else None,
         side=endpoint.side,
-        db_type=endpoint.db_type,
-        address=endpoint.address,
+        db_type=printable(endpoint.db_type),
+        address=printable(endpoint.address),
         passed=passed,
         **facts,
     )
@@ -126,25 +136,25 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
     :param answer: the JSON body.
     :param facts: what is the same for all, such as ``seconds``.
     """
-    results = [item for item in answer["results"] if isinstance(item, Mapping)]
-    named = Counter(str(item.get("id")) for item in results)
-    by_job = {str(item.get("id")): item for item in results}
+    results = answer["results"]
+    named = Counter(_job_id(item) for item in results)
+    by_job = {_job_id(item): item for item in results}
     asked = {endpoint.id for endpoint in endpoints}
     strangers = sorted(named.keys() - asked)
     count = answer.get("count")
     fault = None
     if strangers:
-        fault = f"the answer speaks of {', '.join(strangers)[:MAX_TEXT]}, which was not asked about"
-    elif count not in (None, len(answer["results"]), len(endpoints)):
+        fault = f"the answer speaks of {printable(', '.join(strangers))}, which was not asked about"
+    elif isinstance(count, bool) or count not in (None, len(results), len(endpoints)):
         # a job left out may be counted or not, no document tells; any other number makes no sense
-        fault = f"the answer holds {len(answer['results'])} results and counts {str(count)[:20]}"
+        fault = f"the answer holds {len(results)} results and counts {_short(count)}"
 
     def of(endpoint: Endpoint) -> Verdict:
         if named[endpoint.id] == 0:
             return verdict_on(endpoint, text="the answer holds no result for this job", **facts)
         if named[endpoint.id] > 1:
-            said = f"the answer holds {named[endpoint.id]} results for this job, one was asked for"
-            return verdict_on(endpoint, text=said, **facts)
+            text = f"the answer holds {named[endpoint.id]} results for this job, one was asked for"
+            return verdict_on(endpoint, text=text, **facts)
         code, reason = _reason(by_job[endpoint.id])
         if reason is None and fault is None:
             return verdict_on(endpoint, passed=True, **facts)
@@ -154,23 +164,27 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
     return [of(endpoint) for endpoint in endpoints]
 
 
+def _job_id(item: object) -> str:
+    """Return the job that a result names; of what is no result, something that is no job."""
+    return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {_short(item)}"
+
+
 def _reason(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return code and text of why this result is not a pass; both ``None`` when it is one."""
-    code = str(result["error_code"]) if result.get("error_code") else None
-    said = str(result["error_msg"])[:MAX_TEXT] if result.get("error_msg") else None
     status, success = result.get("status"), result.get("success")
     word = status.lower() if isinstance(status, str) else None
-    if word in _AFFIRMED and (success is None or success is True) and code is None:
-        return None, None
+    message = printable(str(result["error_msg"])) if result.get("error_msg") else None
+    code, text = code_and_text(result) or (None, message)
+    against = objection({name: value for name, value in result.items() if name not in _JUDGED})
     if word in _AFFIRMED:
-        return (
-            code,
-            f"the result contradicts itself: status {word}, success {_short(success)}, {said or code}",
-        )
+        if (success is None or success is True) and not code and not against:
+            return None, None
+        spoken = ", ".join(filter(None, (f"success {_short(success)}", text or code, against)))
+        return code, f"the result contradicts itself: status {word}, {spoken}"
     if word not in _DENIED:
-        return code, f"the result has the unknown status {_short(status)}" + (f": {said}" if said else "")
-    return code, said or "DRS gave no reason"
+        return code, f"the result has the unknown status {_short(status)}" + (f": {text}" if text else "")
+    return code, text or "DRS gave no reason"
 
 
 def _short(value: object) -> str:
-    return repr(value)[:40]
+    return printable(repr(value), 40)

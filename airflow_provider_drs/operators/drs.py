@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.api.verdict import Report
 
 _LITERAL_SECRETS = (
@@ -80,6 +82,8 @@ class DrsTestConnectionsOperator(BaseOperator):
         self.retest_attempts = retest_attempts
         self.retest_delay = retest_delay
         self.each_host = each_host
+        self._client: DrsClient | None = None
+        self._killed = False
         wrong = {
             "batch_size must be 1 to 10": not 1 <= batch_size <= 10,
             "max_concurrency must be 1 or more": max_concurrency < 1,
@@ -124,6 +128,9 @@ class DrsTestConnectionsOperator(BaseOperator):
                 endpoints = each_host_alone(endpoints)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
             with hook.get_conn() as client:
+                self._client = client
+                if self._killed:
+                    client.cancel()
                 report = run_tests(
                     client,
                     endpoints,
@@ -136,6 +143,13 @@ class DrsTestConnectionsOperator(BaseOperator):
         if not report.passed and self.on_failure != "report":
             self._stop(context, report)
         return report.to_dict()
+
+    def on_kill(self) -> None:
+        """End what is under way: no endpoint is tested after this."""
+        self._killed = True
+        if self._client:
+            # Airflow calls this in a signal handler, which must not wait for a lock that the code beneath it holds
+            Thread(target=self._client.cancel, name="drs-on-kill", daemon=True).start()
 
     def _tell(self, report: Report) -> None:
         for verdict in report.endpoints:
@@ -151,8 +165,11 @@ class DrsTestConnectionsOperator(BaseOperator):
         hints = dict.fromkeys(verdict.hint for verdict in report.failed if verdict.hint)
         short = [verdict.short for verdict in report.failed]
         error = DrsEndpointsFailedError(short, len(report.endpoints), list(hints))
+        if any(not call.retryable for call in report.errors):
+            # whoever was never tested has not failed a test, so there is nothing to skip
+            raise AirflowFailException(str(error))
         if self.on_failure == "skip":
             raise AirflowSkipException(str(error))
-        if any(not call.retryable for call in report.errors):
+        if any(not verdict.retryable for verdict in report.failed):
             raise AirflowFailException(str(error))
         raise error

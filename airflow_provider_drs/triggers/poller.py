@@ -86,7 +86,8 @@ class Poller:
             task.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._client:
-            self._client.close()
+            # ends the calls in those threads, too
+            self._client.cancel()
 
     async def _rounds(self) -> None:
         last = float("-inf")
@@ -181,15 +182,11 @@ class Poller:
                 raise DrsUnreachableError(f"connection {self._conn_id} could not be read: {kind}") from None
             self._read_at = self._loop.time()
             if client is not self._client:
-                # a call that waits for its next attempt ends with the poller
-                client.pacer.clock, client.pacer.sleep = self._loop.time, self._sleep
+                client.pacer.clock = self._loop.time
                 if self._client:
                     self._client.close()
                 self._client = client
             return client
-
-    def _sleep(self, seconds: float) -> None:
-        self._stopped.wait(seconds)
 
     def _make_hook(self) -> DrsHook:
         from airflow_provider_drs.hooks.drs import DrsHook

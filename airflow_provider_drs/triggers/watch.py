@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
-from airflow_provider_drs.api.pace import backoff
+from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.wait import Look, Wait
 

@@ -19,6 +19,7 @@ EXAMPLES = [
             errors.DrsTransportError,
             errors.DrsUnreachableError,
             errors.DrsTlsError,
+            errors.DrsConnectionLostError,
             errors.DrsTimeoutError,
             errors.DrsAnswerError,
         )
@@ -36,6 +37,7 @@ EXAMPLES = [
         )
     ),
     errors.DrsInputError(["jobs[0].ip: is mandatory", "jobs[1].id: is mandatory"]),
+    errors.DrsStoppedError(),
     errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"]),
     errors.DrsEndpointsFailedError(["source mysql at db:3306: refused"], 4),
 ]

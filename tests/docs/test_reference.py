@@ -12,6 +12,7 @@ import pytest
 
 import airflow_provider_drs
 from airflow_provider_drs.api import codes, errors
+from airflow_provider_drs.api.operations.operation import OPERATIONS, REPEATED, Repeat
 from airflow_provider_drs.connection import ConnectionExtra
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
@@ -88,6 +89,23 @@ def test_every_error_is_explained_and_said_to_be_retryable_or_not():
     assert told == {cls.__name__: "yes" if cls.retryable else "no" for cls in leaves}
     for cls in classes(errors.DrsError) - leaves:
         assert f"`{cls.__name__}`" in ERRORS
+
+
+def test_what_is_repeated_stands_in_the_reference_as_it_is_in_the_code():
+    kinds = {row[0].strip("`"): row[1] for row in rows(REFERENCE, "What is repeated") if len(row) == 2}
+    table = {
+        row[0].strip("`"): {kind for kind, cell in zip(Repeat, row[1:], strict=True) if cell}
+        for row in rows(REFERENCE, "What is repeated")
+        if row[0].startswith("`Drs")
+    }
+
+    assert {name: kinds.get(name) for name in kinds if name != "operation"} == {
+        operation.name: operation.repeat.value for operation in OPERATIONS
+    }
+    assert table == {
+        cls.__name__: {kind for kind in Repeat if cls in REPEATED[kind]}
+        for cls in {cls for repeated in REPEATED.values() for cls in repeated}
+    }
 
 
 def test_every_code_is_explained_with_the_words_of_the_error():

@@ -1,0 +1,80 @@
+"""``batchListJobStatus``: the status of up to a hundred jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
+from airflow_provider_drs.api.lookup import MAX_IDS, refused
+from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.wire.answers import Answer, code_and_text
+from airflow_provider_drs.api.wire.objections import objection
+
+_KNOWN = frozenset({"id", "status", "error_code", "error_message", "error_msg"})
+
+
+def body(job_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the request for up to 100 jobs."""
+    # without page_req the service returns the first five only
+    return {"jobs": list(job_ids), "page_req": {"cur_page": 1, "per_page": MAX_IDS}}
+
+
+def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | DrsError]:
+    """Return the status of each job, or the error in its place.
+
+    A job that the answer leaves out is missing from what is returned if the answer refuses another one: the service
+    refuses a whole call for some of its jobs. Otherwise its error is that it was left out.
+
+    :param job_ids: those asked about.
+    """
+    results: list[Any] = answer.payload["results"]
+    request_id = answer.request_id
+    if not all(isinstance(item, Mapping) and isinstance(item.get("id"), str) for item in results):
+        text = "the answer holds an item that names no job"
+        return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
+    times = Counter(item["id"] for item in results)
+    if strangers := times.keys() - set(job_ids):
+        text = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
+        return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
+    by_job = {item["id"]: _status(item, times[item["id"]], request_id) for item in results}
+    known = {job_id: by_job[job_id] for job_id in job_ids if job_id in by_job}
+    if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
+        for job_id in job_ids:
+            error = DrsAnswerError(f"the answer leaves out {job_id}", request_id=request_id)
+            known.setdefault(job_id, error)
+    return known
+
+
+def of_refusal(job_ids: Sequence[str], error: DrsJobsRefusedError) -> dict[str, JobStatus | DrsError]:
+    """Return the error of each job that a refused call names.
+
+    :raises DrsError: when it names none of those asked about.
+    """
+    named: dict[str, JobStatus | DrsError] = {
+        job_id: refused({job_id: error.jobs[job_id]}, error) for job_id in job_ids if job_id in error.jobs
+    }
+    if named:
+        return named
+    if error.jobs:
+        raise DrsAnswerError("the answer refuses jobs not asked about", request_id=error.request_id)
+    raise error
+
+
+def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobStatus | DrsError:
+    job_id, status = item["id"], item.get("status")
+    error = code_and_text({name: item[name] for name in item if name in _KNOWN})
+    against = objection({name: item[name] for name in item if name not in ("id", "status")})
+    if times > 1:
+        return DrsAnswerError(f"the answer holds {times} results for {job_id}", request_id=request_id)
+    if error and not status:
+        code, text = error
+        return refused({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
+    if against:
+        text = f"the answer contradicts itself about {job_id}: status {status}, and {against}"
+        return DrsAnswerError(text, request_id=request_id)
+    if not isinstance(status, str) or not status:
+        return DrsAnswerError(f"the answer has no status for {job_id}", request_id=request_id)
+    return JobStatus(status)

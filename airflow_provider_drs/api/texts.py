@@ -1,0 +1,25 @@
+"""Text from outside, made fit for every log, database and channel that may carry it."""
+
+from __future__ import annotations
+
+MAX_TEXT = 500
+"""Characters kept of a text that the service sent; an error page must not flood a log."""
+_REPLACEMENT = "\ufffd"
+
+
+def printable(text: str, limit: int = MAX_TEXT) -> str:
+    """Return a text as one line of printable characters.
+
+    No line break, terminal escape, NUL or half of a surrogate pair survives: the first two forge lines in a log, the
+    others cannot be stored by PostgreSQL or sent to Airflow.
+
+    :param limit: characters that are kept at most.
+    """
+    # a bounded part, for the text may be megabytes
+    head = text[: 4 * limit]
+    if not head.isprintable():
+        head = "".join(
+            character if character.isprintable() else " " if character.isspace() else _REPLACEMENT for character in head
+        )
+        head = " ".join(head.split())
+    return head[:limit]

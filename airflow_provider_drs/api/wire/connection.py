@@ -1,0 +1,233 @@
+"""One connection and the HTTP on it: each exchange ends at a deadline, and is believed only if nothing odd came."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import h11
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from airflow_provider_drs.api.cancellation import Cancellation
+from airflow_provider_drs.api.secrets import HiddenBytes
+
+MAX_BODY = 4 * 2**20
+"""Bytes read of an answer; a real one has a few thousand."""
+MAX_HEAD = 2**16
+"""Bytes of status line and headers, of a chunk's length or of trailers."""
+MAX_HEADERS = 100
+_READ = 2**16
+_HTTP = b"HTTP/1."
+
+
+class GarbledError(Exception):
+    """What came is not HTTP, or more of it than allowed; the text says which."""
+
+
+class BrokenConnectionError(Exception):
+    """The connection ended before the answer did.
+
+    :param received: bytes of the body that had come.
+    """
+
+    def __init__(self, received: int = 0) -> None:
+        super().__init__(received)
+        self.received = received
+
+
+class Deadline:
+    """The moment by which something must be over.
+
+    :param seconds: from now on.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds left.
+
+        :raises TimeoutError: when there are none.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """An answer as it came, complete.
+
+    :param headers: without regard to case; those of one name joined with commas.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: HiddenBytes
+
+
+class Connection:
+    """A connected socket and the HTTP/1.1 on it, one exchange at a time.
+
+    :param sock: connected.
+    :param cancellation: ends an exchange that is under way.
+    """
+
+    def __init__(self, sock: socket.socket, cancellation: Cancellation) -> None:
+        self._sock = sock
+        self._cancellation = cancellation
+        self.reusable = True
+        """Whether another exchange may follow; false after anything unusual."""
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def start_tls(self, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
+        """Encrypt the connection, and have the other side prove that it is ``host``.
+
+        :raises OSError: when the handshake fails; ``ssl.SSLError`` is one.
+        """
+        self._sock = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
+        with self._interruptible():
+            self._sock.settimeout(deadline.left())
+            self._sock.do_handshake()
+
+    def tunnel(self, request: h11.Request, deadline: Deadline) -> int:
+        """Ask a proxy to pass the connection on; return the status of its answer.
+
+        :raises GarbledError: when that is not HTTP.
+        :raises OSError: when the connection breaks.
+        """
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        with self._interruptible():
+            self._send(http.send(request) + http.send(h11.EndOfMessage()), deadline)
+            while not isinstance(event := self._next_event(http, deadline), h11.Response):
+                pass
+        if event.status_code // 100 == 2 and http.trailing_data[0]:
+            raise GarbledError("speaks before it is asked")
+        return event.status_code
+
+    def quiet(self) -> bool:
+        """Return whether nothing has come since the last exchange: neither a byte nor the end."""
+        self._sock.settimeout(0)
+        try:
+            self._sock.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    def exchange(self, request: requests.PreparedRequest, deadline: Deadline) -> RawAnswer:
+        """Send one request and return the whole answer.
+
+        :raises GarbledError: when what comes is no HTTP, or too much.
+        :raises BrokenConnectionError: when the connection ends before the answer does.
+        :raises TimeoutError: when the deadline passes.
+        """
+        self.reusable = False
+        http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        answer = _Answer()
+        try:
+            with self._interruptible():
+                self._send(_serialized(http, request), deadline)
+                while answer.take(self._next_event(http, deadline)):
+                    if answer.size > MAX_BODY:
+                        raise GarbledError(f"is longer than {MAX_BODY} bytes")
+        except TimeoutError:
+            raise
+        except OSError:
+            head = b"" if answer.begun else http.trailing_data[0][: len(_HTTP)]
+            if not _HTTP.startswith(head):
+                raise GarbledError("is not HTTP as it should be") from None
+            raise BrokenConnectionError(answer.size) from None
+        raw = answer.whole()
+        kept_alive = http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
+        self.reusable = kept_alive and not answer.interim and answer.size > 0 and not 300 <= raw.status < 400
+        return raw
+
+    def _send(self, data: bytes, deadline: Deadline) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._sock.settimeout(deadline.left())
+            rest = rest[self._sock.send(rest) :]
+
+    def _next_event(self, http: h11.Connection, deadline: Deadline) -> object:
+        ended = False
+        while True:
+            try:
+                event = http.next_event()
+            except h11.RemoteProtocolError:
+                if ended:
+                    raise ConnectionResetError("it hung up") from None
+                raise GarbledError("is not HTTP as it should be") from None
+            if event is not h11.NEED_DATA:
+                return event
+            self._sock.settimeout(deadline.left())
+            received = HiddenBytes(self._sock.recv(_READ))
+            ended = not received
+            http.receive_data(received)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        sock = self._sock
+        with self._cancellation.interrupting(lambda: shut(sock)):
+            yield
+
+
+class _Answer:
+    """What has come of an answer; an object, because a traceback would show the parts as local variables."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.interim = False
+        self.begun = False
+        self._response: h11.Response | None = None
+        self._parts: list[bytes] = []
+
+    def take(self, event: object) -> bool:
+        """Add a part; return whether more are to come."""
+        self.begun = True
+        if isinstance(event, h11.Data):
+            self.size += len(event.data)
+            self._parts.append(bytes(event.data))
+        elif isinstance(event, h11.Response):
+            self._response = event
+        elif isinstance(event, h11.InformationalResponse):
+            self.interim = True
+        return not isinstance(event, h11.EndOfMessage)
+
+    def whole(self) -> RawAnswer:
+        """Return the answer.
+
+        :raises GarbledError: when it has more headers than any service sends.
+        """
+        if self._response is None or len(self._response.headers) > MAX_HEADERS:
+            raise GarbledError("is not HTTP as it should be")
+        headers = CaseInsensitiveDict[str]()
+        for name, value in self._response.headers:
+            key, text = name.decode("latin-1"), value.decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        return RawAnswer(self._response.status_code, headers, HiddenBytes(b"".join(self._parts)))
+
+
+def _serialized(http: h11.Connection, request: requests.PreparedRequest) -> HiddenBytes:
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    head = http.send(
+        h11.Request(method=str(request.method), target=request.path_url, headers=list(request.headers.items()))
+    )
+    return HiddenBytes(head + (http.send(h11.Data(data=body)) if body else b"") + http.send(h11.EndOfMessage()))
+
+
+def shut(sock: socket.socket) -> None:
+    """End what another thread does with a socket."""
+    with suppress(OSError):
+        # that of the class, because a TLS socket would first drop what the other thread uses
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

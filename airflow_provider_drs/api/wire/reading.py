@@ -1,0 +1,87 @@
+"""JSON as it is believed: read once and strictly, every text of it storable, printable and without a secret."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from airflow_provider_drs.api.rules import JOB_ID
+from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.wire.scrubber import Scrubber
+
+MAX_DEPTH = 20
+"""Objects and lists inside each other; a real answer has six."""
+MAX_DIGITS = 20
+MAX_NAME = 100
+"""Characters kept of a member's name."""
+
+# what these members say steers the verdict, even if somebody's password is "success"
+_SPOKEN = {
+    "id": re.compile(JOB_ID),
+    "status": re.compile("success|failed|true|false|" + "|".join(status.value for status in JobStatus), re.IGNORECASE),
+    "error_code": re.compile(r"[A-Z]{3,5}[.-][A-Z]{0,2}\d{4,8}"),
+}
+_USUAL = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})
+
+
+def read_object(body: bytes, scrub: Scrubber) -> dict[str, Any] | None:
+    """Return the JSON object of a body, or nothing when it is not one, or one that two readers read differently.
+
+    :param scrub: makes each text fit to be shown.
+    """
+    try:
+        # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
+        payload = json.loads(
+            body.decode("utf-8-sig", "replace"),
+            object_pairs_hook=_object,
+            parse_constant=_refused,
+            parse_float=_finite,
+            parse_int=_short,
+        )
+        return _clean(payload, None, scrub, MAX_DEPTH) if isinstance(payload, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
+    if isinstance(value, str):
+        pattern = _SPOKEN.get(member or "")
+        return value if pattern and pattern.fullmatch(value) else scrub(value)
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        raise ValueError("too deep")
+    if isinstance(value, list):
+        return [_clean(item, None, scrub, depth - 1) for item in value]
+    return _object(
+        [
+            (name if name in _USUAL else scrub(name, MAX_NAME), _clean(item, name, scrub, depth - 1))
+            for name, item in value.items()
+        ]
+    )
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(members)
+    if len(made) < len(members):
+        raise ValueError("a member stands twice")
+    return made
+
+
+def _refused(constant: str) -> float:
+    raise ValueError("no JSON has NaN or infinity")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("too large")
+    return number
+
+
+def _short(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("too large")
+    return int(digits)
