@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from airflow_provider_drs.api.auth import AkSkAuth, Auth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.iam import Iam
 from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.api.rules import PROJECT_ID
+from airflow_provider_drs.api.tokens import known_project
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -65,11 +67,14 @@ class ConnectionExtra(BaseModel):
         raise ValueError("must be true or the path of a CA bundle; it cannot be switched off")
 
 
-def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None]) -> DrsClient:
+def client_for(
+    connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
+) -> DrsClient:
     """Make the client that a Connection describes; IAM is asked for the project, unless the Connection gives it.
 
     :param wins: extras that win over the Connection's.
     :param warn: is told of what is ignored.
+    :param cancellation: ends what the client has under way, the look-up of the project included.
     :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
     :raises DrsError: when the project had to be looked up, and could not be.
     """
@@ -98,22 +103,25 @@ def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[
     if wrong:
         raise DrsInputError(wrong)
 
-    iam = Iam(at_iam, extra.verify, extra.connect_timeout, extra.read_timeout) if at_iam else None
+    limits = extra.model_dump(include={"connect_timeout", "read_timeout", "max_attempts", "max_retry_seconds"})
+    iam = Iam(at_iam, extra.verify, **limits, cancellation=cancellation) if at_iam else None
     auth = _auth(extra, login, password, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:
-        project_id = iam.project_id(extra.region, auth.carry)
+        project_id = _project_id(iam, extra.region, auth)
     return DrsClient(
         endpoint,
         str(project_id),
         auth,
         language=extra.language,
         verify=extra.verify,
-        connect_timeout=extra.connect_timeout,
-        read_timeout=extra.read_timeout,
-        max_attempts=extra.max_attempts,
-        max_retry_seconds=extra.max_retry_seconds,
+        **limits,
+        cancellation=cancellation,
     )
+
+
+def _project_id(iam: Iam, region: str, auth: Auth) -> str:
+    return known_project((iam.endpoint, region, auth.fingerprint), lambda: iam.project_id(region, auth.carry))
 
 
 _PASSWORD = {"token": "IAM token", "password": "password of the IAM user", "aksk": "secret key"}

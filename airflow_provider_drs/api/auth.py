@@ -33,7 +33,14 @@ _SIGNED = ("Content-Type", "Host", "X-Language", "X-Project-Id", "X-Sdk-Date", "
 
 
 class Auth(AuthBase):
-    """A credential. It is never pickled, and its ``repr`` shows nothing of it."""
+    """A credential. It is never pickled, and its ``repr`` shows nothing of it.
+
+    :param parts: the texts that it is made of.
+    """
+
+    def __init__(self, *parts: str) -> None:
+        self.fingerprint = hashlib.sha256(repr(parts).encode()).digest()
+        """Tells it from any other credential, and nothing about it."""
 
     def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call with this credential, and do what it allows when the service refuses it.
@@ -57,6 +64,7 @@ class TokenAuth(Auth):
     """
 
     def __init__(self, token: str) -> None:
+        super().__init__(token)
         self._token = _header_value("token", token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -87,10 +95,10 @@ class PasswordAuth(Auth):
         iam: Iam,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(iam.endpoint, domain, user, password, repr(sorted(project.items())))
         self._iam = iam
         self._fetch = lambda: iam.token(user, password, domain, project)
-        fingerprint = hashlib.sha256(password.encode()).digest()
-        self._shared = shared_token((iam.endpoint, domain, user, fingerprint, tuple(project.items())))
+        self._shared = shared_token(self.fingerprint)
         self._clock = clock
 
     def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
@@ -109,7 +117,7 @@ class PasswordAuth(Auth):
 
     def cancel(self) -> None:
         """End a login that is under way."""
-        self._iam.cancel()
+        self._iam.cancellation.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return TokenAuth(self._shared.current(self._fetch, self._clock()))(request)
@@ -135,6 +143,7 @@ class AkSkAuth(Auth):
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__(access_key, secret_key, security_token or "")
         self._access_key = _header_value("access key", access_key)
         self._secret_key = secret_key
         self._security_token = security_token and _header_value("security_token", security_token)

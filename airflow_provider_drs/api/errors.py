@@ -18,6 +18,7 @@
     │   ├── DrsThrottledError      too many requests                                            retryable
     │   └── DrsUnavailableError    a fault on the side of the service                           retryable
     ├── DrsStoppedError          the task or trigger was stopped                                retryable
+    ├── DrsTriggerError          a fault of the trigger's own                                   retryable
     ├── DrsJobStateError         jobs that can no longer get where they were waited for
     └── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
 
@@ -29,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.texts import printable, storable
 
 
 class DrsError(Exception):
@@ -74,7 +75,8 @@ class DrsError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the error as plain JSON, as a trigger's event carries it; :func:`error_from_dict` is the way back."""
-        return {"type": type(self).__name__, "args": list(self.args), **self.__dict__}
+        members: dict[str, Any] = storable({"type": type(self).__name__, "args": list(self.args), **self.__dict__})
+        return members
 
 
 class DrsInputError(DrsError):
@@ -186,6 +188,12 @@ class DrsStoppedError(DrsError):
         super().__init__("the client was stopped")
 
 
+class DrsTriggerError(DrsError):
+    """A trigger failed because of a fault of its own; the triggerer's log has more."""
+
+    retryable = True
+
+
 class DrsJobStateError(DrsError):
     """Jobs are in a state from which the awaited one cannot be reached.
 
@@ -219,10 +227,12 @@ class DrsEndpointsFailedError(DrsError):
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:
     """Return the error that :meth:`DrsError.to_dict` took apart.
 
-    :raises KeyError: when the fields are not those of an error of this tree.
+    A class that this release does not know, of an event that another one wrote, becomes :class:`DrsError`.
+
+    :raises KeyError: when the fields are not those of an error at all.
     """
     state = dict(fields)
-    return _restored(_TREE[state.pop("type")], tuple(state.pop("args")), state)
+    return _restored(_TREE.get(state.pop("type"), DrsError), tuple(state.pop("args")), state)
 
 
 def _restored(cls: type[DrsError], args: tuple[Any, ...], state: dict[str, Any]) -> DrsError:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 MAX_TEXT = 500
 """Characters kept of a text that the service sent; an error page must not flood a log."""
 _REPLACEMENT = "\ufffd"
@@ -23,3 +26,14 @@ def printable(text: str, limit: int = MAX_TEXT) -> str:
         )
         head = " ".join(head.split())
     return head[:limit]
+
+
+def storable(value: Any) -> Any:
+    """Return a value as plain JSON that every database and channel of Airflow can carry: no NUL, no surrogate."""
+    if isinstance(value, str):
+        return value.replace("\0", _REPLACEMENT).encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value

@@ -1,4 +1,4 @@
-"""IAM tokens that all threads of this process share: fetched once, kept while they are good, renewed when refused."""
+"""What all threads of this process share of IAM's answers: tokens while they are good, and the ids of projects."""
 
 from __future__ import annotations
 
@@ -68,3 +68,16 @@ def shared_token(key: Hashable) -> SharedToken:
     """Return this process's token for a key, which must tell users, their passwords and projects apart."""
     with _lock:
         return _tokens.setdefault(key, SharedToken())
+
+
+_projects: dict[Hashable, str] = {}
+
+
+def known_project(key: Hashable, fetch: Callable[[], str]) -> str:
+    """Return a project's id, asked for once in a process: it never changes.
+
+    :param key: tells IAM, region and credential apart.
+    """
+    if key not in _projects:
+        _projects[key] = fetch()
+    return _projects[key]

@@ -42,7 +42,7 @@ class Wait:
         self._fault_since: float | None = None
         self._last: tuple[list[JobStatus | DrsError], Look] | None = None
 
-    def judge(self, found: Found, now: float, patience: float) -> Look:
+    def judge(self, found: Found, now: float, patience: float, asked_at: float | None = None) -> Look:
         """Decide what a look means.
 
         A fault that may pass ends no wait until it has lasted longer than ``patience``.
@@ -50,6 +50,7 @@ class Wait:
         :param found: for each of the jobs, among others, its status or the error in its place.
         :param now: seconds of a clock that never goes back.
         :param patience: seconds.
+        :param asked_at: by the same clock, when DRS was asked; the client may have repeated the call since.
         :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
         :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
         """
@@ -66,7 +67,8 @@ class Wait:
         reached = all_reached(statuses, self._targets)
         texts = {job_id: str(status) for job_id, status in statuses.items()}
         if fault:
-            return Look(texts, False, fault, self._fault_news(fault, now, patience))
+            news = self._fault_news(fault, now, patience, now if asked_at is None else asked_at)
+            return Look(texts, False, fault, news)
         healed, self._fault_since = self._fault_since is not None, None
         news, seen = "", _summary(statuses)
         if seen != self._seen or healed:
@@ -75,14 +77,14 @@ class Wait:
         self._last = items, Look(texts, reached, None, "")
         return Look(texts, reached, None, news)
 
-    def _fault_news(self, fault: DrsError, now: float, patience: float) -> str:
+    def _fault_news(self, fault: DrsError, now: float, patience: float, asked_at: float) -> str:
         first = self._fault_since is None
-        since = now if self._fault_since is None else self._fault_since
+        since = asked_at if self._fault_since is None else self._fault_since
         self._fault_since = since
         if now - since >= patience:
             lasting = copy.copy(fault)
             last = f"Seen last: {self._seen}." if self._seen else "Nothing was seen before."
-            lasting.hint = " ".join(filter(None, (fault.hint, f"It has been so for {now - since:.0f} s. {last}")))
+            lasting.hint = " ".join(filter(None, (fault.hint, f"The fault has lasted for {now - since:.0f} s. {last}")))
             raise lasting
         return f"The wait goes on, although DRS could not be asked: {fault}" if first else ""
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.diagnosis import explained
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
 from airflow_provider_drs.connection import client_for
 from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
+from airflow_provider_drs.hooks.reading import read_connection
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -36,8 +38,9 @@ class DrsHook(BaseHook):
     ) -> None:
         super().__init__()
         self.drs_conn_id = drs_conn_id
-        self._wins = {"project_id": project_id, "language": language}
+        self._wins: dict[str, Any] = {"project_id": project_id, "language": language}
         self._kept: tuple[bytes, DrsClient] | None = None
+        self._cancellation = Cancellation()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -53,9 +56,14 @@ class DrsHook(BaseHook):
         """Read the Connection and return a client for it; nothing is sent, but to look up a project not given.
 
         :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
+        :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
         :raises DrsError: when the project could not be looked up.
         """
-        return self._client(self.get_connection(self.drs_conn_id))
+        return self._client(read_connection(self.drs_conn_id), self._wins)
+
+    def cancel(self) -> None:
+        """End what the clients of this hook have under way; from now on they send nothing."""
+        self._cancellation.cancel()
 
     async def get_async_conn(self) -> DrsClient:
         """Do what :meth:`get_conn` does, from within an event loop and without blocking it.
@@ -65,10 +73,18 @@ class DrsHook(BaseHook):
         # in a thread, for Airflow 3.0 forbids the loop even to look at a Connection's extra
         return await sync_to_async(self._kept_client, thread_sensitive=False)()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait.
+
+        :raises DrsStoppedError: as soon as the hook is cancelled.
+        """
+        self._cancellation.sleep(seconds)
+
     def test_connection(self) -> tuple[bool, str]:
         """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
         try:
-            with self.get_conn() as client:
+            # whoever presses the button waits for the answer
+            with self._client(read_connection(self.drs_conn_id), {**self._wins, "max_attempts": 1}) as client:
                 client.check_access()
         except DrsError as error:
             return False, explained(error)
@@ -79,15 +95,15 @@ class DrsHook(BaseHook):
 
     def _kept_client(self) -> DrsClient:
         # in a list, to be gone from it when something fails: a traceback may show local variables
-        read = [self.get_connection(self.drs_conn_id)]
+        read = [read_connection(self.drs_conn_id)]
         fingerprint = _fingerprint(read[0])
         if self._kept is None or self._kept[0] != fingerprint:
-            self._kept = fingerprint, self._client(read.pop())
+            self._kept = fingerprint, self._client(read.pop(), self._wins)
         return self._kept[1]
 
-    def _client(self, connection: Connection) -> DrsClient:
+    def _client(self, connection: Connection, wins: dict[str, Any]) -> DrsClient:
         try:
-            return client_for(connection, self._wins, self._warn)
+            return client_for(connection, wins, self._warn, self._cancellation)
         except DrsInputError as error:
             # the repr of a Connection may show its password, and a traceback may show local variables
             del connection

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
 from airflow_provider_drs._failures import retries_only_what_may_heal
+from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.api.verdict import Report
 
 _LITERAL_SECRETS = (
@@ -24,7 +23,7 @@ _LITERAL_SECRETS = (
 )
 
 
-class DrsTestConnectionsOperator(BaseOperator):
+class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
     The report is the task's XCom, whether the task fails or not: ``{"passed": bool, "endpoints": [{"job_id", "label",
@@ -82,8 +81,6 @@ class DrsTestConnectionsOperator(BaseOperator):
         self.retest_attempts = retest_attempts
         self.retest_delay = retest_delay
         self.each_host = each_host
-        self._client: DrsClient | None = None
-        self._killed = False
         wrong = {
             "batch_size must be 1 to 10": not 1 <= batch_size <= 10,
             "max_concurrency must be 1 or more": max_concurrency < 1,
@@ -127,10 +124,7 @@ class DrsTestConnectionsOperator(BaseOperator):
             if self.each_host:
                 endpoints = each_host_alone(endpoints)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
-            with hook.get_conn() as client:
-                self._client = client
-                if self._killed:
-                    client.cancel()
+            with self.killing(hook), hook.get_conn() as client:
                 report = run_tests(
                     client,
                     endpoints,
@@ -143,13 +137,6 @@ class DrsTestConnectionsOperator(BaseOperator):
         if not report.passed and self.on_failure != "report":
             self._stop(context, report)
         return report.to_dict()
-
-    def on_kill(self) -> None:
-        """End what is under way: no endpoint is tested after this."""
-        self._killed = True
-        if self._client:
-            # Airflow calls this in a signal handler, which must not wait for a lock that the code beneath it holds
-            Thread(target=self._client.cancel, name="drs-on-kill", daemon=True).start()
 
     def _tell(self, report: Report) -> None:
         for verdict in report.endpoints:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,8 @@ from airflow_provider_drs._compat import (
     conf,
 )
 from airflow_provider_drs._failures import retries_only_what_may_heal
-from airflow_provider_drs.api.errors import error_from_dict
+from airflow_provider_drs._killing import EndsWhenKilled
+from airflow_provider_drs.api.errors import DrsError, error_from_dict
 from airflow_provider_drs.api.inputs import as_job_ids
 
 if TYPE_CHECKING:
@@ -21,16 +24,20 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.wait import Wait
+    from airflow_provider_drs.api.wait import Look, Wait
+    from airflow_provider_drs.hooks.drs import DrsHook
 
 MAX_FAULT_PAUSE = 60
 """Seconds after which a worker looks again while DRS cannot be asked, however long ``poke_interval`` is."""
+
+DEFAULT_PATIENCE = 600
+"""Seconds for which a fault may last while no Connection says how long."""
 
 TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
 """How Airflow 3, and Airflow 2, tell a deferred task that it has waited for too long."""
 
 
-class DrsJobStatusSensor(BaseSensorOperator):
+class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
 
     One call covers up to 100 jobs. In poke, reschedule and deferrable mode the outcome is the same, and so is the XCom:
@@ -81,19 +88,29 @@ class DrsJobStatusSensor(BaseSensorOperator):
         with retries_only_what_may_heal():
             ids = as_job_ids(self.job_ids)
             self._wait = self._wait or Wait(ids, self.target_statuses)
-            with DrsHook(self.drs_conn_id, project_id=self.project_id).get_conn() as client:
-                patience = min(client.max_retry_seconds, self.timeout)
-                while True:
-                    look = self._wait.judge(client.look_up(ids), client.pacer.clock(), patience)
-                    if look.news:
-                        self.log.info(look.news)
-                    if not look.fault or self.deferrable:
-                        break
-                    client.pacer.sleep(min(self.poke_interval, MAX_FAULT_PAUSE))
+            hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
+            with self.killing(hook):
+                while (look := self._look(hook, ids, self._wait)).fault and not self.deferrable:
+                    hook.sleep(min(self.poke_interval, MAX_FAULT_PAUSE))
         if self.deferrable and not look.done:
             # from here, so that Airflow's own execute treats a failed first look like that of any sensor
             self._go_on_in_the_triggerer(ids)
         return PokeReturnValue(look.done, look.statuses)
+
+    def _look(self, hook: DrsHook, ids: list[str], wait: Wait) -> Look:
+        asked_at = time.monotonic()
+        patience: float = DEFAULT_PATIENCE
+        try:
+            with hook.get_conn() as client:
+                patience = client.max_retry_seconds
+                found = client.look_up(ids)
+        except DrsError as error:
+            # the Connection, or the project that IAM knows, cannot be read
+            found = dict.fromkeys(ids, error)
+        look = wait.judge(found, time.monotonic(), min(patience, self.timeout), asked_at)
+        if look.news:
+            self.log.info(look.news)
+        return look
 
     def _go_on_in_the_triggerer(self, ids: list[str]) -> None:
         from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
@@ -123,13 +140,20 @@ class DrsJobStatusSensor(BaseSensorOperator):
         return super().resume_execution(next_method, next_kwargs, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
-        """Return or raise what the trigger found out."""
-        if "error" in event:
-            error = error_from_dict(event["error"])
-            if self.never_fail:
-                # Airflow sees to it where the wait is done in a worker, but here only for its own errors
-                raise AirflowSkipException(f"Skipping due to never_fail: {error}")
-            with retries_only_what_may_heal():
-                raise error
-        statuses: dict[str, str] = event["statuses"]
-        return statuses
+        """Return or raise what the trigger found out.
+
+        :raises ValueError: when another release of this package wrote an event that this one does not understand;
+            Airflow's ``retries`` wait again.
+        """
+        statuses = event.get("statuses") if isinstance(event, Mapping) else None
+        if isinstance(statuses, Mapping):
+            return dict(statuses)
+        try:
+            error: Exception = error_from_dict(event["error"])
+        except (KeyError, TypeError):
+            error = ValueError("the trigger sent an event that this release does not understand")
+        if self.never_fail:
+            # Airflow sees to it where the wait is done in a worker, but here only for its own errors
+            raise AirflowSkipException(f"Skipping due to never_fail: {error}")
+        with retries_only_what_may_heal():
+            raise error

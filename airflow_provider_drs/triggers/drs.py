@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsError, DrsTriggerError
+from airflow_provider_drs.api.inputs import as_list
 from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers.poller import watching
 from airflow_provider_drs.triggers.watch import Watch
@@ -41,8 +42,9 @@ class DrsJobStatusTrigger(BaseTrigger):
         silent_fail: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.job_ids = list(job_ids)
-        self.target_statuses = list(target_statuses)
+        # a text is one job and no list of letters
+        self.job_ids = [job_ids] if isinstance(job_ids, str) else list(job_ids)
+        self.target_statuses = [target_statuses] if isinstance(target_statuses, str) else list(target_statuses)
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.poke_interval = poke_interval
@@ -67,18 +69,32 @@ class DrsJobStatusTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the jobs, at once and then after each pause, until the outcome is certain."""
-        watch = Watch(Wait(self.job_ids, self.target_statuses), self._pause, self.silent_fail)
+        """Look at the jobs, at once and then after each pause, until the outcome is certain.
+
+        Nothing but its cancellation leaves this method as an exception: Airflow would know no more than that it failed.
+        """
         try:
-            with watching(self.drs_conn_id, self.project_id, watch):
-                look = await watch.news()
-                while not look.done:
-                    self.log.info(look.news)
-                    look = await watch.news()
+            statuses = await self._wait()
         except DrsError as error:
             yield TriggerEvent({"error": error.to_dict()})
-            return
-        yield TriggerEvent({"statuses": look.statuses})
+        except Exception as error:
+            self.log.exception("The trigger fails because of a fault of its own.")
+            # the text of an error that nobody foresaw may hold anything
+            kind = type(error).__name__
+            yield TriggerEvent({"error": DrsTriggerError(f"the trigger failed: {kind}; its log has more").to_dict()})
+        else:
+            yield TriggerEvent({"statuses": statuses})
+
+    async def _wait(self) -> dict[str, str]:
+        # DRS itself says what it takes for malformed, but a wait for nothing would never end
+        jobs = [str(job_id) for job_id in as_list(self.job_ids, "job_ids")]
+        watch = Watch(Wait(jobs, self.target_statuses), self._pause, self.silent_fail)
+        with watching(self.drs_conn_id, self.project_id, watch):
+            look = await watch.news()
+            while not look.done:
+                self.log.info(look.news)
+                look = await watch.news()
+        return look.statuses
 
     def _pause(self, looks: int) -> float:
         """Return the seconds between this look, counted from 1, and the next."""

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
-
-from airflow_provider_drs._compat import AirflowNotFoundException
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError, DrsUnreachableError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError
+from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.round import Round
 from airflow_provider_drs.triggers.watch import NOT_PLANNED, Watch
 
 if TYPE_CHECKING:
-    from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.api.status import JobStatus
-    from airflow_provider_drs.hooks.drs import DrsHook
 
 GATHERING = 0.1
 """Seconds that a newcomer waits for others that come with it."""
@@ -31,8 +27,6 @@ SIDE_BY_SIDE = 8
 """Calls under way at once."""
 IN_TURN = 0.5
 """Seconds for which a call of a round keeps the next one waiting."""
-REREAD = 60
-"""Seconds after which the Connection is read again."""
 PATIENCE = 600
 """Seconds for which a fault may last while no Connection says how long."""
 EARLY = 0.99
@@ -47,14 +41,11 @@ class Poller:
     make the calls, one after another so that one connection to the service serves a round, and beside a slow one the
     next. A job that DRS refuses or a Connection that is wrong fails only those it concerns.
 
-    :param conn_id: the Connection to DRS. It is read before the first round, then every minute, and when DRS refuses
-        its credential.
+    :param conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
     """
 
     def __init__(self, conn_id: str, project_id: str | None) -> None:
-        self._conn_id = conn_id
-        self._project_id = project_id
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, "drs-poller")
         self._stopped = threading.Event()
@@ -62,12 +53,10 @@ class Poller:
         self._newcomers: list[Watch] = []
         self._changed = asyncio.Event()
         self._planned = NOT_PLANNED
-        self._hook: DrsHook | None = None
-        self._client: DrsClient | None = None
-        self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._current = CurrentClient(conn_id, project_id)
+        self._tasks: set[asyncio.Task[None]] = set()
         # in a context of its own, for what is logged must not be taken for a line of the trigger that came first
-        self._tasks = {Context().run(self._loop.create_task, self._rounds())}
+        Context().run(self._begin, self._rounds())
 
     def join(self, watch: Watch) -> None:
         """Take in a watch; its first look comes at once, or with the next round if there was one just now."""
@@ -84,10 +73,9 @@ class Poller:
         self._stopped.set()
         for task in self._tasks:
             task.cancel()
+        # ends the calls in the threads, too
+        self._current.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._client:
-            # ends the calls in those threads, too
-            self._client.cancel()
 
     async def _rounds(self) -> None:
         last = float("-inf")
@@ -119,8 +107,14 @@ class Poller:
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # a fault of this package: whoever waits is told rather than left waiting
+            self._fail(self._watches, error)
 
     async def _quiet_until_planned(self) -> bool:
         """Wait, and tell whether the plan stood."""
@@ -134,64 +128,35 @@ class Poller:
 
     async def _ask(self, round_: Round, call: list[str]) -> None:
         try:
-            found = await self._look_up(call)
+            found = await self._look_up(round_, call)
         except DrsError as error:
             found = dict.fromkeys(call, error)
         except Exception as error:
             # whoever waits for news would wait for ever
-            for watch in round_.watches_of(call):
-                watch.tell(error)
-                self._watches.discard(watch)
+            self._fail(round_.watches_of(call), error)
             return
         now = self._loop.time()
-        patience = self._client.max_retry_seconds if self._client else PATIENCE
+        client = self._current.client
+        patience = client.max_retry_seconds if client else PATIENCE
         for watch in round_.answered(found):
             if watch.take(round_.found, round_.started, now, patience):
                 self._watches.discard(watch)
             elif watch.due < self._planned:
                 self._changed.set()
 
-    async def _look_up(self, page: list[str]) -> dict[str, JobStatus | DrsError]:
-        client = await self._current_client()
+    async def _look_up(self, round_: Round, page: list[str]) -> dict[str, JobStatus | DrsError]:
+        client = await self._current.get(round_)
         found = await self._loop.run_in_executor(self._threads, client.look_up, page)
         if any(isinstance(item, DrsCredentialError) for item in found.values()):
-            # somebody may just have put a new credential into the Connection
-            renewed = await self._current_client(refused=client)
+            renewed = await self._current.get(round_, refused=client)
             if renewed is not client:
                 return await self._loop.run_in_executor(self._threads, renewed.look_up, page)
         return found
 
-    async def _current_client(self, refused: DrsClient | None = None) -> DrsClient:
-        async with self._reading:
-            fresh = self._loop.time() < self._read_at + REREAD
-            if self._client and self._client is not refused and fresh:
-                return self._client
-            try:
-                # in a thread, for it imports what takes longer than the loop may stand still
-                hook = self._hook = self._hook or await sync_to_async(self._make_hook, thread_sensitive=False)()
-                client = await hook.get_async_conn()
-            except (DrsInputError, AirflowNotFoundException):
-                raise
-            except Exception as error:
-                # that Airflow, its secrets backend or IAM cannot tell right now is a fault that may pass
-                if self._client:
-                    return self._client
-                if isinstance(error, DrsError):
-                    raise
-                kind = type(error).__name__
-                raise DrsUnreachableError(f"connection {self._conn_id} could not be read: {kind}") from None
-            self._read_at = self._loop.time()
-            if client is not self._client:
-                client.pacer.clock = self._loop.time
-                if self._client:
-                    self._client.close()
-                self._client = client
-            return client
-
-    def _make_hook(self) -> DrsHook:
-        from airflow_provider_drs.hooks.drs import DrsHook
-
-        return DrsHook(self._conn_id, project_id=self._project_id)
+    def _fail(self, watches: Iterable[Watch], error: BaseException) -> None:
+        for watch in list(watches):
+            watch.tell(error)
+            self._watches.discard(watch)
 
 
 _pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Watch]]] = {}

@@ -33,7 +33,7 @@ class Watch:
         self._forever = forever
         self._looks = 0
         self._faults = 0
-        self._told: list[Look | Exception] = []
+        self._told: list[Look | BaseException] = []
         self._waiter: asyncio.Future[None] | None = None
 
     async def news(self) -> Look:
@@ -45,12 +45,12 @@ class Watch:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         told = self._told.pop(0)
-        if isinstance(told, Exception):
+        if isinstance(told, BaseException):
             # others may be told the same error, and shall not see where it was raised here
             raise told.with_traceback(None)
         return told
 
-    def tell(self, told: Look | Exception) -> None:
+    def tell(self, told: Look | BaseException) -> None:
         """Hand over what :meth:`news` returns or raises."""
         self._told.append(told)
         if self._waiter and not self._waiter.done():
@@ -66,15 +66,16 @@ class Watch:
         """
         self._looks += 1
         try:
-            look = self.wait.judge(found, now, float("inf") if self._forever else patience)
-        except DrsError as error:
+            look = self.wait.judge(found, now, float("inf") if self._forever else patience, started)
+            self.pause = self._pause(self._looks)
+        except Exception as error:
+            # an error of DRS ends this wait; any other must not end those of others
             self.tell(error)
             return True
-        self.pause = self._pause(self._looks)
         self._faults = self._faults + 1 if look.fault else 0
         if look.fault:
             named = look.fault.retry_after if isinstance(look.fault, DrsServiceError) else None
-            self.pause = max(named or 0, min(self.pause, backoff(self._faults)))
+            self.pause = max(min(named or 0, patience), min(self.pause, backoff(self._faults)))
         self.due = started + self.pause
         if look.news or look.done:
             self.tell(look)

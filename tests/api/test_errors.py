@@ -22,6 +22,7 @@ EXAMPLES = [
             errors.DrsConnectionLostError,
             errors.DrsTimeoutError,
             errors.DrsAnswerError,
+            errors.DrsTriggerError,
         )
     ),
     *(

@@ -60,7 +60,7 @@ def test_a_lasting_fault_ends_the_wait_with_what_was_seen_last():
         wait.judge({"a": BUSY}, 660, 600)
 
     assert str(caught.value) == (
-        "DRS.M00004: busy (HTTP 500, request id r-5) It has been so for 600 s. Seen last: 1 of 1 jobs: CREATING."
+        "DRS.M00004: busy (HTTP 500, request id r-5) The fault has lasted for 600 s. Seen last: 1 of 1 jobs: CREATING."
     )
     assert BUSY.hint is None, "others are told of the same fault"
 

@@ -137,7 +137,7 @@ def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, ext
     hook = DrsHook()
     try:
         # without a lookup, which would go out to the network
-        client = hook._client(connection) if told["project_id"] else None
+        client = hook._client(connection, {}) if told["project_id"] else None
     except DrsInputError:
         client = None
     assert client is None or client.endpoint.startswith(("https://", "http://127.", "http://localhost", "http://["))
