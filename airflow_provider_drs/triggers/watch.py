@@ -28,8 +28,8 @@ class Watch:
     def __init__(self, wait: Wait, pause: Callable[[int], float], forever: bool) -> None:
         self.wait = wait
         self.due = NOT_PLANNED
-        self.pause = pause(1)
         self._pause = pause
+        self.pause = self._next_pause(1)
         self._forever = forever
         self._looks = 0
         self._faults = 0
@@ -67,7 +67,7 @@ class Watch:
         self._looks += 1
         try:
             look = self.wait.judge(found, now, float("inf") if self._forever else patience, started)
-            self.pause = self._pause(self._looks)
+            self.pause = self._next_pause(self._looks)
         except Exception as error:
             # an error of DRS ends this wait; any other must not end those of others
             self.tell(error)
@@ -80,3 +80,10 @@ class Watch:
         if look.news or look.done:
             self.tell(look)
         return look.done
+
+    def _next_pause(self, looks: int) -> float:
+        pause = float(self._pause(looks))
+        if not 0 <= pause < float("inf"):
+            # it would upset the plan of all others
+            raise ValueError("a pause must be finite")
+        return pause

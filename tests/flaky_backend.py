@@ -1,0 +1,31 @@
+"""A secrets backend that tests can break, as a vault that is sealed: for as long as it is ``down``, or for some reads."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from airflow.secrets import BaseSecretsBackend
+
+
+class Flaky(BaseSecretsBackend):
+    connections: ClassVar[dict[str, str]] = {}
+    down: ClassVar[bool] = False
+    reads: ClassVar[int] = 0
+    failures: ClassVar[int] = 0
+    """How many reads fail, after ``fails_after`` good ones."""
+    fails_after: ClassVar[int] = 0
+
+    def get_conn_value(self, conn_id: str, **_: Any) -> str | None:
+        Flaky.reads += 1
+        failing = Flaky.failures > 0 and Flaky.fails_after == 0
+        Flaky.failures -= failing
+        Flaky.fails_after -= Flaky.fails_after > 0
+        if Flaky.down or failing:
+            raise ConnectionError("the vault is sealed, and its token was s3cr3t")
+        return Flaky.connections.get(conn_id)
+
+    def get_variable(self, key: str, **_: Any) -> str | None:
+        return None
+
+    def get_config(self, key: str) -> str | None:
+        return None
