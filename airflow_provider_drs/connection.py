@@ -82,10 +82,11 @@ def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[
     # its repr may show the password, and a traceback may show local variables
     del connection
     wrong = fields.violations
+    readable = not wrong
     extra = _extra(fields.extra, wins, warn, wrong)
     if not fields.password and not any(line.startswith("password: ") for line in wrong):
         wrong.append(f"password: the {_PASSWORD[extra.auth_type]} is missing" if extra else "password: is missing")
-    if extra is None:
+    if extra is None or not readable:
         raise DrsInputError(wrong)
     if extra.auth_type == "token" and fields.login:
         # what belongs to a login is a password or a secret key, and would be sent as a token

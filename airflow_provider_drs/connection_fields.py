@@ -66,30 +66,31 @@ class Extra:
 
     def __init__(self, extra: Mapping[str, Any], violations: list[str]) -> None:
         self.violations = violations
-        self._members: dict[str, tuple[str, Any]] = HiddenDict()
-        for name, value in extra.items():
-            if self._members.setdefault(plain(name), (name, value))[1] != value:
-                self.fail(name, "is given twice, with different values")
+        self._members = extra
 
-    def items(self) -> Iterator[tuple[str, str, Any]]:
-        """Yield plain name, name and value of each member."""
-        for key, (name, value) in self._members.items():
-            yield key, name, value
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Yield name and value of each member."""
+        yield from self._members.items()
 
-    def get(self, name: str, read: Callable[[Any], Value]) -> Value | None:
-        """Return what a reader makes of a member, or ``None`` when it is missing or cannot be read."""
-        written, value = self._members.get(plain(name), (name, None))
-        if value is None:
-            return None
+    def read(self, name: str, value: Any, reader: Callable[[Any], Value]) -> Value | None:
+        """Return what a reader makes of a member's value, or ``None`` when it cannot be read."""
         try:
-            return read(value)
+            return reader(value)
         except UnreadableError as error:
-            self.fail(written, str(error))
+            self.fail(name, str(error))
             return None
 
     def text(self, name: str) -> str | None:
-        """Return a member that has to be text."""
+        """Return a member that has to be text, or ``None`` when it is missing or cannot be read."""
         return self.get(name, text)
+
+    def get(self, name: str, reader: Callable[[Any], Value]) -> Value | None:
+        """Return what a reader makes of a member, or ``None`` when it is missing or cannot be read."""
+        spellings = [written for written in self._members if plain(written) == plain(name)]
+        values = [self.read(written, self._members[written], reader) for written in spellings]
+        if any(value != values[0] for value in values):
+            self.fail(spellings[-1], "is given twice, with different values")
+        return values[0] if values else None
 
     def fail(self, name: str, why: str) -> None:
         """Note a violation; the same one is noted once."""

@@ -84,14 +84,16 @@ class _Source:
             self.wrong.append("schema: asks for TLS, which belongs into the extra")
 
     def _hosts(self, written: str) -> list[Address]:
+        member = "host" if written == self.fields.host else "extra.bootstrap.servers"
+        heeded = self.tls_beside is None
         try:
             hosts = addresses(written) if written else []
-            if {host.scheme for host in hosts} - {"", *self.kind.schemes}:
-                raise UnreadableError("names a scheme that does not fit the type of the connection")
         except UnreadableError as error:
-            if "ip" not in self.given or (self.tls_beside is None and tls.mentions_tls(written)):
-                member = "host" if written == self.fields.host else "extra.bootstrap.servers"
+            if "ip" not in self.given or (heeded and tls.mentions_tls(written)):
                 self.wrong.append(f"{member}: {error}")
+            return []
+        if {host.scheme for host in hosts} - {"", *self.kind.schemes} and ("ip" not in self.given or heeded):
+            self.wrong.append(f"{member}: names a scheme that does not fit the type of the connection")
             return []
         return hosts
 

@@ -128,6 +128,7 @@ POSTGRESQL: Table = {
     **_each(_if_true, "requiressl direct_tls"),
     # encryption by GSSAPI is more than DRS can do, so a demand for it must not go unheard
     **_each(_words(_ONLY_IF_REQUIRED), "channel_binding gssencmode sslcertmode"),
+    **_each(_unrelated, "gsslib"),
     **_each(_file, "sslrootcert sslcert sslkey sslpassword sslcrl sslcrldir"),
     **_each(
         _detail,
@@ -207,9 +208,10 @@ def asks_for_tls(extra: Extra, table: Table, wishes: Iterable[Wish] = ()) -> boo
     :param wishes: what the Connection says elsewhere.
     """
     heard = set(wishes)
-    for key, name, value in extra.items():
+    for name, value in extra.items():
+        key = plain(name)
         if key in table:
-            heard.add(extra.get(name, table[key]) or Wish.NONE)
+            heard.add(extra.read(name, value, table[key]) or Wish.NONE)
         elif _LOOKS_LIKE_TLS.search(key) or mentions_tls(value):
             extra.fail(name, "looks like TLS and is not known: give ssl_link beside it")
     if {Wish.ON, Wish.OFF} <= heard:
