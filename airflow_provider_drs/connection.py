@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from airflow_provider_drs.api.auth import AkSkAuth, Auth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.iam import Iam
+from airflow_provider_drs.api.reading import UnreadableError, addresses, is_blank, number, plain, truth
 from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.api.rules import PROJECT_ID
+from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.tokens import known_project
+from airflow_provider_drs.connection_fields import ConnectionFields, read_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Number = BeforeValidator(number)
+Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class ConnectionExtra(BaseModel):
@@ -41,7 +45,7 @@ class ConnectionExtra(BaseModel):
     :param max_retry_seconds: how long after its first sending a call may still be repeated.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     auth_type: Literal["token", "password", "aksk"] = "token"
     project_id: Annotated[str, Field(pattern=PROJECT_ID)] | None = None
@@ -53,17 +57,19 @@ class ConnectionExtra(BaseModel):
     verify: bool | str = True
     connect_timeout: Seconds = 10
     read_timeout: Seconds = 120
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 5
-    max_retry_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 600
+    max_attempts: Annotated[int, Number, Field(ge=1, le=100)] = 5
+    max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = 600
 
-    @field_validator("verify")
+    @field_validator("verify", mode="before")
     @classmethod
-    def _stays_on(cls, verify: bool | str) -> bool | str:
-        if verify is True or str(verify).lower() == "true":
-            return True
-        # os.path.exists, because Path.exists raises for a name that is too long
-        if isinstance(verify, str) and os.path.exists(verify):
-            return verify
+    def _stays_on(cls, verify: object) -> bool | str:
+        try:
+            if truth(verify):
+                return True
+        except UnreadableError:
+            # os.path.exists, because Path.exists raises for a name that is too long
+            if isinstance(verify, str) and os.path.exists(verify):
+                return verify
         raise ValueError("must be true or the path of a CA bundle; it cannot be switched off")
 
 
@@ -78,26 +84,29 @@ def client_for(
     :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
     :raises DrsError: when the project had to be looked up, and could not be.
     """
-    try:
-        extra = _extra(connection, wins, warn)
-    except DrsInputError as error:
-        missing = [] if connection.password else ["password: is missing"]
-        raise DrsInputError([*error.violations, *missing]) from None
-    login, password = (connection.login or "").strip(), connection.password or ""
-    if extra.auth_type != "password":
-        # a token or a key that was pasted brings a line break along
-        password = password.strip()
-    wrong = [] if password else [f"password: the {_PASSWORD[extra.auth_type]} is missing"]
-    if not login and extra.auth_type != "token":
+    fields = read_fields(connection)
+    # its repr may show the password, and a traceback may show local variables
+    del connection
+    wrong = fields.violations
+    readable = not wrong
+    extra = _extra(fields.extra, wins, warn, wrong)
+    if not fields.password and not any(line.startswith("password: ") for line in wrong):
+        wrong.append(f"password: the {_PASSWORD[extra.auth_type]} is missing" if extra else "password: is missing")
+    if extra is None or not readable:
+        raise DrsInputError(wrong)
+    if extra.auth_type == "token" and fields.login:
+        # what belongs to a login is a password or a secret key, and would be sent as a token
+        wrong.append("extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key")
+    elif extra.auth_type != "token" and not fields.login:
         wrong.append(f"login: the {_LOGIN[extra.auth_type]} is missing")
-    endpoint = (connection.host or "").strip() and _url(connection, wrong)
+    endpoint = _endpoint(fields, wrong)
     if not endpoint and extra.region:
         endpoint = drs_endpoint(extra.region)
     if not endpoint and not wrong:
         wrong.append("host: give the endpoint, or the region in the extra")
     if not extra.project_id and not extra.region:
         wrong.append("extra.project_id: is missing, and the task gave none; with a region it could be looked up")
-    at_iam = extra.iam_endpoint or (iam_endpoint(extra.region) if extra.region else "")
+    at_iam = _iam_endpoint(extra, wrong)
     if not at_iam and extra.auth_type == "password":
         wrong.append("extra.iam_endpoint: give it, or the region")
     if wrong:
@@ -105,7 +114,7 @@ def client_for(
 
     limits = extra.model_dump(include={"connect_timeout", "read_timeout", "max_attempts", "max_retry_seconds"})
     iam = Iam(at_iam, extra.verify, **limits, cancellation=cancellation) if at_iam else None
-    auth = _auth(extra, login, password, iam)
+    auth = _auth(extra, fields, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:
         project_id = _project_id(iam, extra.region, auth)
@@ -124,57 +133,85 @@ def _project_id(iam: Iam, region: str, auth: Auth) -> str:
     return known_project((iam.endpoint, region, auth.fingerprint), lambda: iam.project_id(region, auth.carry))
 
 
+_SCHEMES = ("https", "http")
 _PASSWORD = {"token": "IAM token", "password": "password of the IAM user", "aksk": "secret key"}
 _LOGIN = {"password": "name of the IAM user", "aksk": "access key"}
 
 
-def _auth(extra: ConnectionExtra, login: str, password: str, iam: Iam | None) -> Auth:
+def _auth(extra: ConnectionExtra, fields: ConnectionFields, iam: Iam | None) -> Auth:
+    # a token or a key that was pasted brings a line break along; a password may have blanks of its own
     if extra.auth_type == "aksk":
-        return AkSkAuth(login, password, extra.security_token)
+        return AkSkAuth(fields.login, fields.password.strip(), extra.security_token)
     if extra.auth_type == "password" and iam:
         project = {"id": extra.project_id} if extra.project_id else {"name": str(extra.region)}
-        return PasswordAuth(login, password, domain=extra.domain_name or login, project=project, iam=iam)
-    return TokenAuth(password)
+        domain = extra.domain_name or fields.login
+        return PasswordAuth(fields.login, fields.password, domain=domain, project=project, iam=iam)
+    return TokenAuth(fields.password.strip())
 
 
-def _extra(connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None]) -> ConnectionExtra:
-    told = connection.extra_dejson
-    if not isinstance(told, Mapping):
-        raise DrsInputError(["extra: must be a JSON object"])
-    given = {**told, **{name: value for name, value in wins.items() if value}}
-    for name in given.keys() - ConnectionExtra.model_fields.keys():
-        warn(f"the extra {name} is unknown and ignored")
+def _extra(
+    given: Mapping[str, Any], wins: Mapping[str, Any], warn: Callable[[str], None], wrong: list[str]
+) -> ConnectionExtra | None:
+    known = {name: value for name, value in given.items() if name in ConnectionExtra.model_fields}
+    for name in (name for name in given if name not in known):
+        if meant := _near_miss(name):
+            wrong.append(f"extra.{printable(str(name), 60)}: is not known; is {meant} meant?")
+        else:
+            warn(f"the extra {printable(str(name), 60)} is unknown and ignored")
+    overrides = {name: value for name, value in wins.items() if not is_blank(value)}
+    members = {**known, **overrides}
     try:
-        return ConnectionExtra(
-            **{
-                name: value
-                for name, value in given.items()
-                if value not in (None, "") and name in ConnectionExtra.model_fields
-            }
+        return ConnectionExtra.model_validate(
+            {name: value.strip() if isinstance(value, str) else value for name, value in members.items()}
         )
     except ValidationError as error:
-        raise DrsInputError(
-            [
-                f"extra.{'.'.join(map(str, item['loc']))}: {str(item['msg']).removeprefix('Value error, ')}"
-                for item in error.errors(include_url=False, include_input=False)
-            ]
-        ) from None
+        for item in error.errors(include_url=False, include_input=False):
+            name = str(item["loc"][0])
+            member = f"the task's {name}" if name in overrides else f"extra.{name}"
+            wrong.append(f"{member}: {str(item['msg']).removeprefix('Value error, ')}")
+        return None
 
 
-def _url(connection: Connection, wrong: list[str]) -> str:
-    host = str(connection.host).strip()
-    url = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+def _near_miss(name: str) -> str | None:
+    names = {plain(known): known for known in ConnectionExtra.model_fields}
+    # cut, because the time that the comparison takes grows with the length
+    close = get_close_matches(plain(name)[:40], names, n=1, cutoff=0.8)
+    return names[close[0]] if close else None
+
+
+def _endpoint(fields: ConnectionFields, wrong: list[str]) -> str:
+    if fields.schema.lower() not in ("", *_SCHEMES):
+        wrong.append("schema: must be https or http")
+    if not fields.host:
+        return ""
     try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-        if connection.port and parts.port is None:
-            url = f"{url.rstrip('/')}:{connection.port}"
-        elif connection.port and parts.port != connection.port:
-            wrong.append("port: the endpoint names another one")
-    except ValueError:
-        usable = False
-    # what a URL may carry beside the host could be a secret, and would be shown
-    if not usable or "@" in url or parts.path.strip("/") or parts.query or parts.fragment or not host.isprintable():
+        url = _url(fields.host, fields.schema.lower() or "https", fields.port)
+    except UnreadableError:
         wrong.append("host: must be a host, or a URL such as https://drs.cn-north-4.myhuaweicloud.com")
         return ""
+    if fields.port and not url.endswith(f":{fields.port}"):
+        wrong.append("port: the endpoint names another one")
     return url
+
+
+def _iam_endpoint(extra: ConnectionExtra, wrong: list[str]) -> str:
+    if extra.iam_endpoint is None:
+        return iam_endpoint(extra.region) if extra.region else ""
+    try:
+        return _url(extra.iam_endpoint, "https", None)
+    except UnreadableError:
+        # a path, too, since that of the call is put behind it
+        wrong.append(
+            "extra.iam_endpoint: must be a host, or a URL without a path, such as https://iam.cn-north-4.myhuaweicloud.com"
+        )
+        return extra.iam_endpoint
+
+
+def _url(written: str, scheme: str, port: int | None) -> str:
+    # a URL may carry a secret in what stands beside host and port, and would be shown
+    address, *others = addresses(written)
+    if others or address.scheme not in ("", *_SCHEMES):
+        raise UnreadableError("must be one host")
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    url = f"{address.scheme or scheme}://{host}"
+    return f"{url}:{address.port or port}" if address.port or port else url

@@ -31,8 +31,12 @@ def write_pem(file: Path, **validity: datetime) -> Path:
     return file
 
 
-def write_p12(file: Path, password: str, **validity: datetime) -> Path:
+def p12_bytes(password: str, **validity: datetime) -> bytes:
     certificate, key = make_certificate(**validity)
     encryption = BestAvailableEncryption(password.encode())
-    file.write_bytes(pkcs12.serialize_key_and_certificates(b"db", key, certificate, None, encryption))
+    return pkcs12.serialize_key_and_certificates(b"db", key, certificate, None, encryption)
+
+
+def write_p12(file: Path, password: str, **validity: datetime) -> Path:
+    file.write_bytes(p12_bytes(password, **validity))
     return file

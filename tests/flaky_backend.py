@@ -1,4 +1,4 @@
-"""A secrets backend that tests can break, as a vault that is sealed: for as long as it is ``down``, or for some reads."""
+"""A secrets backend that tests can break: for as long as it is ``down``, or for some reads."""
 
 from __future__ import annotations
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -19,10 +22,16 @@ SOON = timedelta(days=30)
 """A certificate that expires sooner than this is worth a warning."""
 
 _MAX_FILE = 2**20
+_MAX_TEXT = 2**21
 _JKS = b"\xfe\xed\xfe\xed"
 
 ENDPOINT_CERTIFICATES = {"ssl_cert_key": "ssl_cert_password"}
 KAFKA_CERTIFICATES = {"trust_store_key": "trust_store_password", "key_store_key": "key_store_password"}
+
+
+class _Validity(NamedTuple):
+    starts: datetime
+    ends: datetime
 
 
 class CertificateError(Exception):
@@ -37,6 +46,9 @@ def read_file(path: str, password: str | None) -> tuple[str, str, str]:
     :raises CertificateError: when it cannot be read, or holds an open private key.
     """
     try:
+        # before it is opened, for a named pipe would wait for somebody who writes
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise CertificateError("cannot be read: it is no regular file")
         with Path(path).open("rb") as file:
             content = file.read(_MAX_FILE + 1)
     except (OSError, ValueError) as error:
@@ -58,12 +70,12 @@ def broken_by_certificates(given: Mapping[str, Any], members: Mapping[str, str],
     :param members: which of them hold a certificate in Base64, and where its password is.
     """
     for member, found in _decoded(given, members):
-        if found and not any(_is_valid(each, now) for each in found):
+        if found and not any(each.starts <= now <= each.ends for each in found):
             first = found[0]
-            if first.not_valid_after_utc < now:
-                yield member, f"the certificate expired on {first.not_valid_after_utc:%Y-%m-%d}"
+            if first.ends < now:
+                yield member, f"the certificate expired on {first.ends:%Y-%m-%d}"
             else:
-                yield member, f"the certificate is not valid before {first.not_valid_before_utc:%Y-%m-%d}"
+                yield member, f"the certificate is not valid before {first.starts:%Y-%m-%d}"
 
 
 def doubtful_certificates(given: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
@@ -72,37 +84,40 @@ def doubtful_certificates(given: Mapping[str, Any], members: Mapping[str, str], 
         if not found:
             yield member, "holds no PEM and no .p12 that opens, so its expiry is not checked"
             continue
-        ends = min(each.not_valid_after_utc for each in found)
+        ends = min(each.ends for each in found)
         if ends < now:
             yield member, f"one of its {len(found)} certificates expired on {ends:%Y-%m-%d}"
         elif ends < now + SOON:
             yield member, f"the certificate expires in {(ends - now).days} days, on {ends:%Y-%m-%d}"
 
 
-def _decoded(given: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[tuple[str, list[x509.Certificate]]]:
+def _decoded(given: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[tuple[str, list[_Validity]]]:
     for member, password in members.items():
-        if isinstance(given.get(member), str):
-            try:
-                found = _certificates(base64.b64decode(given[member], validate=True), given.get(password))
-            except (ValueError, CertificateError):
-                found = []
+        content = given.get(member)
+        if isinstance(content, str):
+            found: list[_Validity] = []
+            if len(content) <= _MAX_TEXT:
+                with suppress(ValueError, CertificateError):
+                    found = _certificates(base64.b64decode(content, validate=True), given.get(password))
             yield member, found
 
 
-def _certificates(content: bytes, password: object) -> list[x509.Certificate]:
+def _certificates(content: bytes, password: object) -> list[_Validity]:
     if content.startswith(_JKS):  # Java's own format, which nothing here can open
         return []
     try:
-        if b"-----BEGIN CERTIFICATE-----" in content:
-            return x509.load_pem_x509_certificates(content)
-        secret = password.encode() if isinstance(password, str) and password else None
-        store = pkcs12.load_pkcs12(content, secret)
-    except ValueError:
-        # "from None": what the parser says may quote what it was given
+        return [_Validity(each.not_valid_before_utc, each.not_valid_after_utc) for each in _parsed(content, password)]
+    except Exception:
+        # of any class, for the parser has many; "from None", for it may quote what it was given
         raise CertificateError("is neither PEM nor a .p12 that opens with the password given") from None
+
+
+def _parsed(content: bytes, password: object) -> list[x509.Certificate]:
+    if b"-----BEGIN CERTIFICATE-----" in content:
+        return x509.load_pem_x509_certificates(content)
+    secret = password.encode() if isinstance(password, str) and password else None
+    if secret and b"\0" in secret:
+        raise ValueError("the parser panics, which nothing but BaseException catches")
+    store = pkcs12.load_pkcs12(content, secret)
     inside = ([store.cert] if store.cert else []) + store.additional_certs
     return [each.certificate for each in inside]
-
-
-def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc

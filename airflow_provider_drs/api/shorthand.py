@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.certificates import CertificateError, read_file
@@ -11,7 +11,7 @@ from airflow_provider_drs.api.errors import DrsInputError
 LookUp = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.
 
-It raises `DrsInputError` when there is no such connection, or it does not fit.
+It raises `DrsInputError` when the connection does not fit, and a retryable error when it cannot be read just now.
 """
 
 _FROM_A_FILE = frozenset({"ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum"})
@@ -37,13 +37,13 @@ class SpelledOut:
             try:
                 self.members = _merged(look_up(conn_id, self.members), self.members)
             except DrsInputError as error:
-                self._fail("db_conn_id", "; ".join(error.violations), _FROM_A_CONNECTION)
+                self._fail("db_conn_id", error.violations, _FROM_A_CONNECTION)
         path = self.members.get("ssl_cert_file")
         if isinstance(path, str) and path:
             try:
                 key, name, check_sum = read_file(path, self.members.get("ssl_cert_password"))
             except CertificateError as error:
-                self._fail("ssl_cert_file", str(error), _FROM_A_FILE)
+                self._fail("ssl_cert_file", [str(error)], _FROM_A_FILE)
             else:
                 computed = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
                 self.members = {"ssl_link": True, **computed, **self.members}
@@ -55,8 +55,8 @@ class SpelledOut:
         given = self.members.get(member)
         return given is not None and (not inside or not isinstance(given, Mapping) or inside[0] in given)
 
-    def _fail(self, member: str, why: str, unknown: frozenset[str]) -> None:
-        self.violations.append(f"{member}: {why}")
+    def _fail(self, member: str, violations: Sequence[str], unknown: frozenset[str]) -> None:
+        self.violations += [f"{member}: {why}" for why in violations]
         self._unknown |= unknown
 
 
@@ -70,6 +70,4 @@ def _merged(found: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     kafka = "kafka_security_config"
     if isinstance(found.get(kafka), Mapping) and isinstance(given.get(kafka), Mapping):
         both[kafka] = {**found[kafka], **given[kafka]}
-    if given.get("ssl_link") in (False, "False", "false") or "ssl_cert_key" in given:
-        both = {name: value for name, value in both.items() if name != "ssl_cert_file" or name in given}
     return both

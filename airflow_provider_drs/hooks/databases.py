@@ -2,212 +2,221 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_drs._compat import AirflowNotFoundException, BaseHook
 from airflow_provider_drs._masking import mask
-from airflow_provider_drs.api.certificates import CertificateError, read_file
 from airflow_provider_drs.api.endpoint import secrets_in
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.reading import Address, UnreadableError, addresses, truth
 from airflow_provider_drs.api.rules import DOCUMENTED_DB_TYPES
 from airflow_provider_drs.api.secrets import HiddenDict
-
-if TYPE_CHECKING:
-    from airflow.sdk import Connection
+from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.connection_fields import ConnectionFields, Extra, read_fields
+from airflow_provider_drs.hooks import kafka, tls
+from airflow_provider_drs.hooks.reading import read_connection
 
 Members = dict[str, Any]
+Given = Mapping[str, Any]
+
+_CONN_ID = re.compile(r"(?!.*://)[\w#!().:/\\-]{1,250}")
+"""What Airflow takes for an id, but for a URI, which may hold a password."""
 
 
-class _UnfitError(Exception):
-    """What a connection lacks, or says that DRS has no way to take."""
-
-
-def members_of_connection(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def members_of_connection(conn_id: str, given: Given) -> Mapping[str, Any]:
     """Return the members of an endpoint that a database's Connection stands for, its secrets masked.
 
     :param conn_id: a Connection of type ``mysql``, ``postgres``, ``mongo``, ``oracle``, ``kafka``, or ``generic``.
     :param given: what the endpoint gives itself, which decides what the Connection has to say.
-    :raises DrsInputError: when there is no such Connection, or it does not fit; no value of it is repeated.
+    :raises DrsInputError: naming all that does not fit or cannot be understood, and no value of it.
+    :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it just now.
     """
-    try:
-        members = HiddenDict(_members(conn_id, given))
-    except AirflowNotFoundException:
-        raise DrsInputError([f"there is no connection {conn_id}"]) from None
-    except _UnfitError as why:
-        raise DrsInputError([f"connection {conn_id} {why}"]) from None
+    if not _CONN_ID.fullmatch(conn_id):
+        raise DrsInputError(["must be the id of a connection"])
+    fields = read_fields(read_connection(conn_id))
+    members = HiddenDict(_members(fields, given))
+    if fields.violations:
+        raise DrsInputError([f"connection {conn_id}: {line}" for line in fields.violations])
     mask(secrets_in([members]))
     return members
 
 
-def _members(conn_id: str, given: Mapping[str, Any]) -> Members:
-    connection = BaseHook.get_connection(conn_id)
-    kind = _KINDS.get(str(connection.conn_type))
+def _members(fields: ConnectionFields, given: Given) -> Members:
+    kind = _KINDS.get(fields.conn_type)
+    db_type = given.get("db_type", kind and kind.db_type)
+    wrong = fields.violations
     if kind is None:
-        raise _UnfitError(f"is of type {connection.conn_type}, not {', '.join(_KINDS)}")
-    db_type = given.get("db_type", kind.db_type)
+        wrong.append(f"is of type {printable(fields.conn_type)}, not {', '.join(_KINDS)}")
+        return {}
     if db_type is None:
-        raise _UnfitError(f"is of type {connection.conn_type}, so db_type has to be given beside it")
-    if kind.db_types and db_type in DOCUMENTED_DB_TYPES | {"dds"} and db_type not in kind.db_types:
-        raise _UnfitError(f"is of type {connection.conn_type}, which does not fit db_type {db_type}")
-    members = {"db_type": db_type, **kind.read(connection, given)}
+        wrong.append(f"is of type {fields.conn_type}, so db_type has to be given beside it")
+    elif kind.db_types and db_type in DOCUMENTED_DB_TYPES | {"dds"} and db_type not in kind.db_types:
+        wrong.append(f"is of type {fields.conn_type}, which does not fit db_type {db_type}")
+    members = {"db_type": db_type, **kind.read(_Source(fields, kind, given))}
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
-def _plain(connection: Connection, given: Mapping[str, Any]) -> Members:
-    port = connection.port or _PORTS.get(str(connection.conn_type))
-    return {
-        "ip": connection.host,
-        "db_port": port,
-        "db_user": connection.login,
-        "db_password": connection.password,
-    }
+class _Source:
+    """A Connection while it is read, and what the endpoint gives beside it."""
 
+    def __init__(self, fields: ConnectionFields, kind: _Kind, given: Given) -> None:
+        self.fields = fields
+        self.given = given
+        self.kind = kind
+        self.wrong = fields.violations
+        self.extra = Extra(tls.spread_out(fields.extra) if kind.table is tls.MYSQL else fields.extra, self.wrong)
+        self.tls_beside = _tls_beside(given)
+        self.hosts = self._hosts(kafka.servers(fields, self.extra) if kind.table is tls.KAFKA else fields.host)
+        if self.tls_beside is None and tls.mentions_tls(fields.schema):
+            self.wrong.append("schema: asks for TLS, which belongs into the extra")
 
-def _mysql(connection: Connection, given: Mapping[str, Any]) -> Members:
-    extra = connection.extra_dejson
-    ssl = _object(extra.get("ssl"))
-    mode = str(extra.get("ssl_mode") or ssl.get("mode") or "").upper()
-    off = mode == "DISABLED" or _is_true(extra.get("ssl_disabled"))
-    wanted = None if mode in ("", "PREFERRED") and not ssl else True
-    authority = ssl.get("ca") or extra.get("ssl_ca")
-    return {**_plain(connection, given), **_tls(given, False if off else wanted, authority)}
-
-
-def _postgres(connection: Connection, given: Mapping[str, Any]) -> Members:
-    extra = connection.extra_dejson
-    wanted = {"disable": False, "require": True, "verify-ca": True, "verify-full": True}.get(str(extra.get("sslmode")))
-    tls = _tls(given, wanted, extra.get("sslrootcert"))
-    return {**_plain(connection, given), "db_name": connection.schema, **tls}
-
-
-def _mongo(connection: Connection, given: Mapping[str, Any]) -> Members:
-    extra = connection.extra_dejson
-    if _is_true(extra.get("srv")) and "ip" not in given:
-        raise _UnfitError("finds its hosts by a DNS seed list (srv), so ip has to be given beside it")
-    switches = [extra[name] for name in ("ssl", "tls") if name in extra]
-    wanted = any(map(_is_true, switches)) if switches else None
-    return {
-        **_plain(connection, given),
-        "ip": _hosts(connection.host, connection.port or 27017),
-        "db_port": 0,
-        "db_name": extra.get("authSource") or connection.schema,
-        **_tls(given, wanted, extra.get("tlsCAFile") or extra.get("ssl_ca_certs")),
-    }
-
-
-def _oracle(connection: Connection, given: Mapping[str, Any]) -> Members:
-    extra = connection.extra_dejson
-    if extra.get("sid") and not extra.get("service_name") and "db_name" not in given:
-        raise _UnfitError("names a SID, while DRS takes a service name: give db_name beside it")
-    wallet = extra.get("wallet_location")
-    return {
-        **_plain(connection, given),
-        "db_name": extra.get("service_name") or connection.schema,
-        **_tls(given, True if wallet else None, wallet and str(Path(wallet, "ewallet.p12"))),
-        "ssl_cert_password": extra.get("wallet_password"),
-    }
-
-
-def _kafka(connection: Connection, given: Mapping[str, Any]) -> Members:
-    extra = connection.extra_dejson
-    said = {name: value for name, value in extra.items() if value not in (None, "")}
-    security: Members = {
-        "type": str(said.get("security.protocol", "PLAINTEXT")).upper(),
-        "sasl_mechanism": said.get("sasl.mechanism") or said.get("sasl.mechanisms"),
-        "endpoint_algorithm": said.get("ssl.endpoint.identification.algorithm"),
-    }
-    if security["endpoint_algorithm"] == "none":
-        security["endpoint_algorithm"] = ""
-    if security["type"] in ("SSL", "SASL_SSL"):
-        security |= _stores(said, _object(given.get("kafka_security_config")))
-    return {
-        "ip": _hosts(said.get("bootstrap.servers") or connection.host, connection.port or 9092),
-        "db_user": said.get("sasl.username") or connection.login,
-        "db_password": said.get("sasl.password") or connection.password,
-        "kafka_security_config": {name: value for name, value in security.items() if value is not None},
-    }
-
-
-def _stores(said: Mapping[str, Any], given: Mapping[str, Any]) -> Members:
-    if ("ssl.ca.pem" in said or "ssl.certificate.pem" in said) and "trust_store_key" not in given:
-        raise _UnfitError("holds certificates as text, while DRS takes files: name them in ssl.ca.location")
-    if "ssl.certificate.location" in said and "key_store_key" not in given:
-        raise _UnfitError("has its client certificate in PEM files, while DRS takes a key store: ssl.keystore.location")
-    stores: Members = {}  # librdkafka knows a CA file only; the trust store is Java's, and what DRS speaks of
-    trust = said.get("ssl.truststore.location") or said.get("ssl.ca.location")
-    if trust and "trust_store_key" not in given:
-        password = given.get("trust_store_password") or said.get("ssl.truststore.password")
-        stores["trust_store_key"], stores["trust_store_key_name"] = _store("trust store", trust, password)
-        stores["trust_store_password"] = password
-    keys = said.get("ssl.keystore.location")
-    if keys and "key_store_key" not in given:
-        password = given.get("key_store_password") or said.get("ssl.keystore.password")
-        stores["key_store_key"], stores["key_store_key_name"] = _store("key store", keys, password)
-        stores |= {"enable_key_store": True, "key_store_password": password}
-        if key_password := said.get("ssl.key.password"):
-            stores |= {"set_private_key_password": True, "key_password": key_password}
-    return stores
-
-
-def _store(what: str, path: str, password: str | None) -> tuple[str, str]:
-    try:
-        key, name, _ = read_file(path, password)
-    except CertificateError as why:
-        raise _UnfitError(f"names a {what} that {why}") from None
-    return key, name
-
-
-def _tls(given: Mapping[str, Any], wanted: bool | None, authority: object) -> Members:
-    """Return the TLS members; ``wanted`` is ``None`` where the connection leaves it open."""
-    if wanted is False or (wanted is None and not authority):
-        return {} if wanted is None else {"ssl_link": False}
-    if authority:
-        return {"ssl_link": True, "ssl_cert_file": str(authority)}
-    if not given.keys() & {"ssl_link", "ssl_cert_file", "ssl_cert_key"}:
-        # without a certificate DRS cannot, and unencrypted is not what the connection asks for
-        raise _UnfitError("asks for TLS and names no CA certificate: give ssl_cert_file, or ssl_link false, beside it")
-    return {"ssl_link": True}
-
-
-def _hosts(hosts: str | None, port: int) -> str | None:
-    listed = [host.strip() for host in (hosts or "").split(",") if host.strip()]
-    return ",".join(host if re.search(r":\d+$", host) else f"{host}:{port}" for host in listed) or None
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    if isinstance(value, str):
+    def _hosts(self, written: str) -> list[Address]:
+        member = "host" if written == self.fields.host else "extra.bootstrap.servers"
+        heeded = self.tls_beside is None
         try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
-    return value if isinstance(value, Mapping) else {}
+            hosts = addresses(written) if written else []
+        except UnreadableError as error:
+            if "ip" not in self.given or (heeded and tls.mentions_tls(written)):
+                self.wrong.append(f"{member}: {error}")
+            return []
+        if {host.scheme for host in hosts} - {"", *self.kind.schemes} and ("ip" not in self.given or heeded):
+            self.wrong.append(f"{member}: names a scheme that does not fit the type of the connection")
+            return []
+        return hosts
+
+    def account(self) -> Members:
+        """Return user and password."""
+        return {"db_user": self.fields.login, "db_password": self.fields.password}
+
+    def address(self) -> Members:
+        """Return host and port apart; several hosts keep the ports that they are written with."""
+        if len(self.hosts) != 1:
+            port = self.fields.port or self.kind.port
+            return {"ip": ",".join(map(str, self.hosts)), "db_port": port}
+        host = self.hosts[0]
+        if host.port and self.fields.port and host.port != self.fields.port and "db_port" not in self.given:
+            self.wrong.append("port: the host names another one")
+        return {"ip": host.host, "db_port": host.port or self.fields.port or self.kind.port}
+
+    def tls(self, authority: str | None) -> Members:
+        """Return the members for TLS; DRS takes it or leaves it, and needs a CA certificate.
+
+        :param authority: path of the CA certificate that the Connection names.
+        """
+        wanted = self.tls_beside
+        if wanted is None:
+            schemes = [self.kind.schemes[host.scheme] for host in self.hosts if host.scheme]
+            wanted = tls.asks_for_tls(self.extra, self.kind.table, schemes)
+            if wanted is False:
+                return {"ssl_link": False}
+            if wanted and not authority:
+                # unencrypted is not what the connection asks for
+                self.wrong.append(
+                    "asks for TLS and names no CA certificate: give ssl_cert_file, or ssl_link false, beside it"
+                )
+        if not wanted:
+            return {}
+        own = self.given.keys() & {"ssl_cert_file", "ssl_cert_key"}
+        return {"ssl_link": True, "ssl_cert_file": None if own else authority}
+
+    def certificate(self, *names: str) -> str | None:
+        """Return the one path that stands under these names; none is looked for where TLS is switched off beside."""
+        if self.tls_beside is False:
+            return None
+        paths = {path for name in names if (path := self.extra.text(name))}
+        if len(paths) > 1:
+            self.wrong.append("extra: names several CA certificates: give ssl_cert_file beside it")
+        return min(paths, default=None)
 
 
-def _is_true(value: object) -> bool:
-    return str(value).lower() in ("true", "1", "yes")
+def _tls_beside(given: Given) -> bool | None:
+    try:
+        return truth(given["ssl_link"])
+    except (KeyError, UnreadableError):
+        return True if given.keys() & {"ssl_cert_file", "ssl_cert_key"} else None
+
+
+def _generic(source: _Source) -> Members:
+    return {**source.address(), **source.account(), **source.tls(None)}
+
+
+def _mysql(source: _Source) -> Members:
+    return {**source.address(), **source.account(), **source.tls(source.certificate("ssl_ca"))}
+
+
+def _postgres(source: _Source) -> Members:
+    authority = source.certificate("sslrootcert")
+    # libpq's word for the authorities of the machine, which DRS does not see
+    tls_members = source.tls(None if authority == "system" else authority)
+    return {**source.address(), **source.account(), "db_name": source.fields.schema, **tls_members}
+
+
+def _mongo(source: _Source) -> Members:
+    if source.extra.get("srv", truth) and "ip" not in source.given:
+        source.wrong.append("finds its hosts by a DNS seed list (srv), so ip has to be given beside it")
+    hosts = [Address(each.host, each.port or source.fields.port or source.kind.port) for each in source.hosts]
+    return {
+        **source.account(),
+        "ip": ",".join(map(str, hosts)),
+        "db_port": 0,
+        "db_name": source.extra.text("authSource") or source.fields.schema,
+        **source.tls(source.certificate("tlsCAFile", "ssl_ca_certs", "sslCA")),
+    }
+
+
+def _oracle(source: _Source) -> Members:
+    service = source.extra.text("service_name")
+    if source.extra.text("sid") and not service and "db_name" not in source.given:
+        source.wrong.append("names a SID, while DRS takes a service name: give db_name beside it")
+    wallet = source.certificate("wallet_location")
+    tls_members = source.tls(str(Path(wallet, "ewallet.p12")) if wallet else None)
+    if tls_members.get("ssl_cert_file"):
+        tls_members["ssl_cert_password"] = source.extra.text("wallet_password")
+    return {**source.address(), **source.account(), "db_name": service or source.fields.schema, **tls_members}
+
+
+def _kafka(source: _Source) -> Members:
+    return kafka.members(source.fields, source.extra, source.hosts, source.given)
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A connection type: the ``db_type`` it means, others it may be used for, and how it is read."""
+    """A connection type: what it means, and how it is read.
+
+    :param db_type: what it stands for; ``None`` if the endpoint has to say.
+    :param read: makes the members of an endpoint.
+    :param also: other values of ``db_type`` that it may be used for.
+    :param port: of the engine.
+    :param table: the options of TLS that its drivers know.
+    :param schemes: what may stand before a host, and whether it asks for TLS.
+    """
 
     db_type: str | None
-    read: Callable[[Connection, Mapping[str, Any]], Members]
-    also: tuple[str, ...] = ()
+    read: Callable[[_Source], Members]
+    also: tuple[str, ...]
+    port: int | None
+    table: tls.Table
+    schemes: Mapping[str, tls.Wish]
 
     @property
     def db_types(self) -> set[str]:
         return {self.db_type, *self.also} if self.db_type else set()
 
 
-_MYSQL = _Kind("mysql", _mysql, ("taurus",))
-_POSTGRES = _Kind("postgresql", _postgres, ("gaussdbv5", "gaussdbv5ha"))
-_MONGO = _Kind("mongodb", _mongo, ("dds",))
+_NONE, _OFF, _ON = tls.Wish.NONE, tls.Wish.OFF, tls.Wish.ON
+_MYSQL = _Kind("mysql", _mysql, ("taurus",), 3306, tls.MYSQL, {"mysql": _NONE, "mariadb": _NONE})
+_POSTGRES = _Kind(
+    "postgresql",
+    _postgres,
+    ("gaussdbv5", "gaussdbv5ha"),
+    5432,
+    tls.POSTGRESQL,
+    {"postgres": _NONE, "postgresql": _NONE},
+)
+_MONGO = _Kind("mongodb", _mongo, ("dds",), 27017, tls.MONGODB, {"mongodb": _NONE, "mongo": _NONE})
 _KINDS = {
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
@@ -215,8 +224,7 @@ _KINDS = {
     "postgresql": _POSTGRES,
     "mongo": _MONGO,
     "mongodb": _MONGO,
-    "oracle": _Kind("oracle", _oracle),
-    "kafka": _Kind("kafka", _kafka),
-    "generic": _Kind(None, _plain),
+    "oracle": _Kind("oracle", _oracle, (), 1521, tls.ORACLE, {"tcp": _OFF, "tcps": _ON}),
+    "kafka": _Kind("kafka", _kafka, (), None, tls.KAFKA, dict.fromkeys(kafka.SCHEMES, _NONE)),
+    "generic": _Kind(None, _generic, (), None, {}, {}),
 }
-_PORTS = {"mysql": 3306, "mariadb": 3306, "postgres": 5432, "postgresql": 5432, "oracle": 1521}

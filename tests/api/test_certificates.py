@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from datetime import timedelta
+import os
+import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from certificate_files import DAY, NOW, make_certificate, write_p12, write_pem
+from certificate_files import DAY, NOW, make_certificate, p12_bytes, write_p12, write_pem
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import endpoint
 from wire import Service
 
@@ -152,6 +156,91 @@ def test_the_last_30_days_are_a_doubt_and_the_end_is_an_error(left, broken, doub
 
     assert bool(list(broken_by_certificates(given, members, then))) is broken
     assert bool(list(doubtful_certificates(given, members, then))) is doubtful
+
+
+P12 = p12_bytes(PASSWORD)
+PEM = make_certificate()[0].public_bytes(Encoding.PEM)
+DER = make_certificate()[0].public_bytes(Encoding.DER)
+HEAD, TAIL = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+
+
+def as_pem(der):
+    return HEAD + base64.encodebytes(der) + TAIL
+
+
+@st.composite
+def nearly_certificates(draw):
+    """Bytes that were a certificate, or several, before something happened to them."""
+    content = bytearray(draw(st.sampled_from([PEM, DER, DER + PEM, PEM * 3, HEAD + TAIL, P12])))
+    for position, byte in draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=4)):
+        content[position] = byte
+    cut = draw(st.none() | st.integers(0, len(content)))
+    whole = bytes(content[:cut])
+    return draw(st.sampled_from([whole, as_pem(whole), whole + as_pem(whole[:50]), whole.replace(b"\n", b"\r\n")]))
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    content=nearly_certificates() | st.binary(max_size=60),
+    password=st.none() | st.text(max_size=3) | st.sampled_from([PASSWORD, "\0", "p\0w", "\ud800", 5, b"x"]),
+    base64_too=st.booleans(),
+)
+def test_a_certificate_of_any_oddness_is_a_doubt_or_a_violation_and_never_a_crash(content, password, base64_too):
+    text = base64.b64encode(content).decode() if base64_too else content.decode("latin-1")
+    given_members, members = (
+        {"ssl_cert_key": text, "ssl_cert_password": password},
+        {"ssl_cert_key": "ssl_cert_password"},
+    )
+
+    for judge in (broken_by_certificates, doubtful_certificates):
+        assert {member for member, _ in judge(given_members, members, NOW)} <= {"ssl_cert_key"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "====", "ä", "A" * 2**23, base64.b64encode(PEM * 5000).decode(), base64.b64encode(PEM).decode()[:-3]],
+    ids=["empty", "no Base64", "no ASCII", "8 MiB", "5000 certificates", "cut"],
+)
+def test_text_that_holds_no_certificate_is_a_doubt(text):
+    members = {"ssl_cert_key": "ssl_cert_password"}
+
+    ((member, why),) = doubtful_certificates({"ssl_cert_key": text}, members, NOW)
+
+    assert member == "ssl_cert_key"
+    assert "its expiry is not checked" in why
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends"),
+    [
+        (datetime(1950, 1, 1, tzinfo=timezone.utc), datetime(1950, 1, 2, tzinfo=timezone.utc)),
+        (datetime(9999, 1, 1, tzinfo=timezone.utc), datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
+    ],
+)
+def test_the_first_and_the_last_date_of_all_are_read(starts, ends):
+    certificate, _ = make_certificate(starts, ends)
+    text = base64.b64encode(certificate.public_bytes(Encoding.PEM)).decode()
+
+    ((_, why),) = broken_by_certificates({"ssl_cert_key": text}, {"ssl_cert_key": "ssl_cert_password"}, NOW)
+
+    assert str((starts if starts > NOW else ends).date()) in why
+
+
+@pytest.mark.parametrize("time", [b"000000000000Z", b"991332250000Z", b"2501019999Z..", b"-10101000000Z"])
+def test_a_date_that_is_none_is_a_doubt(time):
+    der = re.sub(rb"\x17\x0d[0-9]{12}Z", b"\x17\x0d" + time, DER, count=1)
+    assert der != DER
+    given_members = {"ssl_cert_key": base64.b64encode(as_pem(der)).decode()}
+
+    assert list(doubtful_certificates(given_members, {"ssl_cert_key": "ssl_cert_password"}, NOW))
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ca.pem")
+
+    (violation,) = refused(endpoint(1, ssl_cert_file=str(tmp_path / "ca.pem")))
+
+    assert violation == "jobs[0].ssl_cert_file: cannot be read: it is no regular file"
 
 
 def test_a_bundle_is_good_while_one_certificate_in_it_is_with_a_doubt_about_the_others(tmp_path):

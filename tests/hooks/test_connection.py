@@ -106,6 +106,12 @@ def test_a_host_is_the_endpoint_and_without_a_scheme_it_means_https(hook, member
         ),
         ({"extra": {"connect_timeout": "soon", "language": CANARY, "verify": False}}, 3),
         ({"extra": {"read_timeout": float("inf")}}, 1),
+        ({"extra": {"connect_timeout": True, "max_attempts": 2.5, "max_retry_seconds": [1], "region": 5}}, 4),
+        ({"extra": {"verify": 0}}, 1),
+        ({"schema": "ftp"}, ["schema: must be https or http"]),
+        ({"port": 70000}, ["port: must be a port from 1 to 65535"]),
+        ({"host": "drs.example.org,drs.example.com"}, 1),
+        ({"host": "ftp://drs.example.org"}, 1),
         ({"password": f"{CANARY} {CANARY}"}, 1),
         ({"host": "http://drs.example.org"}, 1),
     ],
@@ -113,6 +119,107 @@ def test_a_host_is_the_endpoint_and_without_a_scheme_it_means_https(hook, member
 def test_all_that_is_wrong_is_named_at_once_and_no_value_of_it(hook, members, lines):
     told = wrong(hook(**{"host": "drs.example.org", **members}))
     assert told == lines if isinstance(lines, list) else len(told) == lines
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        f'{{"auth_type": "aksk", "project_id": "{PROJECT}"',
+        "{'auth_type': 'aksk'}",
+        '[{"auth_type": "aksk"}]',
+        '"aksk"',
+        "5",
+        "null",
+        "\ufeff{}",
+    ],
+    ids=["a missing brace", "Python", "a list", "a text", "a number", "null", "a byte order mark"],
+)
+def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(monkeypatch, extra):
+    told = {"conn_type": "drs", "host": "drs.example.org", "login": "AK", "password": CANARY, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+
+    assert wrong(DrsHook(project_id=PROJECT)) == ["extra: must be a JSON object"]
+
+
+@pytest.mark.parametrize("extra", [{}, {"auth_type": "token"}, {"auth_type": None}, {"auth_type": " "}])
+def test_a_secret_that_belongs_to_a_login_is_never_sent_as_a_token(hook, extra):
+    with Service() as service:
+        told = wrong(hook(host=service.url, login="AN-ACCESS-KEY", extra=extra))
+
+    assert told == ["extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key"]
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["/v3", "/v3/", "/v3/auth/tokens", "?x=1", "#x", " /v3", "\n/v3"],
+)
+def test_an_iam_endpoint_is_a_host_and_no_more(hook, written):
+    with Service() as service:
+        extra = {"auth_type": "password", "iam_endpoint": f"{service.url}{written}"}
+        told = wrong(hook(host=service.url, login="user", extra=extra))
+
+    assert [line.partition(": ")[0] for line in told] == ["extra.iam_endpoint"]
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("written", [f"https://u:{CANARY}@iam.example.org", f"ftp://{CANARY}.example.org", 5, ["x"]])
+def test_what_an_iam_endpoint_must_not_hold_is_not_repeated(hook, written):
+    told = wrong(hook(host="drs.example.org", login="user", extra={"auth_type": "password", "iam_endpoint": written}))
+
+    assert [line.partition(": ")[0] for line in told] == ["extra.iam_endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("auth-type", "auth_type"),
+        ("authType", "auth_type"),
+        ("AUTH_TYPE", "auth_type"),
+        ("auht_type", "auth_type"),
+        ("security-token", "security_token"),
+        ("securitytoken", "security_token"),
+        ("project-id", "project_id"),
+        ("projectid", "project_id"),
+        ("iam-endpoint", "iam_endpoint"),
+        ("domainName", "domain_name"),
+        ("regoin", "region"),
+        ("verfy", "verify"),
+        ("readTimeout", "read_timeout"),
+    ],
+)
+def test_an_extra_that_is_nearly_one_of_ours_is_refused(hook, name, meant):
+    told = wrong(hook(host="drs.example.org", extra={name: CANARY}))
+
+    assert told == [f"extra.{name}: is not known; is {meant} meant?"]
+
+
+def test_the_prefix_that_forms_of_airflow_2_put_before_a_name_does_not_matter(hook):
+    made = hook(extra={"project_id": None, "extra__drs__project_id": PROJECT, "extra__drs__region": "eu-de"})
+
+    with made.get_conn() as client:
+        assert (client.endpoint, client.project_id) == (drs_endpoint("eu-de"), PROJECT)
+    assert wrong(hook(host="drs.example.org", extra={"extra__drs__project_id": "another"})) == [
+        "extra.project_id: is given twice, with different values"
+    ]
+
+
+def test_what_the_task_gives_is_not_blamed_on_the_extra(hook):
+    hook(host="drs.example.org")
+
+    assert [line.partition(": ")[0] for line in wrong(DrsHook(project_id="a b", language="fr"))] == [
+        "the task's project_id",
+        "the task's language",
+    ]
+
+
+def test_a_bare_ipv6_host_is_put_into_brackets(hook):
+    assert hook(host="::1", schema="http", port=8765).get_conn().endpoint == "http://[::1]:8765"
+
+
+@pytest.mark.parametrize("verify", [True, "true", "TRUE", 1, "1", "yes", "on", " True "])
+def test_verify_is_on_in_any_spelling(hook, verify):
+    assert hook(host="drs.example.org", extra={"verify": verify}).get_conn().endpoint == "https://drs.example.org"
 
 
 def test_an_unknown_extra_is_a_warning(hook, console):
@@ -130,10 +237,14 @@ def test_an_unknown_extra_is_a_warning(hook, console):
         st.sampled_from(["auth_type", "verify", "connect_timeout", "region", "iam_endpoint", "project_id", "x"]),
         st.none() | st.booleans() | st.floats() | st.text(max_size=20) | st.lists(st.integers(), max_size=2),
     ),
+    login=st.none() | st.text(max_size=3) | st.integers(),
+    password=st.text(max_size=3) | st.integers() | st.binary(max_size=2),
+    port=st.none() | st.integers() | st.text(max_size=5),
 )
-def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, extra):
+def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, extra, login, password, port):
     told = {"project_id": PROJECT, **extra}
-    connection: Any = SimpleNamespace(login="u", password="p", port=None, schema=None, host=host, extra_dejson=told)
+    members = {"conn_type": "drs", "login": login, "password": password, "port": port, "schema": None, "host": host}
+    connection: Any = SimpleNamespace(**members, extra=json.dumps(told), extra_dejson=told)
     hook = DrsHook()
     try:
         # without a lookup, which would go out to the network

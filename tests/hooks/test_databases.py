@@ -8,13 +8,16 @@ import pickle
 
 import pytest
 from certificate_files import DAY, NOW, write_p12, write_pem
+from flaky_backend import Flaky
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from samples import job_id
 from wire import Service
 
 from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
-from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.errors import DrsInputError, DrsUnreachableError
 from airflow_provider_drs.hooks.databases import members_of_connection
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
@@ -197,7 +200,7 @@ def test_a_generic_connection_serves_for_what_db_type_says(connection):
     assert "db_type has to be given" in refused({**BESIDE, "db_conn_id": conn_id})[0]
 
 
-def test_connections_that_are_missing_or_do_not_fit_are_one_violation_each_among_the_others(connection):
+def test_connections_that_do_not_fit_are_told_among_the_other_violations(connection):
     connection("http", "a_website", host="h", **HERE)
     connection("postgres", "a_postgres", host="h", **HERE)
     connection("mongo", "a_seed_list", host="h", **HERE, extra={"srv": True})
@@ -206,7 +209,7 @@ def test_connections_that_are_missing_or_do_not_fit_are_one_violation_each_among
     connection("kafka", "pem_pair", extra={"security.protocol": "ssl", "ssl.certificate.location": "/x"})
 
     told = refused(
-        {**BESIDE, "db_conn_id": "nobody"},
+        {**BESIDE, "db_conn_id": f"mysql://drs:{PASSWORD}@h"},
         {**BESIDE, "db_conn_id": "a_website", "net_type": "wifi"},
         {**BESIDE, "db_conn_id": "a_postgres", "db_type": "mysql"},
         {**BESIDE, "db_conn_id": "a_seed_list"},
@@ -223,16 +226,149 @@ def test_connections_that_are_missing_or_do_not_fit_are_one_violation_each_among
         "jobs[1].net_type:",
         "jobs[2].db_conn_id:",
         "jobs[3].db_conn_id:",
+        "jobs[3].db_conn_id:",
         "jobs[4].db_conn_id:",
         "jobs[5].db_conn_id:",
         "jobs[6].db_conn_id:",
         "jobs[7].region:",
         "jobs[8].db_conn_id:",
     ]
-    assert told[0].endswith("there is no connection nobody")
+    assert told[0].endswith("must be the id of a connection")
     assert "is of type http" in told[1]
     assert "does not fit db_type mysql" in told[3]
-    assert "asks for TLS and names no CA certificate" in told[5]
+    assert "asks for TLS and names no CA certificate" in told[6]
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    """A secrets backend that Airflow asks before all others."""
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", "flaky_backend.Flaky")
+    return Flaky
+
+
+def test_a_backend_that_is_down_is_worth_a_retry_and_so_is_a_connection_that_nobody_knows(backend, monkeypatch):
+    there = {"conn_type": "mysql", "host": "h", **HERE}
+    monkeypatch.setattr(backend, "connections", {"orders_old": json.dumps(there)})
+    job = {**BESIDE, "db_conn_id": "orders_old"}
+    assert read(job)[0].ip == "h"
+
+    with monkeypatch.context() as outage:
+        outage.setattr(backend, "down", True)
+        with pytest.raises(DrsUnreachableError, match="connection orders_old cannot be read") as caught:
+            read(job)
+    assert caught.value.retryable
+    assert read(job)[0].ip == "h"
+
+    with pytest.raises(DrsUnreachableError, match="no source knows it, or one of them has failed"):
+        read({**BESIDE, "db_conn_id": "nobody"})
+
+
+@pytest.mark.parametrize("conn_type", ["mysql", "postgres", "mongo", "oracle", "kafka", "generic"])
+@pytest.mark.parametrize("extra", ['{"ssl": true', "{'ssl': True}", '[{"ssl": true}]', '"ssl"', "5"])
+def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(connection, conn_type, extra):
+    conn_id = connection(conn_type, host="h", **HERE, extra=extra)
+
+    assert refused(
+        {**BESIDE, "db_conn_id": conn_id, "db_type": "mysql"}
+        if conn_type == "generic"
+        else {**BESIDE, "db_conn_id": conn_id}
+    ) == [f"jobs[0].db_conn_id: connection {conn_id}: extra: must be a JSON object"]
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "fields", "member"),
+    [
+        ("mysql", {"host": "h", "port": 70000}, "port"),
+        ("mysql", {"host": "h:1", "port": 2}, "port"),
+        ("mysql", {"host": "h h"}, "host"),
+        ("postgres", {"host": f"u:{PASSWORD}@h"}, "host"),
+        ("postgres", {"host": "/var/run/postgresql"}, "host"),
+        ("oracle", {"host": "h:1521/service"}, "host"),
+        ("mongo", {"host": "h1,h2:x"}, "host"),
+        ("mongo", {"host": "h", "extra": {"authSource": 5}}, "extra.authSource"),
+        ("mongo", {"host": "h", "extra": {"authSource": "a", "authsource": "b"}}, "extra.authsource"),
+        ("oracle", {"host": "h", "extra": {"service_name": ["S"]}}, "extra.service_name"),
+        ("oracle", {"host": "h", "schema": "S", "extra": {"wallet_location": ["/x"]}}, "extra.wallet_location"),
+        ("kafka", {"extra": {"bootstrap.servers": ["h:1", "h:2"]}}, "extra.bootstrap.servers"),
+        ("kafka", {"extra": {"bootstrap.servers": "http://h:1"}}, "extra.bootstrap.servers"),
+        ("kafka", {"host": "h", "extra": {"sasl.password": 12345678}}, "extra.sasl.password"),
+    ],
+    ids=str,
+)
+def test_a_field_that_cannot_be_read_is_named(connection, conn_type, fields, member):
+    conn_id = connection(conn_type, **{**HERE, **fields})
+
+    told = refused({**BESIDE, "db_conn_id": conn_id})
+
+    assert f"jobs[0].db_conn_id: connection {conn_id}: {member}" in [line.rpartition(": ")[0] for line in told]
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "fields", "address"),
+    [
+        ("mysql", {"host": "2001:db8::17"}, ("2001:db8::17", 3306)),
+        ("mysql", {"host": "[2001:db8::17]", "port": 1}, ("2001:db8::17", 1)),
+        ("mysql", {"host": "[2001:db8::17]:3307"}, ("2001:db8::17", 3307)),
+        ("mysql", {"host": "mysql://h:3307/"}, ("h", 3307)),
+        ("postgres", {"host": "h1:8000,h2:8000", "port": 8000}, ("h1:8000,h2:8000", 8000)),
+        ("postgres", {"host": "h", "port": 0}, ("h", 5432)),
+        ("mongo", {"host": "2001:db8::17", "port": 27018}, ("[2001:db8::17]:27018", 0)),
+        ("mongo", {"host": "2001:db8::ab"}, ("[2001:db8::ab]:27017", 0)),
+        ("mongo", {"host": "mongodb://h1:1, [2001:db8::1]:2,h3"}, ("h1:1,[2001:db8::1]:2,h3:27017", 0)),
+        ("oracle", {"host": "tcp://h"}, ("h", 1521)),
+        ("kafka", {"host": "2001:db8::17", "port": 9093}, ("[2001:db8::17]:9093", None)),
+        ("kafka", {"extra": {"bootstrap.servers": "PLAINTEXT://b1:9092,plaintext://b2"}}, ("b1:9092,b2:9092", None)),
+        ("kafka", {"extra": {"metadata.broker.list": "b1"}}, ("b1:9092", None)),
+    ],
+    ids=str,
+)
+def test_host_and_port_are_understood_however_they_are_written(connection, conn_type, fields, address):
+    (endpoint,) = read({**BESIDE, "db_conn_id": connection(conn_type, **HERE, **fields)})
+
+    assert (endpoint.ip, endpoint.db_port) == address
+
+
+@pytest.mark.parametrize("switch", [False, "False", "false", "FALSE", " false "])
+def test_tls_switched_off_beside_leaves_the_certificate_of_the_connection_alone(connection, switch):
+    conn_id = connection("mysql", host="h", **HERE, extra={"ssl": {"ca": "/nowhere/ca.pem"}})
+
+    (endpoint,) = read({**BESIDE, "db_conn_id": conn_id, "ssl_link": switch})
+
+    assert endpoint.ssl_link is False
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+EXTRAS = st.dictionaries(
+    st.text(max_size=10)
+    | st.sampled_from(
+        ["ssl", "ssl_mode", "sslmode", "sslrootcert", "tls", "tlsCAFile", "srv", "dsn", "wallet_location"]
+    )
+    | st.sampled_from(["security.protocol", "bootstrap.servers", "ssl.ca.location", "sasl.password", "authSource"]),
+    JSON | st.sampled_from(["require", "SSL", "/nowhere", "h:1", "{'ca': 1}", '{"ca": 1}', "{", "true"]),
+    max_size=4,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    conn_type=st.sampled_from(["mysql", "postgres", "mongo", "oracle", "kafka", "generic", "http"]),
+    host=st.none() | st.text(max_size=12) | st.sampled_from(["h", "::1", "h:1,h:2"]) | st.integers(),
+    schema=st.none() | st.text(max_size=5) | st.integers(),
+    port=st.none() | st.integers(-2, 70000),
+    extra=EXTRAS | JSON,
+)
+def test_whatever_a_connection_holds_there_are_members_or_one_error(conn_type, host, schema, port, extra):
+    with pytest.MonkeyPatch.context() as patched:
+        fields = {"conn_type": conn_type, "host": host, "schema": schema, "port": port, "extra": extra, **HERE}
+        patched.setenv("AIRFLOW_CONN_ANY", json.dumps(fields))
+        try:
+            members_of_connection("any", {"db_type": "mysql"} if conn_type == "generic" else {})
+        except (DrsInputError, DrsUnreachableError) as error:
+            assert PASSWORD not in str(error)
 
 
 def test_an_expired_certificate_of_a_connection_is_refused(connection, tmp_path):

@@ -1,0 +1,93 @@
+"""From the Airflow Connection of a Kafka cluster to the members of an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_drs.api.certificates import CertificateError, read_file
+from airflow_provider_drs.api.reading import Address, plain
+from airflow_provider_drs.connection_fields import ConnectionFields, Extra
+from airflow_provider_drs.hooks.tls import KAFKA, asks_for_tls
+
+_PORT = 9092
+_PROTOCOLS = {plain(name): name for name in ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")}
+SCHEMES = frozenset(name.lower() for name in _PROTOCOLS.values())
+_TLS = ("SSL", "SASL_SSL")
+
+
+def servers(fields: ConnectionFields, extra: Extra) -> str:
+    """Return the brokers as they are written: ``bootstrap.servers``, or else the host."""
+    return extra.text("bootstrap.servers") or extra.text("metadata.broker.list") or fields.host
+
+
+def members(fields: ConnectionFields, extra: Extra, hosts: list[Address], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an endpoint; what cannot be understood is noted among the violations of the extra.
+
+    :param hosts: the brokers.
+    :param given: what the endpoint gives itself.
+    """
+    beside = given.get("kafka_security_config")
+    beside = beside if isinstance(beside, Mapping) else {}
+    security = {
+        "type": beside.get("type") or _protocol(extra, hosts),
+        "sasl_mechanism": extra.text("sasl.mechanism") or extra.text("sasl.mechanisms"),
+        "endpoint_algorithm": extra.text("ssl.endpoint.identification.algorithm"),
+    }
+    if security["endpoint_algorithm"] == "none":
+        security["endpoint_algorithm"] = ""
+    if security["type"] in _TLS:
+        security |= _stores(extra, beside)
+    return {
+        "ip": ",".join(str(Address(each.host, each.port or fields.port or _PORT)) for each in hosts),
+        "db_user": extra.text("sasl.username") or fields.login,
+        "db_password": extra.text("sasl.password") or fields.password,
+        "kafka_security_config": {name: value for name, value in security.items() if value is not None},
+    }
+
+
+def _protocol(extra: Extra, hosts: list[Address]) -> str:
+    named = {_PROTOCOLS[plain(each.scheme)] for each in hosts if plain(each.scheme) in _PROTOCOLS}
+    configured = _PROTOCOLS.get(plain(extra.text("security.protocol") or ""))
+    if configured:
+        named.add(configured)
+    wanted = asks_for_tls(extra, KAFKA)
+    if len(named) > 1:
+        extra.violations.append("extra: names several security protocols: give kafka_security_config.type beside it")
+    elif wanted and not named & set(_TLS):
+        extra.violations.append(
+            "extra: asks for TLS, and security.protocol does not: give kafka_security_config.type beside it"
+        )
+    return named.pop() if named else "PLAINTEXT"
+
+
+def _stores(extra: Extra, beside: Mapping[str, Any]) -> dict[str, Any]:
+    stores: dict[str, Any] = {}
+    if "trust_store_key" not in beside:
+        # librdkafka knows a CA file only; the trust store is Java's, and what DRS speaks of
+        for name in ("ssl.ca.pem", "ssl.ca", "ssl.truststore.certificates"):
+            if extra.text(name):
+                extra.fail(name, "holds a certificate as text, while DRS takes a file: name it in ssl.ca.location")
+        stores |= _store(extra, "trust_store", ("ssl.truststore.location", "ssl.ca.location", "ssl_cafile"), beside)
+    if "key_store_key" not in beside:
+        for name in ("ssl.certificate.location", "ssl.certificate.pem", "ssl.certificate", "ssl_certfile"):
+            if extra.text(name):
+                extra.fail(name, "is a client certificate in PEM, while DRS takes a key store: ssl.keystore.location")
+        if keys := _store(extra, "key_store", ("ssl.keystore.location",), beside):
+            stores |= {"enable_key_store": True, **keys}
+            if key_password := extra.text("ssl.key.password"):
+                stores |= {"set_private_key_password": True, "key_password": key_password}
+    return stores
+
+
+def _store(extra: Extra, store: str, names: tuple[str, ...], beside: Mapping[str, Any]) -> dict[str, Any]:
+    name = next((name for name in names if extra.text(name)), None)
+    if name is None:
+        return {}
+    password = beside.get(f"{store}_password") or extra.text(f"ssl.{store.replace('_', '')}.password")
+    try:
+        key, file, _ = read_file(extra.text(name) or "", password)
+    except CertificateError as why:
+        extra.fail(name, f"names a file that {why}")
+        return {}
+    return {f"{store}_key": key, f"{store}_key_name": file, f"{store}_password": password}

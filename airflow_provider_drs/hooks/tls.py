@@ -1,0 +1,263 @@
+"""Find out whether a database's Connection asks for TLS, by a table of every spelling that its drivers know.
+
+Case and punctuation of a name do not matter. A name that looks like TLS and is in no table is refused, because a wish
+that nobody understands would send the password in clear.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, auto
+from typing import Any
+
+from airflow_provider_drs.api.reading import UnreadableError, is_blank, plain, text, truth
+from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.connection_fields import Extra
+
+
+class Wish(Enum):
+    """What one option says: TLS, no TLS, TLS unless another option says no, or nothing about TLS."""
+
+    ON = auto()
+    OFF = auto()
+    SOFT = auto()
+    NONE = auto()
+
+
+Reader = Callable[[Any], Wish]
+Table = Mapping[str, Reader]
+
+
+def _switch(value: object) -> Wish:
+    return Wish.ON if truth(value) else Wish.OFF
+
+
+def _off_switch(value: object) -> Wish:
+    return Wish.OFF if truth(value) else Wish.SOFT
+
+
+def _if_true(value: object) -> Wish:
+    return Wish.ON if truth(value) else Wish.NONE
+
+
+def _file(value: object) -> Wish:
+    text(value)
+    return Wish.ON
+
+
+def _detail(value: object) -> Wish:
+    return Wish.SOFT
+
+
+def _unrelated(value: object) -> Wish:
+    return Wish.NONE
+
+
+def _words(words: Mapping[str, Wish], *, or_truth: bool = False) -> Reader:
+    def read(value: object) -> Wish:
+        wish = words.get(plain(value)) if isinstance(value, str) else None
+        if wish is None and or_truth:
+            return _switch(value)
+        if wish is None:
+            raise UnreadableError("is no word that the driver knows")
+        return wish
+
+    return read
+
+
+def _mentions(word: str) -> Reader:
+    return lambda value: Wish.ON if word in plain(str(value)) else Wish.NONE
+
+
+def _dsn(value: object) -> Wish:
+    if "tcps" in text(value).lower():
+        return Wish.ON
+    if re.search(r"\(\s*protocol\s*=\s*tcp\s*\)", text(value), re.IGNORECASE):
+        return Wish.OFF
+    raise UnreadableError("may ask for TLS elsewhere: give ssl_link beside it")
+
+
+def _each(reader: Reader, names: str) -> Table:
+    return {plain(name): reader for name in names.split()}
+
+
+def _word_table(names: str, wish: Wish) -> Mapping[str, Wish]:
+    return {plain(name): wish for name in names.split()}
+
+
+_MYSQL_MODES = {
+    **_word_table("DISABLED disable", Wish.OFF),
+    **_word_table("PREFERRED", Wish.SOFT),
+    **_word_table("REQUIRED VERIFY_CA VERIFY_IDENTITY trust verify-full", Wish.ON),
+}
+# mysqlclient, PyMySQL, mysql-connector-python, the command line of MySQL and MariaDB, their JDBC drivers
+MYSQL: Table = {
+    **_each(_words(_MYSQL_MODES, or_truth=True), "ssl"),
+    **_each(_words(_MYSQL_MODES), "ssl_mode"),
+    **_each(_switch, "useSSL"),
+    **_each(_if_true, "requireSSL"),
+    **_each(_off_switch, "ssl_disabled disable-ssl skip-ssl"),
+    **_each(
+        _file,
+        """ssl_ca ssl_capath ssl_cert ssl_key ssl_crl ssl_crlpath ssl_key_password ssl.password ssl.passphrase
+        serverSslCert trustCertificateKeyStoreUrl trustCertificateKeyStorePassword trustStore trustStorePassword
+        clientCertificateKeyStoreUrl clientCertificateKeyStorePassword keyStore keyStorePassword""",
+    ),
+    **_each(
+        _detail,
+        """ssl.object ssl_cipher ssl_verify_cert ssl_verify_identity ssl_verify_server_cert ssl.verify_mode
+        ssl.check_hostname ssl_fips_mode ssl-session-data ssl-session-data-continue-on-failed-reuse tls_version
+        tls_versions tls_ciphersuites tls-sni-servername verifyServerCertificate trustServerCertificate
+        enabledSslProtocolSuites enabledSslCipherSuites trustCertificateKeyStoreType clientCertificateKeyStoreType""",
+    ),
+    **_each(_mentions("ssl"), "client_flags client_flag"),
+}
+_LIBPQ_MODES = {
+    **_word_table("disable", Wish.OFF),
+    **_word_table("allow prefer", Wish.SOFT),
+    **_word_table("require verify-ca verify-full", Wish.ON),
+}
+_ONLY_IF_REQUIRED = {**_word_table("require", Wish.ON), **_word_table("disable allow prefer", Wish.NONE)}
+# libpq, asyncpg, pg8000, JDBC
+POSTGRESQL: Table = {
+    **_each(_words(_LIBPQ_MODES, or_truth=True), "ssl"),
+    **_each(_words(_LIBPQ_MODES), "sslmode"),
+    **_each(_words({**_word_table("direct", Wish.ON), **_word_table("postgres", Wish.SOFT)}), "sslnegotiation"),
+    **_each(_if_true, "requiressl direct_tls"),
+    # encryption by GSSAPI is more than DRS can do, so a demand for it must not go unheard
+    **_each(_words(_ONLY_IF_REQUIRED), "channel_binding gssencmode sslcertmode"),
+    **_each(_unrelated, "gsslib"),
+    **_each(_file, "sslrootcert sslcert sslkey sslpassword sslcrl sslcrldir"),
+    **_each(
+        _detail,
+        """sslcompression sslsni ssl_min_protocol_version ssl_max_protocol_version sslkeylogfile ssl_context
+        sslfactory sslfactoryarg sslhostnameverifier sslpasswordcallback""",
+    ),
+}
+# options of the URI, PyMongo with its old names, Node.js, Java, and Airflow's own
+MONGODB: Table = {
+    **_each(_switch, "tls ssl"),
+    # a DNS seed list turns TLS on
+    **_each(_if_true, "srv"),
+    **_each(_mentions("x509"), "authMechanism"),
+    **_each(
+        _file,
+        """tlsCAFile tlsCertificateKeyFile tlsCertificateKeyFilePassword tlsCertificateFile tlsCRLFile ssl_ca_certs
+        ssl_certfile ssl_keyfile ssl_pem_passphrase ssl_crlfile sslCA sslCert sslKey sslPass sslCRL sslPEMKeyFile
+        sslCertificateKeyFile""",
+    ),
+    **_each(
+        _detail,
+        """tlsInsecure tlsAllowInvalidCertificates tlsAllowInvalidHostnames tlsDisableOCSPEndpointCheck
+        tlsDisableCertificateRevocationCheck tlsUseSystemCA ssl_cert_reqs ssl_match_hostname sslValidate
+        sslInvalidHostNameAllowed allow_insecure""",
+    ),
+    **_each(_unrelated, "authSource"),
+}
+# python-oracledb
+ORACLE: Table = {
+    **_each(_words({**_word_table("tcp", Wish.OFF), **_word_table("tcps", Wish.ON)}), "protocol"),
+    **_each(_dsn, "dsn"),
+    **_each(_file, "wallet_location wallet_password my_wallet_directory"),
+    **_each(_detail, "ssl_server_dn_match ssl_server_cert_dn ssl_version ssl_context use_sni"),
+    **_each(_unrelated, "service_name sid"),
+}
+_KAFKA_PROTOCOLS = {
+    **_word_table("PLAINTEXT SASL_PLAINTEXT", Wish.OFF),
+    **_word_table("SSL SASL_SSL", Wish.ON),
+}
+# librdkafka, Java, kafka-python
+KAFKA: Table = {
+    **_each(_words(_KAFKA_PROTOCOLS), "security.protocol"),
+    **_each(
+        _file,
+        """ssl.ca.location ssl.ca.pem ssl_ca ssl.certificate.location ssl.certificate.pem ssl_certificate
+        ssl.key.location ssl.key.pem ssl_key ssl.key.password ssl.crl.location ssl.keystore.location
+        ssl.keystore.password ssl.keystore.key ssl.keystore.certificate.chain ssl.truststore.location
+        ssl.truststore.password ssl.truststore.certificates ssl_cafile ssl_certfile ssl_keyfile ssl_crlfile
+        ssl_password""",
+    ),
+    **_each(
+        _detail,
+        """enable.ssl.certificate.verification ssl.endpoint.identification.algorithm ssl.cipher.suites ssl_ciphers
+        ssl.curves.list ssl.sigalgs.list ssl.providers ssl.provider ssl.engine.location ssl.engine.id
+        ssl.ca.certificate.stores ssl.protocol ssl.enabled.protocols ssl.keystore.type ssl.truststore.type
+        ssl_check_hostname ssl_context""",
+    ),
+    **_each(_unrelated, "bootstrap.servers metadata.broker.list"),
+    **_each(_unrelated, "sasl.mechanism sasl.mechanisms sasl.username sasl.password"),
+    # of a token's issuer, not of a broker
+    **_each(_unrelated, "https.ca.location https.ca.pem enable.sasl.oauthbearer.unsecure.jwt"),
+}
+
+_LOOKS_LIKE_TLS = re.compile(
+    r"ssl|tls|tcps|cert|wallet|keystore|truststore|cipher|encrypt|x509|secur|verif|crl|pem$"
+    r"|^ca(s|file|path|dir|bundle|location)?$|rootca"
+)
+_OPTION_OF_TLS = re.compile(r"(ssl|tls)[\w.-]*[\"']?\s*[=:]|tcps|\+srv", re.IGNORECASE)
+
+
+def asks_for_tls(extra: Extra, table: Table, wishes: Iterable[Wish] = ()) -> bool | None:
+    """Tell whether a Connection asks for TLS; ``None`` if it says nothing about it.
+
+    What cannot be understood is noted among the violations of the extra.
+
+    :param table: the options of the drivers.
+    :param wishes: what the Connection says elsewhere.
+    """
+    heard = set(wishes)
+    for name, value in extra.items():
+        key = plain(name)
+        if key in table:
+            heard.add(extra.read(name, value, table[key]) or Wish.NONE)
+        elif _LOOKS_LIKE_TLS.search(key) or mentions_tls(value):
+            extra.fail(name, "looks like TLS and is not known: give ssl_link beside it")
+    if {Wish.ON, Wish.OFF} <= heard:
+        extra.violations.append("extra: asks for TLS, and switches it off: give ssl_link beside it")
+    if Wish.OFF in heard:
+        return False
+    return True if heard & {Wish.ON, Wish.SOFT} else None
+
+
+def mentions_tls(value: object) -> bool:
+    """Tell whether an option of TLS stands anywhere in a value, such as ``?sslmode=require`` at the end of a URL."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, Mapping):
+            if any(_LOOKS_LIKE_TLS.search(plain(name)) for name in item):
+                return True
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
+        elif isinstance(item, str) and _OPTION_OF_TLS.search(item):
+            return True
+    return False
+
+
+def spread_out(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the extra of a MySQL Connection with the members of its object ``ssl`` beside the others.
+
+    :param extra: may hold that object as JSON text as well.
+    """
+    spread: dict[str, Any] = HiddenDict()
+    for name, value in extra.items():
+        inside = _object(value) if plain(name) == "ssl" else None
+        if inside is None:
+            spread[name] = value
+            continue
+        # an object alone turns TLS on, unless a mode in it does not
+        spread["ssl.object"] = True
+        spread |= {f"ssl.{member}": item for member, item in inside.items() if not is_blank(item)}
+    return spread
+
+
+def _object(value: object) -> Mapping[str, Any] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, Mapping) else None
