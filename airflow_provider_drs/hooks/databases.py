@@ -53,7 +53,7 @@ def _members(fields: ConnectionFields, given: Given) -> Members:
         return {}
     if db_type is None:
         wrong.append(f"is of type {fields.conn_type}, so db_type has to be given beside it")
-    elif kind.db_types and db_type in DOCUMENTED_DB_TYPES | {"dds"} and db_type not in kind.db_types:
+    elif kind.db_types and db_type in list((DOCUMENTED_DB_TYPES | {"dds"}) - kind.db_types):
         wrong.append(f"is of type {fields.conn_type}, which does not fit db_type {db_type}")
     members = {"db_type": db_type, **kind.read(_Source(fields, kind, given))}
     return {name: value for name, value in members.items() if value not in (None, "")}

@@ -337,6 +337,12 @@ def test_tls_switched_off_beside_leaves_the_certificate_of_the_connection_alone(
     assert endpoint.ssl_link is False
 
 
+def test_a_db_type_beside_that_is_no_text_is_a_violation(connection):
+    told = refused({**BESIDE, "db_conn_id": connection("mysql", host="h", **HERE), "db_type": ["mysql"]})
+
+    assert [line.partition(": ")[0] for line in told] == ["jobs[0].db_type"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
