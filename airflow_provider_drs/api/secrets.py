@@ -51,10 +51,12 @@ class HiddenTuple(tuple[str, ...]):
 
 def spellings(secret: str) -> set[str]:
     """Return the ways in which a secret is written where text holds other text: JSON, Python, HTML, a URL."""
+    if _NEVER_ESCAPED.fullmatch(secret):
+        return {secret}
     plain = json.dumps(secret)[1:-1]
     # Jinja's tojson
     markup = plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
-    return {
+    spelled = {
         secret,
         secret.strip(),
         plain,
@@ -65,6 +67,9 @@ def spellings(secret: str) -> set[str]:
         quote(secret, safe=""),
         quote_plus(secret),
     }
+    # where a shorter one is found, so is a longer one that holds it, and searching takes time for each
+    found = {way for way in spelled if len(way) >= SHORTEST}
+    return {way for way in spelled if not any(other in way for other in found - {way})}
 
 
 class Scrubber:

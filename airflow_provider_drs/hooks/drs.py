@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -11,6 +12,8 @@ from airflow_provider_drs._compat import BaseHook
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.diagnosis import explained
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.api.inputs import MISSING, is_given
+from airflow_provider_drs.api.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
 from airflow_provider_drs.connection import client_for
 from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
 
@@ -36,7 +39,8 @@ class DrsHook(BaseHook):
     ) -> None:
         super().__init__()
         self.drs_conn_id = drs_conn_id
-        self._wins = {"project_id": project_id, "language": language}
+        wins = {"project_id": project_id, "language": language}
+        self._wins = {name: value for name, value in wins.items() if is_given(value)}
         self._kept: tuple[bytes, DrsClient] | None = None
 
     @classmethod
@@ -55,7 +59,7 @@ class DrsHook(BaseHook):
         :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
         :raises DrsError: when the project could not be looked up.
         """
-        return self._client(self.get_connection(self.drs_conn_id))
+        return self._client(self._connection())
 
     async def get_async_conn(self) -> DrsClient:
         """Do what :meth:`get_conn` does, from within an event loop and without blocking it.
@@ -79,11 +83,25 @@ class DrsHook(BaseHook):
 
     def _kept_client(self) -> DrsClient:
         # in a list, to be gone from it when something fails: a traceback may show local variables
-        read = [self.get_connection(self.drs_conn_id)]
+        read = [self._connection()]
         fingerprint = _fingerprint(read[0])
         if self._kept is None or self._kept[0] != fingerprint:
             self._kept = fingerprint, self._client(read.pop())
         return self._kept[1]
+
+    def _connection(self) -> Connection:
+        # before Airflow is asked, which repeats what it does not find
+        project_id, language = self._wins.get("project_id"), self._wins.get("language")
+        broken = {
+            f"drs_conn_id: {MISSING}": not is_given(self.drs_conn_id),
+            f"drs_conn_id: {NO_CONNECTION_ID}": is_given(self.drs_conn_id)
+            and not _matches(CONNECTION_ID, self.drs_conn_id),
+            f"project_id: {NO_PROJECT_ID}": project_id is not None and not _matches(PROJECT_ID, project_id),
+            f"language: must be {' or '.join(LANGUAGES)}": language not in (None, *LANGUAGES),
+        }
+        if any(broken.values()):
+            raise DrsInputError([violation for violation, is_broken in broken.items() if is_broken])
+        return self.get_connection(self.drs_conn_id)
 
     def _client(self, connection: Connection) -> DrsClient:
         try:
@@ -95,6 +113,10 @@ class DrsHook(BaseHook):
 
     def _warn(self, what: str) -> None:
         self.log.warning("Connection %s: %s.", self.drs_conn_id, what)
+
+
+def _matches(pattern: str, value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def _fingerprint(connection: Connection) -> bytes:
