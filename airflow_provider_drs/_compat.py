@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowNotFoundException,
@@ -19,6 +22,23 @@ try:
 except ImportError:  # Airflow 2
     from airflow.utils.log.secrets_masker import mask_secret  # type: ignore[import-not-found,no-redef]
 
+_MASKERS = (
+    "airflow.sdk._shared.secrets_masker",
+    "airflow.sdk.execution_time.secrets_masker",  # Airflow 3.0
+    "airflow.utils.log.secrets_masker",  # Airflow 2
+)
+
+
+def secrets_masker() -> Any:
+    """Return the object behind ``mask_secret``, or ``None`` where it is none of those known."""
+    for module in _MASKERS:
+        try:
+            return importlib.import_module(module)._secrets_masker()
+        except (ImportError, AttributeError):
+            continue
+    return None
+
+
 __all__ = [
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -30,4 +50,5 @@ __all__ = [
     "PokeReturnValue",
     "conf",
     "mask_secret",
+    "secrets_masker",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from airflow.secrets import BaseSecretsBackend
 
@@ -15,7 +15,7 @@ class Flaky(BaseSecretsBackend):
     """How many reads fail, after ``fails_after`` good ones."""
     fails_after: ClassVar[int] = 0
 
-    def get_conn_value(self, conn_id: str, **_: Any) -> str | None:
+    def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         Flaky.reads += 1
         failing = Flaky.failures > 0 and Flaky.fails_after == 0
         Flaky.failures -= failing
@@ -24,7 +24,7 @@ class Flaky(BaseSecretsBackend):
             raise ConnectionError("the vault is sealed, and its token was s3cr3t")
         return Flaky.connections.get(conn_id)
 
-    def get_variable(self, key: str, **_: Any) -> str | None:
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
         return None
 
     def get_config(self, key: str) -> str | None:

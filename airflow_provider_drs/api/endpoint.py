@@ -2,103 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import Field, SecretStr, ValidationError
 
 from airflow_provider_drs.api import certificates, rules
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.inputs import as_list
-from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.inputs import MISSING, Unreadable, is_given, read_list, unreadable_in
+from airflow_provider_drs.api.secrets import SHORTEST, HiddenDict
 from airflow_provider_drs.api.shorthand import LookUp, SpelledOut, no_connections
+from airflow_provider_drs.api.wire_object import WITHHELD, WireObject, as_object
 
 Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 JobId = Annotated[str, Field(pattern=rules.JOB_ID)]
 
 _SAID_BETTER = {
-    "missing": "is mandatory",
+    "missing": MISSING,
     "extra_forbidden": "is not a member that DRS knows",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
+    "string_type": "must be text",
     "string_too_short": "is empty",
     "too_short": "is empty",
 }
 _PATTERNS = {
     "id": rules.NO_JOB_ID,
-    "ip": "must be a host, or several joined by commas, without blanks",
-    "project_id": "must be 1 to 64 letters, digits, - or _",
+    "ip": "must be a host, or several joined by commas, without blanks, and no URL",
+    "project_id": rules.NO_PROJECT_ID,
 }
-
-
-class WireObject(BaseModel):
-    """An object of the request: all rules are checked at once, members that were not given never reach the wire.
-
-    ``None`` counts as not given. The texts ``"3306"`` and ``"true"`` are taken for a number and a truth value where the
-    member wants one, because that is what a template makes of them.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-    not_on_the_wire: ClassVar[frozenset[str]] = frozenset()
-
-    @classmethod
-    def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        """Yield ``(member, why)`` for every rule between members that ``given`` breaks."""
-        return iter(())
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
-        if not isinstance(data, Mapping):
-            return handler(data)
-        given = {name: cls._plain(name, value) for name, value in data.items() if value is not None}
-        lines: list[InitErrorDetails] = []
-        model = None
-        try:
-            model = handler(given)
-        except ValidationError as error:
-            lines += [_line(item["loc"], item["type"], item["msg"]) for item in error.errors()]
-        unsound = {line["loc"][0] for line in lines}
-        lines += [_line((member,), "rule", why) for member, why in cls.broken_rules(given) if member not in unsound]
-        if lines:
-            raise ValidationError.from_exception_data(cls.__name__, lines, hide_input=True)
-        return model
-
-    @classmethod
-    def _plain(cls, name: str, value: object) -> object:
-        if not isinstance(value, str) or name not in cls.model_fields:
-            return value
-        wanted = str(cls.model_fields[name].annotation)  # as text, since most are "... | None"
-        text = value.strip().lower()
-        if "bool" in wanted and text in ("true", "false"):
-            return text == "true"
-        if "int" in wanted and text.isdecimal():
-            return int(text)
-        return value
-
-    def wire(self) -> dict[str, Any]:
-        """Return the JSON object to send, secrets in clear: it goes into a request body and nowhere else."""
-        sent = (name for name in type(self).model_fields if name in self.model_fields_set)
-        return HiddenDict({name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire})
-
-    def __getstate__(self) -> dict[Any, Any]:
-        # pydantic would pickle secrets in clear; copies within the process go another way
-        raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
+# user:password@host, with a scheme or without; token@host with one; and ?password=...
+_CREDENTIALS = re.compile(
+    r"://[^\s:/@]*:(.+)@|://([^\s:/@]+)@|^[^\s:/@]+:(?!//)(\S+)@"
+    r"|[?&][^=&]*(?:pass|pwd|token|secret|key|sign|cred)[^=&]*=([^&\s]+)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class KafkaSecurity(WireObject):
     """How DRS logs in to Kafka; the contract's ``KafkaSecurity``, 13 members."""
+
+    may_be_empty = frozenset({"endpoint_algorithm", "trust_store_password", "key_store_password", "key_password"})
 
     type: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"] | None = None
     trust_store_key_name: Text | None = None
@@ -123,6 +71,8 @@ class KafkaSecurity(WireObject):
 class CustomizedDns(WireObject):
     """The name server DRS shall ask; the contract's ``CustomizedDns``, 3 members."""
 
+    may_be_empty = frozenset({"dns_ip"})
+
     is_set_dns: bool
     set_dns_action: Literal["add", "keep", "update", "recover"]
     dns_ip: str
@@ -137,6 +87,8 @@ class Endpoint(WireObject):
     """
 
     not_on_the_wire = frozenset({"label", "db_conn_id", "ssl_cert_file"})
+    may_be_empty = frozenset({"db_name", "ssl_cert_password"})
+    nested = {"kafka_security_config": KafkaSecurity, "customized_dns": CustomizedDns}  # noqa: RUF012
 
     id: JobId
     net_type: Literal["vpn", "vpc", "eip"]
@@ -201,88 +153,140 @@ def parse_endpoints(jobs: object, look_up: LookUp = no_connections) -> list[Endp
 
     :param jobs: a list of objects with the members of the API's ``jobs[]``, one such object, or either as text.
     :param look_up: reads the Connection that a ``db_conn_id`` names.
-    :raises DrsInputError: naming every violation by position and member, never a value of a secret member.
+    :raises DrsInputError: naming every violation by position and member, never a value.
     """
-    endpoints, violations = _read(jobs, look_up)
+    items = read_list(jobs)
+    unreadable = unreadable_in(items, "jobs")
+    # who shows a traceback with its local variables shall not find the input among them
+    entries = [Endpoint.given(item) if isinstance(item, Mapping) else None for item in items]
+    del jobs, items
+    endpoints, violations = [], []
+    for position, entry in enumerate(entries):
+        if position in unreadable:
+            violations.append(unreadable[position])
+            continue
+        endpoint, broken = _read(entry, look_up)
+        violations += [f"jobs[{position}]{line}" for line in broken]
+        if endpoint:
+            endpoints.append(endpoint)
+    del entries, entry
     if violations:
-        # who shows a traceback with its local variables shall not find the input among them
-        del jobs
         raise DrsInputError(violations)
     return endpoints
 
 
-def _read(jobs: object, look_up: LookUp) -> tuple[list[Endpoint], list[str]]:
-    endpoints: list[Endpoint] = []
-    violations: list[str] = []
+def _read(entry: HiddenDict | None, look_up: LookUp) -> tuple[Endpoint | None, list[str]]:
+    if entry is None:
+        return None, [": must be an object"]
+    spelled_out = SpelledOut(entry, _by_id(look_up))
+    violations = [f".{line}" for line in spelled_out.violations]
     try:
-        entries = as_list(jobs, "jobs")
-    except DrsInputError as error:
-        return [], error.violations
-    for position, entry in enumerate(entries):
-        spelled_out = SpelledOut(entry, look_up) if isinstance(entry, Mapping) else None
-        if spelled_out:
-            violations += [f"jobs[{position}].{line}" for line in spelled_out.violations]
-        try:
-            endpoints.append(Endpoint.model_validate(spelled_out.members if spelled_out else entry))
-        except ValidationError as error:
-            for item in error.errors(include_url=False, include_input=False, include_context=False):
-                if spelled_out and item["loc"] and not spelled_out.knows(*item["loc"]):
-                    continue
-                path = ".".join([f"jobs[{position}]", *map(str, item["loc"])])
-                said = _PATTERNS if item["type"] == "string_pattern_mismatch" else _SAID_BETTER
-                key = item["loc"][-1] if said is _PATTERNS else item["type"]
-                violations.append(f"{path}: {said.get(str(key), item['msg'])}")
-    return endpoints, violations
+        return Endpoint.model_validate(HiddenDict(spelled_out.members)), violations
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False, include_context=False):
+            loc = item["loc"]
+            if not loc or spelled_out.knows(*loc):
+                broken_pattern = item["type"] == "string_pattern_mismatch"
+                why = _PATTERNS[str(loc[-1])] if broken_pattern else _SAID_BETTER.get(item["type"], item["msg"])
+                violations.append(f"{''.join(map(_step, loc))}: {why}")
+    return None, violations
 
 
-def secrets_in(jobs: object) -> Iterator[str]:
-    """Yield every secret value among endpoints as a DAG gave them, before anything is checked.
+def _step(name: int | str) -> str:
+    # a name is no value, but text that is no name could be one in the wrong place
+    return f".{name if str(name).isidentifier() else '?'}"
 
-    :param jobs: as for :func:`parse_endpoints`; text that cannot be read is a secret as a whole, since it may hold any.
+
+def _by_id(look_up: LookUp) -> LookUp:
+    def look_up_by_id(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not re.fullmatch(rules.CONNECTION_ID, conn_id):
+            raise DrsInputError([rules.NO_CONNECTION_ID])
+        return look_up(conn_id, given)
+
+    return look_up_by_id
+
+
+def conceal(value: object, *, texts_are_secret: bool = True) -> tuple[object, list[str]]:
+    """Return what a DAG gave as it may be shown, and every secret in it.
+
+    Everything in a secret member is secret, whatever its type, and so is everything under a name that is not known.
+    What is shown means the same as before, but no secret is left in it that is not text: Airflow masks nothing else.
+
+    :param value: as for :func:`parse_endpoints`, before anything is checked.
+    :param texts_are_secret: whether text in the place of an endpoint is secret as a whole.
     """
-    for entry in _as_mappings(jobs):
-        if isinstance(entry, str):
-            yield entry
-            continue
-        yield from _secret_values(Endpoint, entry)
-        for kafka in _as_mappings(entry.get("kafka_security_config")):
-            yield from [kafka] if isinstance(kafka, str) else _secret_values(KafkaSecurity, kafka)
+    secrets: list[str] = []
+    items = read_list(value)
+    shown = [_shown_item(item, secrets, texts_are_secret) for item in items]
+    single = len(items) == 1 and (value is None or isinstance(value, (str, bytes, Mapping)))
+    return shown[0] if single else shown, list(dict.fromkeys(secrets))
 
 
-def _as_mappings(given: object) -> Iterator[Mapping[str, Any] | str]:
-    if isinstance(given, (Mapping, Sequence)):  # not what can be read only once, nor what Airflow has yet to resolve
-        try:
-            entries = as_list(given, "jobs")
-        except DrsInputError:
-            entries = [given]
-        yield from (entry for entry in entries if isinstance(entry, Mapping) or (isinstance(entry, str) and entry))
+def secrets_in(jobs: object) -> list[str]:
+    """Return every secret text among endpoints as a DAG gave them, each once; :func:`conceal` says what is one."""
+    return conceal(jobs)[1]
 
 
-def _secret_values(model: type[WireObject], given: Mapping[str, Any]) -> Iterator[str]:
-    for name, member in model.model_fields.items():
-        if "SecretStr" in str(member.annotation):
-            yield from _texts(given.get(name))
+def _shown_item(item: object, secrets: list[str], texts_are_secret: bool) -> object:
+    if isinstance(item, Mapping):
+        return _shown_object(Endpoint, item, secrets)
+    if isinstance(item, Unreadable):
+        secrets += [item.shown] if isinstance(item.shown, str) else []
+        return item.shown
+    return _withheld(item, secrets) if texts_are_secret else _shown_scalar(item, secrets)
 
 
-def _texts(value: object) -> Iterator[str]:
-    # a secret of the wrong type is refused, but must not be shown before
-    if isinstance(value, str) and value:
-        yield value
-    elif isinstance(value, (list, tuple, Mapping)):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item)
+def _shown_object(model: type[WireObject], members: Mapping[Any, Any], secrets: list[str]) -> dict[Any, Any]:
+    return {name: _shown_member(model, name, value, secrets) for name, value in members.items()}
+
+
+def _shown_member(model: type[WireObject], name: object, value: object, secrets: list[str]) -> object:
+    if not is_given(value):
+        return value if isinstance(value, str) else None
+    if name in model.nested:
+        if (members := as_object(value)) is not None:
+            return _shown_object(model.nested[str(name)], members, secrets)
+    elif name in model.secret_members():
+        return _withheld(value, secrets)
+    elif name in model.model_fields:
+        return _shown_scalar(value, secrets)
+    unknown: list[str] = []
+    _withheld(value, unknown)
+    # shorter ones occur by chance, and are no loss: nothing of the value is shown
+    secrets += [text for text in unknown if len(text) >= SHORTEST]
+    return WITHHELD
+
+
+def _shown_scalar(value: object, secrets: list[str]) -> object:
+    if isinstance(value, str):
+        secrets += credentials_in(value)
+        return value
+    return value if isinstance(value, (int, float)) else _withheld(value, secrets)
+
+
+def _withheld(value: object, secrets: list[str]) -> object:
+    """Take note of every text in a secret, and return the secret if it is text, or else what may be shown."""
+    if isinstance(value, str):
+        secrets += [value] if value else []
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        secrets += [value.decode("utf-8", "backslashreplace"), repr(bytes(value))[2:-1]]
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _withheld(item, secrets)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            _withheld(item, secrets)
+    elif not isinstance(value, bool) and is_given(value) and len(str(value)) >= SHORTEST:
+        secrets += [str(value)]
+    return WITHHELD
+
+
+def credentials_in(text: str) -> list[str]:
+    """Return what is secret in a text that is a URL with a credential, where something else was to be: all of it."""
+    credentials = [part for found in _CREDENTIALS.finditer(text) for part in found.groups() if part]
+    return [text, *credentials, *map(unquote, credentials)] if credentials else []
 
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:
-    # the text goes in as a parameter, so that braces in it are not read as placeholders
-    return {"type": PydanticCustomError(kind, "{text}", {"text": text}), "loc": loc, "input": None}
-
-
-def _in_clear(value: object) -> object:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return value.wire() if isinstance(value, WireObject) else value

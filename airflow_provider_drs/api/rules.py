@@ -14,7 +14,11 @@ Broken = tuple[str, str]
 JOB_ID = r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$"
 NO_JOB_ID = "is not a DRS job id: 36 characters in groups of 8-4-4-4-12"
 PROJECT_ID = r"^[0-9a-zA-Z_-]{1,64}$"
-HOSTS = r"^[^\s,]+(,[^\s,]+)*$"
+NO_PROJECT_ID = "must be 1 to 64 letters, digits, - or _"
+CONNECTION_ID = r"(?!.*://)[\w#!()\-.:/\\]{1,250}"
+NO_CONNECTION_ID = "must be the id of a Connection, and no URL"
+LANGUAGES = ("en-us", "zh-cn")
+HOSTS = r"^[^\s,/@]+(,[^\s,/@]+)*$"
 
 DOCUMENTED_DB_TYPES = frozenset(
     {"mysql", "mongodb", "gaussdbv5", "gaussdbv5ha", "taurus", "kafka", "postgresql", "oracle"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shlex
 import signal
 import sys
@@ -11,7 +12,7 @@ import threading
 
 
 def main() -> int:
-    """Serve until Ctrl-C or SIGTERM; give the exit code."""
+    """Serve until Ctrl-C or SIGTERM, which end the process; give the exit code when it cannot serve."""
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_drs.emulator",
         description="A local server that answers like Huawei Cloud DRS and really dials the databases.",
@@ -54,7 +55,9 @@ def main() -> int:
             stop.wait()
     except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on port {options.port}: {error}")
-    return 0
+    # a thread that still dials a database would keep the interpreter from ending
+    logging.shutdown()
+    os._exit(0)
 
 
 if __name__ == "__main__":

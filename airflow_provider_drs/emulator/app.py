@@ -55,7 +55,8 @@ def create_app(world: World, probe: Probe = dial) -> Starlette:
     async def tested(entry: Entry, limiter: CapacityLimiter) -> dict[str, Any]:
         try:
             world.check_testable(entry["id"])
-            await to_thread.run_sync(probe, entry, limiter=limiter)
+            # who ends the emulator does not wait for a database
+            await to_thread.run_sync(probe, entry, limiter=limiter, abandon_on_cancel=True)
         except RefusedError as refusal:
             failure = {"error_code": refusal.code, "error_msg": refusal.text}
             return {"id": entry["id"], "status": "failed", "success": False, **failure}

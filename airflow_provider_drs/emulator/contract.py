@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,12 +19,16 @@ from .errors import RefusedError
 MALFORMED = "DRS.M00202"
 DUPLICATES = "DRS.M00301"
 
+MAX_NESTING = 20
+"""How deep lists and objects of a body may lie in each other; the contract's own lie six deep."""
+
 # jsonschema's own messages quote the offending value, which may be a password. These quote the schema alone.
 _RULES = {
     "const": "must be {}",
     "enum": "must be one of {}",
     "maximum": "must be at most {}",
     "minimum": "must be at least {}",
+    "maxItems": "must hold at most {} items",
     "minItems": "must hold at least {} item",
     "minLength": "must have at least {} character",
     "pattern": "must match {}",
@@ -52,6 +58,8 @@ class Contract:
         :raises RefusedError: with every breach, by JSON path and rule; ``DRS.M00301`` if all that is wrong is that ids
             are named twice, otherwise ``DRS.M00202``.
         """
+        if _nesting(request.body or b"") > MAX_NESTING:
+            raise RefusedError(MALFORMED, f"body: is nested more than {MAX_NESTING} deep")
         keywords: set[str] = set()
         breaches: list[str] = []
         for error in self._validator.iter_errors(request):
@@ -68,6 +76,11 @@ class Contract:
             text = "; ".join(dict.fromkeys(breaches))
             raise RefusedError(DUPLICATES if keywords == {"uniqueItems"} else MALFORMED, text)
         return json.loads(request.body) if request.body else None
+
+
+def _nesting(body: bytes) -> int:
+    brackets = re.findall(rb"[\[{\]}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body))
+    return max(itertools.accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
 def _lines(violation: Any) -> Iterator[str]:

@@ -5,8 +5,9 @@ Every pytest run loads this module wherever the package is installed, so it impo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def drs_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[RehearsalEmulator]:
-    """A local DRS, which the Airflow connection ``drs_default`` points at for the time of one test."""
+    """A local DRS; for the time of one test, every Airflow connection to DRS leads to it and nowhere else."""
     try:
         from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
     except ModuleNotFoundError as missing:
@@ -27,4 +28,16 @@ def drs_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[RehearsalEmulator]
     emulator = RehearsalEmulator()
     with emulator:
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", emulator.connection_json)
+        # Airflow asks a secrets backend first, and that may know the real DRS
+        monkeypatch.setattr("airflow_provider_drs.hooks.drs.DrsHook.get_connection", _connections_to(emulator))
         yield emulator
+
+
+def _connections_to(emulator: RehearsalEmulator) -> staticmethod[[str], Any]:
+    from airflow.providers.common.compat.sdk import Connection
+
+    def get_connection(conn_id: str) -> Connection:
+        stored = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}", "")
+        return Connection.from_json(emulator.connection_instead_of(stored), conn_id=conn_id)
+
+    return staticmethod(get_connection)

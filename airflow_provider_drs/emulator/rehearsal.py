@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass
 
@@ -98,3 +99,19 @@ class RehearsalEmulator(Emulator):
     def __init__(self) -> None:
         self.databases = Databases()
         super().__init__(World(ready_after_polls=0), probe=self.databases.test)
+
+    def connection_instead_of(self, stored: str) -> str:
+        """Return a connection that leads here: the stored one if it leads nowhere else, or the emulator's own.
+
+        :param stored: the JSON text of an ``AIRFLOW_CONN_...`` variable; any other text leads elsewhere.
+        """
+        try:
+            connection = json.loads(stored)
+            extra = connection.get("extra") or {}
+            extra = json.loads(extra) if isinstance(extra, str) else extra
+            # a region alone names an IAM in the cloud
+            iam = extra.get("iam_endpoint") or ("" if extra.get("region") else self.url)
+            leads_here = connection.get("host") == iam == self.url and not (connection.keys() & {"port", "schema"})
+        except (ValueError, AttributeError):
+            leads_here = False
+        return stored if leads_here else self.connection_json

@@ -7,8 +7,12 @@ import json
 import socket
 import threading
 from types import TracebackType
+from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .app import create_app
 from .faults import FaultyService
@@ -24,6 +28,24 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.accepting.set()
+
+
+class LoopbackNamesOnly:
+    """Refuses calls to a host that is not loopback: a web page may have its own name lead to this machine.
+
+    :param app: what answers all others.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and not _is_loopback(Headers(scope=scope).get("host", "")):
+            refusal = {"error_code": "APIGW.0101", "error_msg": "The Host header names no loopback address."}
+            await JSONResponse(refusal, 421)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 class Emulator:
@@ -69,12 +91,13 @@ class Emulator:
         :raises OSError: the port is taken.
         """
         config = uvicorn.Config(
-            FaultyService(create_app(self.world, self._probe), self.world.faults),
+            LoopbackNamesOnly(FaultyService(create_app(self.world, self._probe), self.world.faults)),
             lifespan="off",
             ws="none",
             access_log=False,
             log_config=None,
             log_level="warning",
+            timeout_graceful_shutdown=1,
         )
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listening = socket.create_server(self._address, family=family)
@@ -92,3 +115,11 @@ class Emulator:
     ) -> None:
         self._server.should_exit = True
         self._thread.join()
+
+
+def _is_loopback(netloc: str) -> bool:
+    try:
+        host = urlsplit(f"//{netloc}").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -12,6 +13,8 @@ from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.diagnosis import explained
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.api.inputs import MISSING, is_given
+from airflow_provider_drs.api.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
 from airflow_provider_drs.connection import client_for
 from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
 from airflow_provider_drs.hooks.reading import read_connection
@@ -38,7 +41,8 @@ class DrsHook(BaseHook):
     ) -> None:
         super().__init__()
         self.drs_conn_id = drs_conn_id
-        self._wins: dict[str, Any] = {"project_id": project_id, "language": language}
+        wins = {"project_id": project_id, "language": language}
+        self._wins = {name: value for name, value in wins.items() if is_given(value)}
         self._kept: tuple[bytes, DrsClient] | None = None
         self._cancellation = Cancellation()
 
@@ -59,7 +63,7 @@ class DrsHook(BaseHook):
         :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
         :raises DrsError: when the project could not be looked up.
         """
-        return self._client(read_connection(self.drs_conn_id), self._wins)
+        return self._client(self._connection(), self._wins)
 
     def cancel(self) -> None:
         """End what the clients of this hook have under way; from now on they send nothing."""
@@ -84,7 +88,7 @@ class DrsHook(BaseHook):
         """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
         try:
             # whoever presses the button waits for the answer
-            with self._client(read_connection(self.drs_conn_id), {**self._wins, "max_attempts": 1}) as client:
+            with self._client(self._connection(), {**self._wins, "max_attempts": 1}) as client:
                 client.check_access()
         except DrsError as error:
             return False, explained(error)
@@ -95,11 +99,25 @@ class DrsHook(BaseHook):
 
     def _kept_client(self) -> DrsClient:
         # in a list, to be gone from it when something fails: a traceback may show local variables
-        read = [read_connection(self.drs_conn_id)]
+        read = [self._connection()]
         fingerprint = _fingerprint(read[0])
         if self._kept is None or self._kept[0] != fingerprint:
             self._kept = fingerprint, self._client(read.pop(), self._wins)
         return self._kept[1]
+
+    def _connection(self) -> Connection:
+        # before Airflow is asked, which repeats what it does not find
+        project_id, language = self._wins.get("project_id"), self._wins.get("language")
+        broken = {
+            f"drs_conn_id: {MISSING}": not is_given(self.drs_conn_id),
+            f"drs_conn_id: {NO_CONNECTION_ID}": is_given(self.drs_conn_id)
+            and not _matches(CONNECTION_ID, self.drs_conn_id),
+            f"project_id: {NO_PROJECT_ID}": project_id is not None and not _matches(PROJECT_ID, project_id),
+            f"language: must be {' or '.join(LANGUAGES)}": language not in (None, *LANGUAGES),
+        }
+        if any(broken.values()):
+            raise DrsInputError([violation for violation, is_broken in broken.items() if is_broken])
+        return read_connection(self.drs_conn_id)
 
     def _client(self, connection: Connection, wins: dict[str, Any]) -> DrsClient:
         try:
@@ -111,6 +129,10 @@ class DrsHook(BaseHook):
 
     def _warn(self, what: str) -> None:
         self.log.warning("Connection %s: %s.", self.drs_conn_id, what)
+
+
+def _matches(pattern: str, value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
 def _fingerprint(connection: Connection) -> bytes:

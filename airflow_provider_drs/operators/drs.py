@@ -8,6 +8,7 @@ from airflow_provider_drs._compat import AirflowFailException, AirflowSkipExcept
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
+from airflow_provider_drs.api.inputs import is_seconds, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,30 +82,33 @@ class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
         self.retest_attempts = retest_attempts
         self.retest_delay = retest_delay
         self.each_host = each_host
-        wrong = {
-            "batch_size must be 1 to 10": not 1 <= batch_size <= 10,
-            "max_concurrency must be 1 or more": max_concurrency < 1,
+        broken = {
+            "batch_size must be a whole number, 1 to 10": not is_whole(batch_size, 1, 10),
+            "max_concurrency must be a whole number, 1 or more": not is_whole(max_concurrency, 1),
             "on_failure must be fail, skip or report": on_failure not in ("fail", "skip", "report"),
-            "retest_attempts must be 0 or more": retest_attempts < 0,
-            "retest_delay must be 0 or more": retest_delay < 0,
+            "retest_attempts must be a whole number, 0 or more": not is_whole(retest_attempts, 0),
+            "retest_delay must be a number of seconds, 0 or more": not is_seconds(retest_delay),
+            "each_host must be True or False": not isinstance(each_host, bool),
         }
-        if any(wrong.values()):
-            raise ValueError("; ".join(rule for rule, broken in wrong.items() if broken))
+        if any(broken.values()):
+            raise ValueError("; ".join(rule for rule, is_broken in broken.items() if is_broken))
 
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
     ) -> None:
         # Airflow stores rendered fields right after this, and comes through here for mapped tasks, too, which
         # never see render_template_fields; it masks some members by their names, but not all, nor long payloads
-        from airflow_provider_drs._masking import mask
-        from airflow_provider_drs.api.endpoint import secrets_in
+        from airflow_provider_drs._masking import hide_rendered, literals_in
 
+        if not isinstance(
+            parent, DrsTestConnectionsOperator
+        ):  # an object with templates of its own among the endpoints
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
         # what another task handed over is in seen_oids; all the rest stands in the DAG
-        given = [] if id(parent.jobs) in seen_oids else secrets_in(parent.jobs)
-        literals = [secret for secret in given if "{{" not in secret and "{%" not in secret]
-        mask(literals)
+        literals = [] if id(parent.jobs) in seen_oids else literals_in(parent.jobs, texts_are_secret=True)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        mask(secrets_in(parent.jobs))
+        hide_rendered(parent, "jobs", texts_are_secret=True)
         if literals:
             self.log.warning(_LITERAL_SECRETS)
 

@@ -16,11 +16,11 @@ from airflow_provider_drs._compat import (
 )
 from airflow_provider_drs._failures import retries_only_what_may_heal
 from airflow_provider_drs._killing import EndsWhenKilled
-from airflow_provider_drs.api.errors import DrsError, error_from_dict
-from airflow_provider_drs.api.inputs import as_job_ids
+from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
+from airflow_provider_drs.api.inputs import as_job_ids, as_target_statuses, is_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from airflow.sdk import Context
 
@@ -46,9 +46,10 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
     :param job_ids: a list, one id, an XCom of such, or text that is a JSON or Python list. (templated)
     :param drs_conn_id: the Connection to DRS. (templated)
     :param project_id: wins over the Connection's. (templated)
-    :param target_statuses: any of these ends the wait of a job.
+    :param target_statuses: one status or several, any of which ends the wait of a job.
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
     :param poke_interval: seconds between two looks.
+    :raises ValueError: when the DAG is parsed, for a status that no job can have or a number that cannot be waited for.
     :raises AirflowFailException: at once, without a retry, when a job can no longer get there, the input is bad, or DRS
         refused the request or the credential.
     :raises DrsError: when DRS could not be asked.
@@ -63,7 +64,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         job_ids: Any,
         drs_conn_id: str = "drs_default",
         project_id: str | None = None,
-        target_statuses: Sequence[str] = ("CONFIGURATION",),
+        target_statuses: str | Sequence[str] = ("CONFIGURATION",),
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
@@ -71,9 +72,24 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         self.job_ids = job_ids
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
-        self.target_statuses = target_statuses
+        try:
+            self.target_statuses = as_target_statuses(target_statuses)
+        except DrsInputError as error:
+            raise ValueError("; ".join(error.violations)) from None
         self.deferrable = deferrable
         self._wait: Wait | None = None
+        if broken := [name for name in ("poke_interval", "timeout") if not is_seconds(getattr(self, name))]:
+            raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        # as the operator does, which says why; job ids are no secret, but anything may stand in their place
+        from airflow_provider_drs._masking import hide_rendered
+
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if isinstance(parent, DrsJobStatusSensor):
+            hide_rendered(parent, "job_ids", texts_are_secret=False)
 
     def execute(self, context: Context) -> Any:
         """Look once; then wait here, in the scheduler's queue, or in the triggerer."""

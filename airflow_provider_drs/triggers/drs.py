@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_drs.api.errors import DrsError, DrsTriggerError
-from airflow_provider_drs.api.inputs import as_list
+from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsTriggerError
+from airflow_provider_drs.api.inputs import as_target_statuses
 from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers.poller import watching
 from airflow_provider_drs.triggers.watch import Watch
@@ -86,9 +86,11 @@ class DrsJobStatusTrigger(BaseTrigger):
             yield TriggerEvent({"statuses": statuses})
 
     async def _wait(self) -> dict[str, str]:
-        # DRS itself says what it takes for malformed, but a wait for nothing would never end
-        jobs = [str(job_id) for job_id in as_list(self.job_ids, "job_ids")]
-        watch = Watch(Wait(jobs, self.target_statuses), self._pause, self.silent_fail)
+        # DRS itself says which id it takes for malformed, but a wait for nothing would never end
+        if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
+            raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
+        targets = as_target_statuses(self.target_statuses)
+        watch = Watch(Wait(self.job_ids, targets), self._pause, self.silent_fail)
         with watching(self.drs_conn_id, self.project_id, watch):
             look = await watch.news()
             while not look.done:

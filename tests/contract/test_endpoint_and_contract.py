@@ -76,13 +76,27 @@ def accepted(entry: dict[str, Any]) -> bool:
     return True
 
 
+def without_blanks(members: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out empty text where the contract wants some: that is what a template makes of what it did not find."""
+    properties = {name: _resolved(schema["properties"].get(name, {})) for name in members}
+    return {
+        name: without_blanks(value, properties[name]) if isinstance(value, dict) else value
+        for name, value in members.items()
+        if value != "" or (properties[name].keys() <= {"type", "format", "description"} and properties[name])
+    }
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
 @settings(max_examples=400, deadline=None)
 @given(changes=CHANGES, left_out=st.sets(st.sampled_from(sorted(endpoint(1)))))
 @example(changes={"db_type": "kafka"}, left_out={"db_user", "db_password", "db_port"})
 def test_an_endpoint_is_accepted_exactly_when_it_keeps_the_contract(changes, left_out):
     entry = {name: value for name, value in endpoint(1).items() if name not in left_out} | changes
 
-    assert accepted(entry) == ENDPOINT.is_valid(entry)
+    assert accepted(entry) == ENDPOINT.is_valid(without_blanks(entry, SCHEMAS["TestEndPoint"]))
 
 
 @pytest.mark.parametrize("entry", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])

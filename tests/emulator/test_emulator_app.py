@@ -154,13 +154,13 @@ def test_a_job_that_may_not_be_tested_is_not_dialled() -> None:
 
 
 def test_all_entries_of_a_call_are_dialled_side_by_side() -> None:
-    together = threading.Barrier(60, timeout=20)
+    together = threading.Barrier(10, timeout=20)
 
     def meets_the_others(_: Any) -> None:
         together.wait()
 
     with Emulator(World(ready_after_polls=0), probe=meets_the_others) as emulator:
-        results = Drs(emulator).connect(*(entry(id=job_id(number)) for number in range(60)))
+        results = Drs(emulator).connect(*(entry(id=job_id(number)) for number in range(10)))
     assert all(result["success"] for result in results)
 
 

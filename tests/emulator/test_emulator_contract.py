@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from drs_calls import JOB, Drs, entry
 
@@ -31,6 +32,32 @@ def breaches(drs: Drs, body: Any, operation: str = "batch-connection") -> list[s
     assert (response.status_code, response.json()["error_code"]) == (400, "DRS.M00202"), response.text
     text: str = response.json()["error_msg"]
     return text.split("; ")
+
+
+def test_a_call_holds_ten_entries_at_most(drs: Drs) -> None:
+    assert breaches(drs, {"jobs": [entry()] * 11}) == ["jobs: must hold at most 10 items"]
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000 + "]" * 100_000, '{"jobs":' * 50_000, '{"x": ' + "[" * 21 + "]" * 21 + "}"]
+)
+@pytest.mark.parametrize("operation", ["batch-connection", "batch-status", "auth/tokens"])
+def test_what_is_nested_too_deep_is_refused(drs: Drs, body: str, operation: str) -> None:
+    url = f"{drs.emulator.url}/v3/" + (
+        operation if "/" in operation else f"{drs.emulator.world.project_id}/jobs/{operation}"
+    )
+    headers = {"X-Auth-Token": drs.emulator.world.token, "Content-Type": "application/json"}
+
+    answer = requests.post(url, data=body, headers=headers, timeout=30)
+
+    assert answer.status_code == 400
+    assert "body: is nested more than 20 deep" in answer.text
+
+
+def test_brackets_in_texts_nest_nothing(drs: Drs) -> None:
+    response = drs.post("batch-connection", json={"jobs": [entry(db_password='"' + "[" * 100 + "\\")]})
+
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 from drs_calls import JOB, Drs, entry, job_id
 
+from airflow_provider_drs.api.errors import DrsCredentialError
 from airflow_provider_drs.emulator.faults import Fault
 from airflow_provider_drs.emulator.rehearsal import Login
+from airflow_provider_drs.hooks.drs import DrsHook
 
 FAR_AWAY = {"ip": "203.0.113.10", "db_port": 3306, "db_type": "mysql"}
 
@@ -26,6 +29,72 @@ def test_all_goes_well_unless_the_test_says_otherwise_and_nothing_is_dialled(drs
 
 def test_the_default_connection_of_airflow_points_at_it(drs_emulator):
     assert json.loads(os.environ["AIRFLOW_CONN_DRS_DEFAULT"])["host"] == drs_emulator.url
+
+
+def connection(monkeypatch, conn_id, **fields):
+    monkeypatch.setenv(
+        f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({"conn_type": "drs", "password": "real", **fields})
+    )
+
+
+class ElsewhereError(Exception):
+    """The real DRS was asked for."""
+
+
+@pytest.fixture(autouse=True)
+def a_backend_that_knows_the_real_service(monkeypatch):
+    def get_connection(conn_id):
+        raise ElsewhereError(conn_id)
+
+    # Airflow asks it before the environment
+    monkeypatch.setattr(
+        "airflow.secrets.environment_variables.EnvironmentVariablesBackend.get_conn_value", get_connection
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        None,
+        {"host": "https://drs.cn-north-4.myhuaweicloud.com"},
+        {"extra": {"region": "cn-north-4"}},
+        {"host": "{url}", "port": 443},
+        {"host": "{url}", "extra": {"region": "cn-north-4", "auth_type": "password"}},
+        {"host": "{url}", "extra": '{"iam_endpoint": "https://iam.cn-north-4.myhuaweicloud.com"}'},
+        {"host": "{url}@drs.cn-north-4.myhuaweicloud.com"},
+        {"host": "{url}", "extra": "no object"},
+    ],
+)
+@pytest.mark.parametrize("conn_id", ["drs_default", "drs_production"])
+def test_whatever_knows_a_connection_to_drs_it_leads_to_the_emulator(drs_emulator, monkeypatch, fields, conn_id):
+    if fields:
+        host = str(fields.get("host", "")).replace("{url}", drs_emulator.url)
+        connection(monkeypatch, conn_id, **{**fields, "host": host})
+
+    with DrsHook(conn_id).get_conn() as client:
+        assert (client.endpoint, client.project_id) == (drs_emulator.url, drs_emulator.world.project_id)
+        client.check_access()
+
+
+def test_a_connection_that_a_test_makes_of_the_emulators_own_is_kept(drs_emulator, monkeypatch):
+    extra = {"project_id": drs_emulator.world.project_id, "auth_type": "password", "iam_endpoint": drs_emulator.url}
+    accounts = drs_emulator.world.accounts
+    connection(
+        monkeypatch,
+        "by_user",
+        host=drs_emulator.url,
+        login=accounts.user,
+        password=accounts.password,
+        extra={**extra, "domain_name": accounts.domain},
+    )
+    connection(monkeypatch, "stale", host=drs_emulator.url, extra={"project_id": drs_emulator.world.project_id})
+
+    with DrsHook("by_user").get_conn() as client:
+        client.check_access()
+    with DrsHook("stale").get_conn() as client, pytest.raises(DrsCredentialError):
+        client.check_access()
+
+    assert len(accounts.issued) == 1
 
 
 def test_a_database_refuses_in_the_words_of_the_test(drs_emulator):

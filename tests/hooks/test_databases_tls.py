@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from typing import Any
 
 import pytest
 from certificate_files import write_p12, write_pem
@@ -14,6 +15,7 @@ from samples import job_id
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.reading import plain
+from airflow_provider_drs.connection_fields import Extra
 from airflow_provider_drs.hooks import tls
 from airflow_provider_drs.hooks.databases import members_of_connection
 
@@ -302,7 +304,7 @@ def test_each_documented_spelling_is_on_or_off_or_refused(monkeypatch, files, co
 )
 def test_ssl_link_false_beside_the_connection_settles_whatever_it_asks_for(monkeypatch, conn_type, extra):
     if conn_type == "kafka":
-        beside = {"kafka_security_config": {"type": "PLAINTEXT"}}
+        beside: dict[str, Any] = {"kafka_security_config": {"type": "PLAINTEXT"}}
         if any("://" in str(value) for value in extra.values()):
             beside["ip"] = "h:1"
         assert outcome(monkeypatch, conn_type, extra, **beside) in (OFF, SILENT)
@@ -341,7 +343,7 @@ def test_a_wish_in_another_field_is_not_lost(monkeypatch, members, beside):
 WORDS = st.sampled_from(
     ["ssl", "tls", "cert", "wallet", "tcps", "keystore", "x509", "verify", "encrypt", "ca_file", "secure"]
 )
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     st.booleans(),
     st.integers(),
     st.sampled_from(["require", "on", "yes", "/etc/ca.pem", "", None, "x", [], {}, {"ca": "x"}]),
@@ -361,7 +363,7 @@ def test_no_name_that_looks_like_tls_is_passed_over(conn_type, before, word, aft
     name = f"{before}_{word}{after}" if word != "ca_file" else word
     name = name.upper() if upper else name
     violations: list[str] = []
-    extra = tls.Extra({name: value} if value not in ("", None) else {}, violations)
+    extra = Extra({name: value} if value not in ("", None) else {}, violations)
 
     wanted = tls.asks_for_tls(extra, TABLES[conn_type])
 

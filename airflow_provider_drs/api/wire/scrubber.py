@@ -10,11 +10,9 @@ from functools import cached_property
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
-from airflow_provider_drs.api.secrets import spellings
+from airflow_provider_drs.api.secrets import SHORTEST, spellings
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
 
-SHORTEST = 5
-"""Characters from which on a secret, or a part of one, is looked for; fewer occur by chance."""
 LONGEST_PART = 8
 """Characters of a secret that are never shown, however long the rest is."""
 LEFT_OUT = "(left out: it may repeat a secret)"

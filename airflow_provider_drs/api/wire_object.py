@@ -1,0 +1,123 @@
+"""What every object of a request is made of: members, the rules between them, and which of them are secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from airflow_provider_drs.api import rules
+from airflow_provider_drs.api.inputs import is_given, read_list
+from airflow_provider_drs.api.secrets import HiddenDict
+
+
+class Withheld(str):
+    """What is shown in place of a value that must not be seen and that no member may be."""
+
+    __slots__ = ()
+
+
+WITHHELD = Withheld("***")
+
+_MAX_DIGITS = 20
+
+
+def as_object(value: object) -> Mapping[Any, Any] | None:
+    """Return the object that a member is, also if a template made text of it; ``None`` for anything else."""
+    if isinstance(value, str):
+        items = read_list(value)
+        value = items[0] if len(items) == 1 else None
+    return value if isinstance(value, Mapping) else None
+
+
+class WireObject(BaseModel):
+    """An object of the request: all rules are checked at once, members that were not given never reach the wire.
+
+    ``None``, its text and blank text count as not given. The texts ``"3306"`` and ``"true"`` are taken for a
+    number and a truth value where the member wants one, because that is what a template makes of them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    not_on_the_wire: ClassVar[frozenset[str]] = frozenset()
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()
+    nested: ClassVar[Mapping[str, type[WireObject]]] = {}
+
+    @classmethod
+    @cache
+    def secret_members(cls) -> frozenset[str]:
+        """Return the members whose values are secret."""
+        return frozenset(name for name, member in cls.model_fields.items() if "SecretStr" in str(member.annotation))
+
+    @classmethod
+    def given(cls, members: Mapping[Any, Any]) -> HiddenDict:
+        """Return the members that were given, each as what it means."""
+        return HiddenDict(
+            {
+                name: cls._plain(name, value)
+                for name, value in members.items()
+                if is_given(value) or (name in cls.may_be_empty and isinstance(value, str) and value == "")
+            }
+        )
+
+    @classmethod
+    def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
+        """Yield ``(member, why)`` for every rule between members that ``given`` breaks."""
+        return iter(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
+        if not isinstance(data, Mapping):
+            return handler(data)
+        given = cls.given(data)
+        lines: list[InitErrorDetails] = []
+        model = None
+        try:
+            model = handler(given)
+        except ValidationError as error:
+            lines += [_line(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+        unsound = {line["loc"][0] for line in lines}
+        lines += [_line((member,), "rule", why) for member, why in cls.broken_rules(given) if member not in unsound]
+        if lines:
+            raise ValidationError.from_exception_data(cls.__name__, lines, hide_input=True)
+        return model
+
+    @classmethod
+    def _plain(cls, name: Any, value: object) -> object:
+        if isinstance(value, Withheld):
+            return ...  # which is of no type that a member may have
+        if name in cls.nested:
+            members = as_object(value)
+            return value if members is None else cls.nested[name].given(members)
+        if not isinstance(value, str) or name not in cls.model_fields:
+            return value
+        wanted = str(cls.model_fields[name].annotation)  # as text, since most are "... | None"
+        text = value.strip().lower()
+        if "bool" in wanted and text in ("true", "false"):
+            return text == "true"
+        if "int" in wanted and text.isdecimal() and len(text) < _MAX_DIGITS:
+            return int(text)
+        return value
+
+    def wire(self) -> dict[str, Any]:
+        """Return the JSON object to send, secrets in clear: it goes into a request body and nowhere else."""
+        sent = (name for name in type(self).model_fields if name in self.model_fields_set)
+        return HiddenDict({name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire})
+
+    def __getstate__(self) -> dict[Any, Any]:
+        # pydantic would pickle secrets in clear; copies within the process go another way
+        raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
+
+
+def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:
+    # the text goes in as a parameter, so that braces in it are not read as placeholders
+    return {"type": PydanticCustomError(kind, "{text}", {"text": text}), "loc": loc, "input": None}
+
+
+def _in_clear(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return value.wire() if isinstance(value, WireObject) else value

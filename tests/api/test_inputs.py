@@ -1,0 +1,336 @@
+"""What a template says is understood or refused, and a number is one that can be used."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import ChainableUndefined, DebugUndefined, StrictUndefined, Undefined
+from samples import endpoint, job_id
+
+from airflow_provider_drs.api.endpoint import Endpoint, conceal, parse_endpoints
+from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.inputs import as_job_ids, as_target_statuses, is_given, is_seconds, is_whole, read_list
+from airflow_provider_drs.api.status import JobStatus
+
+NOTHING = [None, "None", " None\n", "", "  ", *(kind(name="x") for kind in (Undefined, StrictUndefined))]
+NOTHING += [ChainableUndefined(name="x"), DebugUndefined(name="x")]
+nothing = st.integers(0, len(NOTHING) - 1).map(NOTHING.__getitem__)  # some of them cannot even be hashed
+CANARY = "s3cr3t-c4nary"
+
+
+def violations(read: Any, value: object) -> list[str]:
+    with pytest.raises(DrsInputError) as caught:
+        read(value)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    # pytest's own frames hold the value
+    assert CANARY not in shown.partition("airflow_provider_drs/api")[2]
+    return caught.value.violations
+
+
+@pytest.mark.parametrize("value", NOTHING, ids=map(str, range(len(NOTHING))))
+def test_what_a_template_did_not_find_is_not_given(value):
+    assert not is_given(value)
+
+
+@pytest.mark.parametrize("value", [0, False, [], {}, "0", "none", "None of it", b""])
+def test_whatever_else_there_is_is_given(value):
+    assert is_given(value)
+
+
+@given(
+    nothing,
+    st.sets(
+        st.sampled_from(["id", "net_type", "db_type", "ip", "end_point_type", "db_user", "db_password"]), min_size=1
+    ),
+)
+def test_a_mandatory_member_that_is_not_given_is_missing(value, names):
+    told = violations(parse_endpoints, [{**endpoint(1), **dict.fromkeys(names, value)}])
+
+    missing = {
+        line.split(":")[0].removeprefix("jobs[0].") for line in told if "is missing" in line or "mandatory" in line
+    }
+    assert missing == names
+
+
+@given(nothing)
+def test_an_optional_member_that_is_not_given_is_not_sent_whatever_it_lies_in(value):
+    optional = set(Endpoint.model_fields) - set(endpoint(1)) - {"kafka_security_config", "customized_dns"}
+    nested = {"kafka_security_config": {"type": "PLAINTEXT", "trust_store_key": value, "delegation_tokens": value}}
+
+    (read,) = parse_endpoints([{**endpoint(1), **dict.fromkeys(optional, value), **nested}])
+
+    empty = {"db_name": "", "ssl_cert_password": ""} if isinstance(value, str) and value == "" else {}
+    assert read.wire() == {**endpoint(1), "kafka_security_config": {"type": "PLAINTEXT"}, **empty}
+    assert read.label is None
+
+
+@pytest.mark.parametrize("value", NOTHING, ids=map(str, range(len(NOTHING))))
+@pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
+def test_a_list_that_is_not_given_is_missing_and_so_is_an_item_of_it(read, value):
+    good = {parse_endpoints: endpoint(1), as_job_ids: job_id(1), as_target_statuses: "CREATING"}[read]
+
+    (whole,) = violations(read, value)
+    (item,) = violations(read, [good, value])
+
+    assert whole.endswith(": is missing")
+    assert item.endswith("[1]: is missing")
+
+
+class Lazy:
+    """Like Airflow's own lazy sequences: it can be iterated, and is neither a list nor a tuple."""
+
+    def __init__(self, *items: object) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._items)
+
+
+def spellings_of(items: list[Any]) -> list[object]:
+    return [
+        items,
+        tuple(items),
+        Lazy(*items),
+        iter(items),
+        json.dumps(items),
+        f" {items} ",
+        str(tuple(items)) if len(items) > 1 else str(items),
+        [items],
+        [[item] for item in items],
+        Lazy(Lazy(*items)),
+        [json.dumps(item) if isinstance(item, dict) else item for item in items],
+        [str(item) for item in items],
+        [json.dumps(items)],
+    ]
+
+
+@given(st.integers(1, 4), st.integers(0, 12))
+def test_a_list_is_read_however_it_is_spelled_and_however_deep_its_items_lie(count, spelling):
+    endpoints = [endpoint(number) for number in range(count)]
+    ids = [job_id(number) for number in range(count)]
+
+    assert [read.id for read in parse_endpoints(spellings_of(endpoints)[spelling])] == ids
+    assert as_job_ids(spellings_of(ids)[spelling]) == ids
+
+
+@pytest.mark.parametrize("read", [as_job_ids, as_target_statuses])
+def test_one_text_is_a_list_of_one(read):
+    text = job_id(1) if read is as_job_ids else "CONFIGURATION"
+
+    assert read(text) == read({text}) == read([text]) == read(f"['{text}']") == read(f" {text}\n") == [text]
+
+
+@pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
+@pytest.mark.parametrize("empty", [[], (), {*()}, "[]", "()", [[]], Lazy()])
+def test_an_empty_list_is_refused(read, empty):
+    (told,) = violations(read, empty)
+
+    assert told.endswith(": is empty, so there is nothing to do")
+
+
+def test_a_list_of_a_mapped_task_that_found_nothing_shrinks_no_gate():
+    assert violations(parse_endpoints, [[endpoint(1)], []]) == ["jobs[1]: is empty, so there is nothing to do"]
+
+
+@pytest.mark.parametrize("text", ["LazySelectSequence([2 items])", "<generator object f at 0x7f00aa>"])
+@pytest.mark.parametrize("read", [parse_endpoints, as_job_ids])
+def test_what_a_template_makes_of_a_lazy_list_is_refused_with_a_way_out(read, text):
+    (told,) = violations(read, text)
+
+    assert "add | list" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "{[]: 1}",
+        f"[{{'db_password': '{CANARY}'",
+        "[1, x]",
+        "{'a': }",
+        "[" + "9" * 5000 + "]",
+        "['\\x00'",
+    ],
+)
+@pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
+def test_text_that_cannot_be_read_is_one_violation(read, text):
+    (told,) = violations(read, text)
+
+    assert told.split(":")[0].partition("[")[0] in ("jobs", "job_ids", "target_statuses")
+
+
+def test_a_list_that_holds_itself_is_refused():
+    endless: list[Any] = [endpoint(1)]
+    endless.append(endless)
+
+    assert "jobs[5]: is a list in too many lists" in violations(parse_endpoints, endless)
+
+
+@given(st.recursive(st.none() | st.integers() | st.text() | st.binary(), st.lists))
+def test_whatever_is_given_is_read_or_refused(value):
+    for read in (parse_endpoints, as_job_ids, as_target_statuses):
+        with contextlib.suppress(DrsInputError):
+            read(value)
+
+
+def test_violations_come_in_the_order_of_the_input():
+    told = violations(parse_endpoints, [None, endpoint(2, net_type="wifi"), 5, "[1", endpoint(3)])
+
+    assert [line.split(":")[0] for line in told] == ["jobs[0]", "jobs[1].net_type", "jobs[2]", "jobs[3]"]
+
+
+@pytest.mark.parametrize("status", list(JobStatus))
+def test_every_listed_status_may_be_waited_for(status):
+    assert as_target_statuses(status) == as_target_statuses([str(status)]) == [str(status)]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("CONFIGURATON", "target_statuses[0]: CONFIGURATON is not a status of a DRS job; is CONFIGURATION meant?"),
+        ("configuration", "target_statuses[0]: configuration is not a status of a DRS job; is CONFIGURATION meant?"),
+        ("READY", "target_statuses[0]: READY is not a status of a DRS job"),
+        (f"https://u:{CANARY}@h", "target_statuses[0]: is not a status of a DRS job"),
+        (7, "target_statuses[0]: must be text, not int"),
+    ],
+)
+def test_a_status_that_no_job_can_have_is_refused_with_the_nearest(status, told):
+    assert violations(as_target_statuses, status) == [told]
+
+
+@given(st.text(st.characters(categories=["Lu"]), min_size=1) | st.integers() | st.binary())
+def test_nothing_but_a_listed_status_is_a_target(status):
+    if status not in {listed.value for listed in JobStatus} | {"PAUSEING"}:
+        violations(as_target_statuses, [status])
+
+
+@given(st.none() | st.booleans() | st.floats() | st.text() | st.integers(max_value=0) | st.integers(min_value=11))
+def test_only_a_whole_number_within_the_limits_is_one(value):
+    assert not is_whole(value, 1, 10)
+    assert is_whole(1, 1, 10)
+    assert is_whole(10, 1, 10)
+    assert is_whole(10**9, 1)
+
+
+@given(
+    st.none()
+    | st.booleans()
+    | st.text()
+    | st.sampled_from([float("nan"), float("inf"), -float("inf"), 10**400])
+    | st.floats(max_value=0, exclude_max=True)
+)
+def test_only_what_can_be_waited_for_is_a_number_of_seconds(value):
+    assert not is_seconds(value)
+    assert is_seconds(0)
+    assert is_seconds(0.5)
+    assert is_seconds(7 * 86_400)
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(min_size=1) | st.text()
+trees = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+SECRET_PLACES = [
+    lambda value: {"db_password": value},
+    lambda value: {"ssl_cert_key": value},
+    lambda value: {"kafka_security_config": {"key_store_key": value}},
+    lambda value: {"db_pasword": value},
+    lambda value: {"password": {"for": [value]}},
+    lambda value: {"kafka_security_config": {"keystore_key": value}},
+    lambda value: {"customized_dns": {"token": value}},
+    lambda value: {"kafka_security_config": [value]},
+    lambda value: {"db_user": [value]},
+]
+
+
+def texts_of(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from texts_of(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_of(item)
+    elif isinstance(value, bytes):
+        yield repr(value)[2:-1]
+    elif isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        yield str(value)
+
+
+@given(trees, st.sampled_from(SECRET_PLACES))
+def test_everything_in_a_secret_place_is_secret_and_only_text_is_left_of_it(value, place):
+    jobs = [{"id": job_id(1), **place(value)}]
+
+    shown, secrets = conceal(jobs)
+
+    long_ones = {text for text in texts_of(value) if len(text) >= 5 and is_given(text)}
+    assert long_ones <= set(secrets)
+    assert all(isinstance(leaf, str) for leaf in _leaves(shown))
+    # nothing is healed by being shown
+    assert violations(parse_endpoints, jobs) == violations(parse_endpoints, shown)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif value is not None:
+        yield value
+
+
+@pytest.mark.parametrize(
+    ("member", "text", "password"),
+    [
+        ("ip", f"mysql://root:{CANARY}@db.example.org", CANARY),
+        ("ip", f"root:{CANARY}@db.example.org:3306", CANARY),
+        ("ip", f"mysql://root:{CANARY}/with@all@db.example.org", f"{CANARY}/with@all"),
+        ("db_conn_id", "postgres://drs:p%40ss-w0rd@db", "p@ss-w0rd"),
+        ("id", f"https://{CANARY}@drs.example.org/v3", CANARY),
+        ("region", f"https://drs.example.org/?access_token={CANARY}&x=1", CANARY),
+    ],
+)
+def test_the_credential_of_a_url_is_secret_wherever_it_stands(member, text, password):
+    secrets = conceal([{**endpoint(1), member: text}])[1]
+
+    assert {text, password} <= set(secrets)
+
+
+@pytest.mark.parametrize(
+    "text", ["192.0.2.1", "h1:8635,h2:8635", "fe80::1", "drs@tenant", "https://wiki.example.org/a?id=7"]
+)
+def test_an_address_without_a_credential_is_no_secret(text):
+    assert conceal({"label": text})[1] == []
+
+
+def test_a_url_is_no_address_and_no_connection():
+    told = violations(
+        parse_endpoints, [endpoint(1, ip=f"mysql://u:{CANARY}@h"), {"db_conn_id": f"mysql://u:{CANARY}@h"}]
+    )
+
+    assert "jobs[0].ip: must be a host, or several joined by commas, without blanks, and no URL" in told
+    assert "jobs[1].db_conn_id: must be the id of a Connection, and no URL" in told
+
+
+def test_text_in_the_place_of_a_name_is_not_repeated():
+    told = violations(parse_endpoints, [{**endpoint(1), CANARY: 1}])
+
+    assert told == ["jobs[0].?: is not a member that DRS knows"]
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Endpoint.model_fields)), trees, max_size=6))
+def test_whatever_stands_in_a_member_is_accepted_or_one_error(members):
+    try:
+        parse_endpoints([{**endpoint(1), **members}])
+    except DrsInputError as error:
+        assert error.violations
+
+
+def test_a_nested_object_may_be_text():
+    (read,) = parse_endpoints([endpoint(1, kafka_security_config='{"type": "PLAINTEXT"}')])
+
+    assert read.wire()["kafka_security_config"] == {"type": "PLAINTEXT"}
+    assert read_list("x") == ["x"]
