@@ -26,7 +26,7 @@ _STATE = "Endpoints can be tested only while the job is in CONFIGURATION: wait f
 _LOGIN = "Correct the database user or password; trying again unchanged may lock the account."
 _JOB_ID = "Check the job id, the region and the project."
 
-_CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
+CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
     "DRS.M00002": (DrsRequestError, None),
     "DRS.M00004": (DrsUnavailableError, None),
     # DRS itself answers 403 to a stale token and 401 to a missing permission
@@ -56,6 +56,7 @@ _CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
     "APIGW.0308": (DrsThrottledError, None),
     "APIGW.0402": (DrsPermissionError, "The address of this machine is not on the service's allow-list."),
 }
+"""For each code the class of error that it stands for, and what a person can do about it, where that is known."""
 
 _STATUSES: dict[int, type[DrsServiceError]] = {
     401: DrsCredentialError,
@@ -81,8 +82,8 @@ _CAUSES = (
 
 def hint_for(code: str | None, text: str | None = None) -> str | None:
     """Return what a person can do about this code or, failing that, this text, if the documents tell."""
-    if code and _usual(code) in _CODES:
-        hint = _CODES[_usual(code)][1]
+    if code and _usual(code) in CODES:
+        hint = CODES[_usual(code)][1]
         if hint:
             return hint
     return next((hint for words, hint in _CAUSES if re.search(words, text or "", re.IGNORECASE)), None)
@@ -93,14 +94,14 @@ def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
     if http_status == 429:
         # the gateway says it, whatever code is in the body
         return DrsThrottledError
-    if code and _usual(code) in _CODES:
-        return _CODES[_usual(code)][0]
+    if code and _usual(code) in CODES:
+        return CODES[_usual(code)][0]
     return _STATUSES.get(http_status, DrsUnavailableError if http_status >= 500 else DrsRequestError)
 
 
 def heals(code: str | None) -> bool:
     """Return whether what a result or an answer names by this code may pass by itself; an unknown code may."""
-    return not code or _usual(code) not in _CODES or _CODES[_usual(code)][0].retryable
+    return not code or _usual(code) not in CODES or CODES[_usual(code)][0].retryable
 
 
 def _usual(code: str) -> str:

@@ -22,7 +22,8 @@ def authorization(
     """
     target = urlsplit(url)
     # the path is signed with a slash at its end, although it is sent without one
-    path = quote(unquote(target.path), safe="/~").rstrip("/") + "/"
+    path = quote(unquote(target.path), safe="/~")
+    path += "" if path.endswith("/") else "/"
     query = sorted(parse_qsl(target.query, keep_blank_values=True))
     lines = sorted((name.lower(), value.strip()) for name, value in headers.items())
     signed = ";".join(name for name, _ in lines)

@@ -11,6 +11,7 @@ import pytest
 from samples import endpoint, job_id
 from wire import Reply, Service, all_pass
 
+from airflow_provider_drs.api import tokens as kept_tokens
 from airflow_provider_drs.api.auth import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
@@ -43,6 +44,12 @@ class Clock:
 @pytest.fixture
 def clock():
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def no_token_of_another_test(monkeypatch):
+    """Tokens are kept by the URL of IAM, and the port of an earlier test may come back."""
+    monkeypatch.setattr(kept_tokens, "_tokens", {})
 
 
 class IamAndDrs:

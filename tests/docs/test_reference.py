@@ -111,7 +111,7 @@ def test_what_is_repeated_stands_in_the_reference_as_it_is_in_the_code():
 def test_every_code_is_explained_with_the_words_of_the_error():
     told = {row[0].strip("`"): (row[1].strip("`"), row[2] or None) for row in rows(ERRORS, "Codes")}
 
-    assert told == {code: (kind.__name__, hint) for code, (kind, hint) in codes._CODES.items()}
+    assert told == {code: (kind.__name__, hint) for code, (kind, hint) in codes.CODES.items()}
 
 
 def test_every_link_between_the_pages_leads_somewhere():

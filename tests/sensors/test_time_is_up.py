@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 from airflow import __version__
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, AirflowSkipException
@@ -9,8 +12,20 @@ from samples import job_id
 
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
-TIME_IS_UP = "Trigger/execution timeout" if __version__.startswith("2.") else "Trigger timeout"
-"""What the scheduler of this Airflow says."""
+
+def words_of_the_scheduler() -> tuple[str, str]:
+    """Return how this Airflow tells a deferred task that its time is up, and that its trigger has failed."""
+    if __version__.startswith("2."):
+        from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+
+        source = inspect.getsource(SchedulerJobRunner.check_trigger_timeouts)
+        return re.findall(r'next_kwargs={"error": "([^"]+)"}', source)[0], "Trigger failure"
+    from airflow.models.trigger import TriggerFailureReason
+
+    return TriggerFailureReason.TRIGGER_TIMEOUT.value, TriggerFailureReason.TRIGGER_FAILURE.value
+
+
+TIME_IS_UP, TRIGGER_FAILED = words_of_the_scheduler()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +48,6 @@ def test_another_failure_of_the_trigger_is_not_taken_for_it():
     sensor = DrsJobStatusSensor(task_id="wait", job_ids=[job_id(1)], deferrable=True)
 
     with pytest.raises(Exception, match="Trigger failure") as caught:
-        sensor.resume_execution("__fail__", {"error": "Trigger failure"}, {})
+        sensor.resume_execution("__fail__", {"error": TRIGGER_FAILED}, {})
 
     assert not isinstance(caught.value, AirflowSensorTimeout)

@@ -350,29 +350,30 @@ def test_another_connections_trouble_is_not_ours(jobs, monkeypatch):
 
 
 def test_a_call_that_hangs_keeps_the_jobs_of_no_other_call_waiting(jobs, monkeypatch):
-    released = threading.Event()
+    ids, released = IDS[:200], threading.Event()
+    hung: list[str] = []
 
-    def slow(request):
-        if IDS[0] in request.json["jobs"]:
-            released.wait(60)
+    def the_first_hangs(request):
+        if not hung:
+            hung.extend(request.json["jobs"])
+            released.wait(30)
         return jobs(request)
 
-    with Service(slow) as service, ExitStack() as stack:
+    with Service(the_first_hangs) as service, ExitStack() as stack:
         stack.callback(released.set)
         connect(monkeypatch, service.url)
-        jobs.ready_after = {**dict.fromkeys(IDS[:200], 3), IDS[0]: 0}
+        jobs.ready_after = dict.fromkeys(ids, 0)
 
         async def scene():
-            first = waits(IDS[:200], poke_interval=0.01)
-            done, pending = await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            while len(pending) > 100:
-                more, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                done |= more
-            assert first[0] in pending
+            tasks = dict(zip(ids, waits(ids, poke_interval=0.01), strict=True))
+            while sum(task.done() for task in tasks.values()) < 100:
+                pending = [task for task in tasks.values() if not task.done()]
+                await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            assert {job for job, task in tasks.items() if not task.done()} == set(hung)
             released.set()
-            return await asyncio.gather(*first)
+            return await asyncio.gather(*tasks.values())
 
-        assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in IDS[:200]]
+        assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in ids]
 
 
 def test_a_wait_that_is_called_off_leaves_the_others_alone(jobs):

@@ -1,0 +1,207 @@
+"""When a call is sent again, after which pause, and when no more."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_drs.api import errors
+from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
+    DrsConnectionLostError,
+    DrsError,
+    DrsServiceError,
+    DrsThrottledError,
+    DrsTimeoutError,
+    DrsUnavailableError,
+    DrsUnreachableError,
+)
+from airflow_provider_drs.api.operations.operation import (
+    BATCH_CONNECTION,
+    BATCH_STATUS,
+    JOB_LIST,
+    OPERATIONS,
+    PROJECTS,
+    TOKEN,
+    Operation,
+)
+from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
+
+
+class Attempts:
+    """Fails in the ways given, one after the other, and then returns how often it was called; time is virtual."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def attempt(self, number: int) -> int:
+        self.calls += 1
+        assert number == self.calls
+        if self.failures:
+            raise self.failures.pop(0)
+        return self.calls
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def run(self, operation: Operation = BATCH_STATUS, max_attempts: int = 5, deadline: float = 600) -> int:
+        return retried(
+            self.attempt,
+            operation,
+            max_attempts=max_attempts,
+            deadline=deadline,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+
+def of_tree(cls: type[DrsError]) -> list[type[DrsError]]:
+    return [cls, *(deeper for child in cls.__subclasses__() for deeper in of_tree(child))]
+
+
+def made(cls: type[DrsError]) -> DrsError:
+    if issubclass(cls, errors.DrsInputError | errors.DrsStoppedError | errors.DrsJobStateError):
+        error = cls.__new__(cls)
+        DrsError.__init__(error, "no")
+        return error
+    if issubclass(cls, errors.DrsEndpointsFailedError):
+        return cls([], 0)
+    if cls is DrsThrottledError or cls is DrsUnavailableError:
+        return cls("no", http_status=429 if cls is DrsThrottledError else 503)
+    return cls("no")
+
+
+NOT_SENT = {DrsUnreachableError, DrsThrottledError}
+PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
+
+
+@pytest.mark.parametrize(
+    ("operation", "repeated"),
+    [
+        (BATCH_CONNECTION, NOT_SENT),
+        (TOKEN, NOT_SENT),
+        (BATCH_STATUS, NOT_SENT | PERHAPS_SENT),
+        (PROJECTS, NOT_SENT | PERHAPS_SENT),
+        (JOB_LIST, set()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Operation) else "",
+)
+@pytest.mark.parametrize("cls", of_tree(DrsError), ids=lambda cls: cls.__name__)
+def test_a_login_is_repeated_only_if_it_was_not_done_and_a_read_after_whatever_may_heal(operation, repeated, cls):
+    attempts = Attempts(made(cls))
+
+    if cls in repeated:
+        assert attempts.run(operation) == 2
+    else:
+        with pytest.raises(cls):
+            attempts.run(operation)
+        assert (attempts.calls, attempts.pauses) == (1, [])
+
+
+def test_these_are_all_operations():
+    assert set(OPERATIONS) == {BATCH_CONNECTION, TOKEN, BATCH_STATUS, PROJECTS, JOB_LIST}
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 500, 502, 503, 504])
+def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_repeated(status):
+    attempts = Attempts(DrsThrottledError("busy", http_status=status))
+
+    with pytest.raises(DrsThrottledError):
+        attempts.run(BATCH_CONNECTION)
+
+    assert attempts.calls == 1
+
+
+def test_an_error_that_is_none_of_ours_is_never_swallowed():
+    attempts = Attempts(KeyError("a bug"))
+
+    with pytest.raises(KeyError):
+        attempts.run()
+
+    assert attempts.calls == 1
+
+
+@given(max_attempts=st.integers(1, 100))
+def test_the_attempts_are_counted_and_the_last_error_says_how_often_it_was_sent(max_attempts):
+    attempts = Attempts(*(DrsTimeoutError(str(number)) for number in range(200)))
+
+    with pytest.raises(DrsTimeoutError) as caught:
+        attempts.run(max_attempts=max_attempts, deadline=math.inf)
+
+    assert attempts.calls == max_attempts
+    assert (str(caught.value), caught.value.attempts) == (str(max_attempts - 1), max_attempts)
+
+
+def test_an_attempt_for_which_nothing_was_sent_does_not_count():
+    without_a_turn = DrsThrottledError("no turn")
+    without_a_turn.attempts = 0
+    attempts = Attempts(DrsUnavailableError("busy"), without_a_turn)
+
+    with pytest.raises(DrsThrottledError) as caught:
+        attempts.run(max_attempts=2)
+
+    assert caught.value.attempts == 1
+
+
+@given(named=st.none() | st.floats(0, 1e5), deadline=st.floats(0, 86_400))
+def test_no_attempt_starts_after_the_deadline(named, deadline):
+    attempts = Attempts(*(DrsThrottledError("slow", retry_after=named) for _ in range(100)))
+
+    with pytest.raises(DrsThrottledError):
+        attempts.run(max_attempts=100, deadline=deadline)
+
+    assert attempts.now <= deadline
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DrsThrottledError("slow", http_status=429, retry_after=7),
+        DrsUnavailableError("busy", http_status=503, retry_after=7),
+    ],
+)
+def test_a_time_that_the_service_names_is_waited_for(error):
+    attempts = Attempts(error)
+
+    assert attempts.run() == 2
+    assert attempts.pauses == [7]
+
+
+def test_pauses_double_when_none_is_named():
+    attempts = Attempts(*(DrsTimeoutError("late") for _ in range(8)))
+
+    attempts.run(max_attempts=9)
+
+    for pause, at_least in zip(attempts.pauses, [1, 2, 4, 8, 16, 32, 60, 60], strict=True):
+        assert at_least <= pause <= 1.25 * at_least
+
+
+@given(failures=st.integers(1, 10**9))
+def test_the_pause_grows_to_a_minute_however_long_it_goes_on(failures):
+    at_least = min(LONGEST_BACKOFF, 2 ** min(failures - 1, 10))
+
+    assert at_least <= backoff(failures) <= 1.25 * at_least
+
+
+def test_pauses_are_spread_so_that_those_refused_together_do_not_come_together():
+    assert len({backoff(7) for _ in range(20)}) > 10
+
+
+def test_only_errors_of_the_service_name_a_time():
+    assert [cls for cls in of_tree(DrsError) if hasattr(made(cls), "retry_after")] == of_tree(DrsServiceError)
+
+
+def test_an_answer_that_cannot_be_read_is_not_asked_for_again_by_itself():
+    attempts = Attempts(DrsAnswerError("odd"))
+
+    with pytest.raises(DrsAnswerError):
+        attempts.run(BATCH_STATUS)
+
+    assert attempts.calls == 1

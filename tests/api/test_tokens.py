@@ -1,0 +1,128 @@
+"""One token for all threads: fetched once, kept while it is good, replaced once when it is refused."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
+
+import pytest
+
+from airflow_provider_drs.api import tokens
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsUnavailableError
+from airflow_provider_drs.api.iam import Token
+from airflow_provider_drs.api.tokens import MARGIN, QUIET, SharedToken, shared_token
+
+LIFETIME = 86_400.0
+GOOD = LIFETIME - MARGIN
+
+
+class Iam:
+    """Issues ``t1``, ``t2`` and so on, unless it has an error to raise."""
+
+    def __init__(self) -> None:
+        self.logins = 0
+        self.error: Exception | None = None
+
+    def __call__(self) -> Token:
+        self.logins += 1
+        if self.error:
+            raise self.error
+        return Token(f"t{self.logins}", LIFETIME)
+
+
+@pytest.fixture
+def iam() -> Iam:
+    return Iam()
+
+
+@pytest.fixture
+def token() -> SharedToken:
+    return SharedToken()
+
+
+def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam, token):
+    kept = [token.current(iam, now) for now in (0, 1, GOOD - 1, GOOD, GOOD + 1)]
+
+    assert kept == ["t1", "t1", "t1", "t2", "t2"]
+    assert iam.logins == 2
+
+
+def test_a_token_that_lives_for_less_than_the_margin_is_fetched_for_each_call_and_still_used(token):
+    made = iter(("short", "next"))
+
+    assert [token.current(lambda: Token(next(made), 60), now) for now in (0, 1)] == ["short", "next"]
+
+
+def test_a_refused_token_is_replaced_once_however_many_had_it(iam, token):
+    token.current(iam, 0)
+
+    assert [token.renewed("t1", iam, now) for now in (100, 100, 101)] == ["t2", "t2", "t2"]
+    assert iam.logins == 2
+
+
+def test_a_new_token_that_is_refused_as_well_is_not_replaced_for_a_minute(iam, token):
+    token.current(iam, 0)
+    token.renewed("t1", iam, 100)
+
+    assert token.renewed("t2", iam, 100 + QUIET - 1) is None
+    assert token.current(iam, 100 + QUIET - 1) == "t2"
+    assert token.renewed("t2", iam, 100 + QUIET) == "t3"
+    assert iam.logins == 3
+
+
+def test_a_refused_login_is_told_again_without_asking_for_a_minute(iam, token):
+    iam.error = DrsCredentialError("wrong password", code="401")
+    told = []
+    for now in (0, 1, QUIET - 1):
+        with pytest.raises(DrsCredentialError, match="wrong password") as caught:
+            token.current(iam, now)
+        told.append(caught.value)
+
+    assert iam.logins == 1
+    assert len(set(map(id, told))) == 3, "each caller may change its own, such as the attempts in it"
+    iam.error = None
+    assert token.current(iam, QUIET) == "t2"
+
+
+def test_a_fault_of_iam_is_not_remembered(iam, token):
+    iam.error = DrsUnavailableError("busy")
+    with pytest.raises(DrsUnavailableError):
+        token.current(iam, 0)
+    iam.error = None
+
+    assert token.current(iam, 0) == "t2", "the second login"
+
+
+def test_a_renewal_that_fails_leaves_no_old_token_behind(iam, token):
+    token.current(iam, 0)
+    iam.error = DrsUnavailableError("busy")
+    with pytest.raises(DrsUnavailableError):
+        token.renewed("t1", iam, 100)
+    iam.error = None
+
+    assert token.current(iam, 101) == "t3"
+
+
+def test_threads_that_come_at_once_share_one_login(token):
+    together = Barrier(8)
+    logins: list[int] = []
+
+    def slowly() -> Token:
+        logins.append(1)
+        Event().wait(0.05)
+        return Token("t1", LIFETIME)
+
+    def one(_: int) -> object:
+        together.wait(30)
+        return token.current(slowly, 0)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(one, range(8))) == {"t1"}
+    assert len(logins) == 1
+
+
+def test_the_same_key_gives_the_same_token_and_another_key_another(monkeypatch):
+    monkeypatch.setattr(tokens, "_tokens", {})
+
+    assert shared_token(("iam", "user", "a")) is shared_token(("iam", "user", "a"))
+    assert shared_token(("iam", "user", "a")) is not shared_token(("iam", "user", "b"))
