@@ -10,6 +10,11 @@ MAX_TEXT = 500
 _REPLACEMENT = "\ufffd"
 
 
+def short(value: object) -> str:
+    """Return a value as Python writes it, cut to a few words."""
+    return printable(repr(value), 40)
+
+
 def printable(text: str, limit: int = MAX_TEXT) -> str:
     """Return a text as one line of printable characters.
 

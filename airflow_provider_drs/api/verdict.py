@@ -10,9 +10,9 @@ from typing import Any
 from airflow_provider_drs.api.codes import heals, hint_for
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
-from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import code_and_text
-from airflow_provider_drs.api.wire.objections import objection
+from airflow_provider_drs.api.wire.objections import miscount, objection
 
 MAX_REASON = 200
 """Characters of a reason in one line; the report has all that was kept."""
@@ -141,13 +141,9 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
     by_job = {_job_id(item): item for item in results}
     asked = {endpoint.id for endpoint in endpoints}
     strangers = sorted(named.keys() - asked)
-    count = answer.get("count")
-    fault = None
+    fault = miscount(answer, len(endpoints))
     if strangers:
         fault = f"the answer speaks of {printable(', '.join(strangers))}, which was not asked about"
-    elif isinstance(count, bool) or count not in (None, len(results), len(endpoints)):
-        # a job left out may be counted or not, no document tells; any other number makes no sense
-        fault = f"the answer holds {len(results)} results and counts {_short(count)}"
 
     def of(endpoint: Endpoint) -> Verdict:
         if named[endpoint.id] == 0:
@@ -166,7 +162,7 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
 
 def _job_id(item: object) -> str:
     """Return the job that a result names; of what is no result, something that is no job."""
-    return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {_short(item)}"
+    return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {short(item)}"
 
 
 def _reason(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -179,12 +175,8 @@ def _reason(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
     if word in _AFFIRMED:
         if (success is None or success is True) and not code and not against:
             return None, None
-        spoken = ", ".join(filter(None, (f"success {_short(success)}", text or code, against)))
+        spoken = ", ".join(filter(None, (f"success {short(success)}", text or code, against)))
         return code, f"the result contradicts itself: status {word}, {spoken}"
     if word not in _DENIED:
-        return code, f"the result has the unknown status {_short(status)}" + (f": {text}" if text else "")
+        return code, f"the result has the unknown status {short(status)}" + (f": {text}" if text else "")
     return code, text or "DRS gave no reason"
-
-
-def _short(value: object) -> str:
-    return printable(repr(value), 40)

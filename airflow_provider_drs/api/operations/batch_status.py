@@ -9,9 +9,9 @@ from typing import Any
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.lookup import MAX_IDS, refused
 from airflow_provider_drs.api.status import JobStatus
-from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
-from airflow_provider_drs.api.wire.objections import objection
+from airflow_provider_drs.api.wire.objections import miscount, objection
 
 _KNOWN = frozenset({"id", "status", "error_code", "error_message", "error_msg"})
 
@@ -39,12 +39,13 @@ def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | Dr
     if strangers := times.keys() - set(job_ids):
         text = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
         return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
+    if fault := miscount(answer.payload, len(job_ids)):
+        return dict.fromkeys(job_ids, DrsAnswerError(fault, request_id=request_id))
     by_job = {item["id"]: _status(item, times[item["id"]], request_id) for item in results}
     known = {job_id: by_job[job_id] for job_id in job_ids if job_id in by_job}
     if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
-        for job_id in job_ids:
-            error = DrsAnswerError(f"the answer leaves out {job_id}", request_id=request_id)
-            known.setdefault(job_id, error)
+        for job_id in set(job_ids) - known.keys():
+            known[job_id] = DrsAnswerError(f"the answer leaves out {job_id}", request_id=request_id)
     return known
 
 
@@ -65,15 +66,17 @@ def of_refusal(job_ids: Sequence[str], error: DrsJobsRefusedError) -> dict[str, 
 
 def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobStatus | DrsError:
     job_id, status = item["id"], item.get("status")
-    error = code_and_text({name: item[name] for name in item if name in _KNOWN})
-    against = objection({name: item[name] for name in item if name not in ("id", "status")})
+    if times == 1 and len(item) == 2 and isinstance(status, str) and status:
+        # nearly always, and a thousand waits read a thousand statuses a round
+        return JobStatus(status)
+    beside = {name: value for name, value in item.items() if name not in ("id", "status")}
     if times > 1:
         return DrsAnswerError(f"the answer holds {times} results for {job_id}", request_id=request_id)
-    if error and not status:
+    if not status and (error := code_and_text({name: beside[name] for name in beside if name in _KNOWN})):
         code, text = error
         return refused({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
-    if against:
-        text = f"the answer contradicts itself about {job_id}: status {status}, and {against}"
+    if against := objection(beside):
+        text = f"the answer contradicts itself about {job_id}: status {short(status)}, and {against}"
         return DrsAnswerError(text, request_id=request_id)
     if not isinstance(status, str) or not status:
         return DrsAnswerError(f"the answer has no status for {job_id}", request_id=request_id)

@@ -25,6 +25,8 @@ from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 MAX_FACT = 100
 """Characters kept of a request id or a code."""
+MAX_JOBS = 100
+"""Results looked at for a reason; a call asks about no more jobs."""
 _LIMIT = re.compile(
     r"limit:\s*(?P<limit>\d{1,9}),\s*time:\s*(?P<count>\d{1,9})\s*(?P<unit>second|minute|hour|day)", re.I | re.A
 )
@@ -85,16 +87,19 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
     if comes_from_a_cache(raw.headers):
         raise unusable("a cache on the way has given it, so it may be of an earlier call")
     if against := objection({name: value for name, value in beside.items() if name != "count"}):
-        raise unusable(f"its member {printable(against, MAX_FACT)} contradicts its {operation.expected_key}")
+        raise unusable(f"its member {against} contradicts its {operation.expected_key}")
     return Answer(payload, request_id, raw.headers)
 
 
 def per_job_errors(results: list[Any]) -> dict[str, str]:
     """Return ``{job id: text}`` of the results that carry an error code and no status."""
     return {
-        str(item.get("id")): f"{error[0]}: {error[1]}" if error[0] else error[1]
-        for item in results
-        if isinstance(item, dict) and not item.get("status") and (error := code_and_text(item))
+        item["id"]: f"{error[0]}: {error[1]}" if error[0] else error[1]
+        for item in results[:MAX_JOBS]
+        if isinstance(item, dict)
+        and isinstance(item.get("id"), str)
+        and not item.get("status")
+        and (error := code_and_text(item))
     }
 
 
@@ -102,7 +107,11 @@ def code_and_text(payload: Mapping[str, Any] | None) -> tuple[str | None, str] |
     """Return code and text of the error that an object holds in any of the service's spellings, or nothing."""
     if not payload:
         return None
-    known = [(code, text) for code, text in _CODE_AND_TEXT if payload.get(code) and (text in payload or code != "code")]
+    known = [
+        (code, text)
+        for code, text in _CODE_AND_TEXT
+        if code in payload and (text in payload or code != "code") and objection({code: payload[code]})
+    ]
     for code, text in sorted(known, key=lambda names: not payload.get(names[1])):
         return _text(payload[code], MAX_FACT), _text(payload.get(text)) or "the service gave no reason"
     # a batch answer, or one wrapper member around the error
@@ -162,4 +171,6 @@ def _described(raw: RawAnswer, scrub: Scrubber) -> str:
 
 
 def _text(value: object, limit: int = 500) -> str | None:
+    if isinstance(value, dict | list):
+        return "(not a text)"
     return None if value is None else printable(str(value), limit)

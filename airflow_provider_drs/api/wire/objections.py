@@ -6,66 +6,128 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_BAD_NAME = re.compile(
-    r"err|fail|fault|exception|reason|cause|problem|violat|denied|deny|refus|reject|invalid|abnormal|warn|alarm|abort"
-    r"|unreach|timeout|unavailable|wrong",
-    re.IGNORECASE,
+from airflow_provider_drs.api.texts import printable, short
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
+
+MAX_PATH = 100
+"""Characters of the path to a member."""
+_STEMS = (
+    r"fail(?!over)|(?<!de)fault|(?<![a-z])err|err(?!a[il]|e[drn]|i[dnt](?!fo)|u[nrp]|y)|exception|denied|deny|refus"
+    r"|reject|invalid|abnormal|abort|unreach|unavail|unsuccess|unauthori|forbid|wrong|incorrect|illegal|impossible"
+    r"|mismatch|missing|expired|crash|broken|fatal"
+    r"|time[ds]?[ _-]?out|disconnect|(?<![a-z])(?:bad|blocked|cannot|closed|locked|lost|no|not|stale|unable)(?![a-z])"
+    r"|失败|错误|拒绝|异常|超时|无法|不能"
 )
-_SPEAKING_NAME = re.compile(r"msg|message|detail|descri|explan|remark|hint|text|info", re.IGNORECASE)
-_GOOD_NAME = re.compile(
-    r"(is_?)?(success(ful)?|succeeded|pass(ed)?|ok|valid|reach(ed|able)|connect(ed|able|ion)|verified|available|alive"
-    r"|healthy|authenticated|login|accepted|status|state|result|outcome|verdict)",
-    re.IGNORECASE,
+_BAD_NAME = re.compile(rf"{_STEMS}|(?<!p)reason|(?<!be)cause|problem|violat|warn|alarm|issue(?!d|r)", re.IGNORECASE)
+_BAD_TEXT = re.compile(_STEMS, re.IGNORECASE)
+_ERROR_CODE = re.compile(r"(DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}", re.IGNORECASE)
+_NO_SENTENCE = re.compile(r"https?://\S+|[\d\s:.,TZ+/-]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
+
+# by the last word of a member's name
+_VERDICTS = re.compile(
+    r"accepted|alive|authenticated|available|connectable|connected|healthy|ok|okay|outcome|pass|passed|reachable"
+    r"|reached|result|state|status|succeed|succeeded|success|successful|valid|verdict|verified"
 )
-_CODE_NAME = re.compile(r"code$", re.IGNORECASE)
-_NOTHING = frozenset({"", "0", "none", "null"})
-_GOOD_WORDS = frozenset({"success", "succeeded", "successful", "true", "ok", "pass", "passed", "200"})
-_BAD_WORD = re.compile(
-    r"\b(no|not|unable|cannot)\b|fail|error|denied|deny|refus|reject|invalid|abnormal|timed? ?out|unreach|exception",
-    re.IGNORECASE,
+_TESTED = re.compile(r"auth|check|connect|connection|login|test|validation")
+_COUNTS = re.compile(r"count|num|number|total")
+_MEASURES = re.compile(r"interval|limit|ms|seconds|timeout")
+_SPEAKING = re.compile(
+    r"advice|comment|desc|description|detail|details|explanation|hint|info|message|messages|msg|msgs|note|notes"
+    r"|notice|remark|remarks|suggestion|text"
+)
+_DESCRIBING = re.compile(
+    r"address|at|az|charset|class|collation|database|date|db|direction|engine|flavor|host|hosts|href|id|ids|ip|ips"
+    r"|key|kind|label|link|mode|name|names|owner|port|ports|project|region|schema|size|spec|subnet|tag|tags|time"
+    r"|timestamp|timezone|type|until|uri|url|user|uuid|version|vpc|zone|zones"
+)
+_OF_AN_ANSWER = re.compile(
+    r"answer|api|biz|business|exit|http|inner|reply|resp|response|result|ret|return|state|status|sub"
+)
+
+_NOTHING = re.compile(r"|0|false|none|null")
+_GOOD = re.compile(
+    r"1|200|active|available|connected|healthy|normal|ok|okay|pass|passed|reachable|success|succeeded|successful"
+    r"|true|valid|y|yes"
 )
 
 
 def objection(members: Mapping[str, Any]) -> str | None:
-    """Return the name of a member that speaks against the answer, or nothing.
+    """Return the path of a member that speaks against the answer, or nothing.
 
     The service may add members, so an unknown one is no objection by itself. It is one if its name or its value speaks
     of a failure, or if it is a sentence: a good answer has nothing to explain.
 
     :param members: those whose meaning is not known, by their names.
     """
+    path = _path(members)
+    return path and printable(path, MAX_PATH)
+
+
+def miscount(answer: Mapping[str, Any], asked: int) -> str | None:
+    """Return what is wrong with the ``count`` beside the results, or nothing.
+
+    :param asked: how many results were asked for.
+    """
+    count, results = answer.get("count"), answer["results"]
+    # a job left out may be counted or not, no document tells; any other number makes no sense
+    if isinstance(count, bool) or count not in (None, len(results), asked):
+        return f"the answer holds {len(results)} results and counts {short(count)}"
+    return None
+
+
+def _path(members: Mapping[str, Any]) -> str | None:
     for name, value in members.items():
+        if isinstance(value, Mapping | list) and value and _BAD_NAME.search(name):
+            return name
         if isinstance(value, Mapping):
-            if _BAD_NAME.search(name) and value:
-                return name
-            if inner := objection(value):
+            if inner := _path(value):
                 return f"{name}.{inner}"
         elif isinstance(value, list):
-            if _BAD_NAME.search(name) and value:
+            # an item is what the name says as much as the list is
+            if any(_path({name: item}) for item in value):
                 return name
-            if inner := objection({f"{position}": item for position, item in enumerate(value)}):
-                return f"{name}.{inner}"
-        elif _objects(name, value):
+        elif value is not None and _objects(name, value):
             return name
     return None
 
 
-def _objects(name: str, value: object) -> bool:
-    if isinstance(value, str):
-        word = value.strip().lower()
-        if word in _NOTHING:
-            return False
-        if _BAD_NAME.search(name):
-            return True
-        if word in _GOOD_WORDS:
-            return False
-        if _SPEAKING_NAME.search(name) or _GOOD_NAME.fullmatch(name) or _CODE_NAME.search(name):
-            return True
-        return len(word.split()) > 1 or bool(_BAD_WORD.search(word))
-    if value is None:
+def _objects(name: str, value: str | float) -> bool:
+    if HIDDEN in name or LEFT_OUT in name:
+        # nobody can tell what it says, and no service names a member after a secret
+        return True
+    words = [word.lower() for word in _WORDS.findall(name)] or [""]
+    last = words[-1] if words[-1] != "flag" else words[-2:][0]
+    text = str(value).strip()
+    good, nothing = _GOOD.fullmatch(text.lower()), _NOTHING.fullmatch(text.lower())
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and _MEASURES.fullmatch(last):
         return False
     if _BAD_NAME.search(name):
-        return bool(value)
-    if _GOOD_NAME.fullmatch(name):
-        return value not in (True, 1, 200)
-    return bool(_CODE_NAME.search(name)) and value not in (0, 200, False)
+        return not nothing
+    if number and _COUNTS.fullmatch(last):
+        return not value and any(map(_VERDICTS.fullmatch, words))
+    if _VERDICTS.fullmatch(last) or (len(words) == 1 and _TESTED.fullmatch(last)):
+        return text != "" and not good
+    if last.endswith("code") and (last != "code" or len(words) == 1 or _OF_AN_ANSWER.fullmatch(words[-2])):
+        return text == "1" or not (good or nothing)
+    if not isinstance(value, str):
+        return number and bool(value) and bool(_SPEAKING.fullmatch(last))
+    if good or nothing:
+        return False
+    describes = bool(_DESCRIBING.fullmatch(last))
+    if not describes and (any(map(_SPEAKING.fullmatch, words)) or last.endswith(("msg", "message"))):
+        return True
+    return _speaks(text, describes)
+
+
+def _speaks(text: str, describes: bool) -> bool:
+    """Return whether a text tells of a failure, or tells anything at all where it describes nothing."""
+    if _NO_SENTENCE.fullmatch(text):
+        return False
+    sentence = len(text.split()) > 1
+    bad = _BAD_TEXT.search(text)
+    if describes:
+        # a job may be named after what it mends
+        return bool(_ERROR_CODE.fullmatch(text) or (bad and (sentence or len(bad[0]) > len(text) - 3)))
+    return bool(sentence or bad or text == HIDDEN or _ERROR_CODE.search(text))

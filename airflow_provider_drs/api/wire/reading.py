@@ -21,7 +21,7 @@ MAX_NAME = 100
 _SPOKEN = {
     "id": re.compile(JOB_ID),
     "status": re.compile("success|failed|true|false|" + "|".join(status.value for status in JobStatus), re.IGNORECASE),
-    "error_code": re.compile(r"[A-Z]{3,5}[.-][A-Z]{0,2}\d{4,8}"),
+    "error_code": re.compile(r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"),
 }
 _USUAL = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})
 
@@ -49,6 +49,9 @@ def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     if isinstance(value, str):
         pattern = _SPOKEN.get(member or "")
         return value if pattern and pattern.fullmatch(value) else scrub(value)
+    if isinstance(value, int | float):
+        shown = scrub(str(value))
+        return value if shown == str(value) else shown
     if not isinstance(value, dict | list):
         return value
     if not depth:

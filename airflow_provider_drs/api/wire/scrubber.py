@@ -7,40 +7,46 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
-from airflow_provider_drs.api.secrets import SHORTEST, spellings
+from airflow_provider_drs.api.secrets import SHORTEST, HiddenTuple, spellings
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
 
 LONGEST_PART = 8
 """Characters of a secret that are never shown, however long the rest is."""
+HIDDEN = "***"
 LEFT_OUT = "(left out: it may repeat a secret)"
 
 # so that a weak password such as "mysql-password" does not hide why a login failed
 _PLAIN_WORDS = re.compile(
-    r"\b(access|address|authentication|certificate|closed|connect|connection|database|denied|error|failed|gaussdb|host"
-    r"|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|password|permission"
-    r"|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target|timeout|token"
-    r"|unknown|user|username|using|wrong)\b"
+    r"(?<![^\W_])(?:access|address|authentication|certificate|closed|connect|connection|database|denied|error|failed"
+    r"|gaussdb|host|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|password"
+    r"|permission|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target"
+    r"|timeout|token|unknown|user|username|using|wrong)(?![^\W_])"
 )
 _BORDER = re.compile(r"[,;:(\n]")
-_HEXADECIMAL = re.compile(r"[0-9a-f-]{8,64}")
+_CLAUSES = 5
+_SHORT = 64
+"""Characters of a text, such as a request id, up to which its parts are sought in the secrets and not the reverse."""
 _BACKSLASHED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
-_NO_MATTER = re.compile(r"[\s\\'\"\x00-\x1f\x7f]+")
+# what a line break, a quote, an escape or another charset may have put into it
+_NO_MATTER = re.compile(r"[\s\\'\"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class Scrubber:
     """Takes the secrets of a call out of the texts of its answer.
 
     A secret in a known spelling becomes ``***``. A text that seems to hold a part of one, or one in an encoding, is
-    left out but for its first clause, because nobody can tell what else of it is secret.
+    left out but for its first clauses, because nobody can tell what else of it is secret.
 
     :param secrets: those of the request; one of fewer than 5 characters is left alone, as Airflow does.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = [secret for secret in set(secrets) if len(secret) >= SHORTEST]
+        self._secrets = HiddenTuple(secret for secret in set(secrets) if len(secret) >= SHORTEST)
         self._known: dict[tuple[str, int], str] = {}
 
     def __call__(self, text: str, limit: int = MAX_TEXT) -> str:
@@ -48,35 +54,39 @@ class Scrubber:
 
         :param limit: characters that are kept at most.
         """
+        if len(text) < SHORTEST or not self._secrets:
+            return printable(text, limit)
         key = text, limit
         if key not in self._known:
             self._known[key] = self._scrubbed(text[: 4 * limit], limit)
         return self._known[key]
 
     def _scrubbed(self, text: str, limit: int) -> str:
-        # a request id, which is in every answer; all parts of a long token would take longer than the call
-        harmless = _HEXADECIMAL.fullmatch(text) and not any(
-            text[start : start + LONGEST_PART] in secret.casefold()
-            for secret in self._secrets
-            for start in range(len(text) - LONGEST_PART + 1)
-        )
-        if harmless or not self._secrets:
-            return printable(text, limit)
-        for way in self._spelled:
-            text = text.replace(way, "***")
+        # a token is longer than nearly all texts, and its spellings would take as long as the call
+        if any(len(secret.strip()) <= len(text) for secret in self._secrets):
+            for way in self._spelled:
+                text = text.replace(way, HIDDEN)
         if not self._holds_part(text):
             return printable(text, limit)
         # services name the reason first, and repeat what they were sent after it
-        reason = next((text[: border.end()] for border in _BORDER.finditer(text)), "")
-        kept = "" if self._holds_part(reason) else printable(reason, limit - len(LEFT_OUT) - 1)
-        return f"{kept} {LEFT_OUT}".strip()
+        reason = ""
+        for border in islice(_BORDER.finditer(text), _CLAUSES):
+            if self._holds_part(text[: border.end()]):
+                break
+            reason = text[: border.end()]
+        return f"{printable(reason, limit - len(LEFT_OUT) - 1)} {LEFT_OUT}".strip()
 
     def _holds_part(self, text: str) -> bool:
-        for form in _decoded(text):
-            plain = _squeezed(_PLAIN_WORDS.sub("\0", form.casefold()))
-            for size, parts in self._parts.items():
-                if any(plain[start : start + size] in parts for start in range(len(plain) - size + 1)):
-                    return True
+        haystacks = self._forms if len(text) <= _SHORT else self._parts
+        for reading in _readings(text):
+            marked = _squeezed(_PLAIN_WORDS.sub(lambda word: word[0].upper(), reading.casefold()))
+            plain = marked.lower()
+            for size, haystack in haystacks:
+                for start in range(len(plain) - size + 1):
+                    if plain[start : start + size] in haystack:
+                        part = marked[start : start + size]
+                        if not (part.isalpha() and part.isupper()):  # more than a plain word
+                            return True
         return False
 
     @cached_property
@@ -86,41 +96,51 @@ class Scrubber:
         return sorted(filter(None, spelled), key=len, reverse=True)
 
     @cached_property
-    def _parts(self) -> dict[int, set[str]]:
+    def _forms(self) -> list[tuple[int, str]]:
+        """Every secret in every encoding, and how many characters of that are too many."""
+        return [form for secret in self._secrets for form in _encoded(secret)]
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, set[str]]]:
         """All parts of the secrets that are long enough, by their length."""
         parts: dict[int, set[str]] = {}
-        for secret in self._secrets:
-            for form in map(_squeezed, _encoded(secret)):
-                size = max(SHORTEST, min(LONGEST_PART, len(form) // 2))
-                parts.setdefault(size, set()).update(
-                    form[start : start + size] for start in range(len(form) - size + 1)
-                )
-        return parts
+        for size, form in self._forms:
+            parts.setdefault(size, set()).update(form[start : start + size] for start in range(len(form) - size + 1))
+        return list(parts.items())
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("it holds secrets, which are not pickled")
 
 
 def _squeezed(text: str) -> str:
-    """Return a text without what a line break, a quote or an escape may have put into it; a NUL stays a border."""
-    return "\0".join(_NO_MATTER.sub("", piece).casefold() for piece in text.split("\0"))
+    return _NO_MATTER.sub("", text).translate(_URL_SAFE)
 
 
-def _encoded(secret: str) -> Iterator[str]:
+def _encoded(secret: str) -> Iterator[tuple[int, str]]:
+    size = max(SHORTEST, min(LONGEST_PART, len(secret) // 2))
+    plain = _squeezed(secret.casefold())
     raw = secret.encode("utf-8", "surrogatepass")
-    yield secret.replace("\0", "")
-    yield raw.hex()
+    yield size, plain
+    yield size, plain[::-1]
+    yield LONGEST_PART, raw.hex()
     for shift in range(3):
         # however many bytes come before the secret; the ends are left off, for they depend on its neighbours
-        yield b64encode(b"\0" * shift + raw).decode().rstrip("=")[shift and shift + 1 : -1]
-    yield secret[::-1].replace("\0", "")
+        yield size, _squeezed(b64encode(b"\0" * shift + raw).decode().rstrip("=")[shift and shift + 1 : -1].casefold())
+    if not secret.isascii():
+        # as it looks when somebody took its charset for another
+        yield size, re.sub(r"[^\x00-\x7f]", "", plain)
+        yield size, _squeezed(raw.decode("latin-1").casefold())
 
 
-def _decoded(text: str) -> set[str]:
-    forms = {text, text.replace("-", "+").replace("_", "/")}
-    for _ in range(2):
-        forms |= {way(form) for form in forms for way in (unquote_plus, html.unescape, _without_backslashes)}
-    return forms
+def _readings(text: str) -> set[str]:
+    """Return a text as it is and as whoever undoes its escapes, up to three times, reads it."""
+    readings = {text}
+    for _ in range(3):
+        more = {way(one) for one in readings for way in (unquote_plus, html.unescape, _without_backslashes)}
+        if more <= readings:
+            break
+        readings |= more
+    return readings
 
 
 def _without_backslashes(text: str) -> str:
