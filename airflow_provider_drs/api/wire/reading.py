@@ -23,6 +23,7 @@ _SPOKEN = {
     "status": re.compile("success|failed|true|false|" + "|".join(status.value for status in JobStatus), re.IGNORECASE),
     "error_code": re.compile(r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"),
 }
+_WORDS = frozenset({"success", "failed", *(status.value for status in JobStatus)})
 _USUAL = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})
 
 
@@ -47,23 +48,23 @@ def read_object(body: bytes, scrub: Scrubber) -> dict[str, Any] | None:
 
 def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     if isinstance(value, str):
-        pattern = _SPOKEN.get(member or "")
-        return value if pattern and pattern.fullmatch(value) else scrub(value)
+        if member in _SPOKEN and (value in _WORDS or _SPOKEN[member].fullmatch(value)):
+            return value
+        return scrub(value)
+    if isinstance(value, bool) or value is None:
+        return value
     if isinstance(value, int | float):
         shown = scrub(str(value))
         return value if shown == str(value) else shown
-    if not isinstance(value, dict | list):
-        return value
     if not depth:
         raise ValueError("too deep")
     if isinstance(value, list):
         return [_clean(item, None, scrub, depth - 1) for item in value]
-    return _object(
-        [
-            (name if name in _USUAL else scrub(name, MAX_NAME), _clean(item, name, scrub, depth - 1))
-            for name, item in value.items()
-        ]
-    )
+    cleaned = {name: _clean(item, name, scrub, depth - 1) for name, item in value.items()}
+    # nearly always
+    if cleaned.keys() <= _USUAL:
+        return cleaned
+    return _object([(name if name in _USUAL else scrub(name, MAX_NAME), item) for name, item in cleaned.items()])
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
