@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from importlib.metadata import entry_points, version
+from importlib.metadata import entry_points, packages_distributions, requires, version
 from pathlib import Path
 
 import airflow
@@ -40,7 +41,8 @@ def test_imports_point_one_way(folder):
 
 @pytest.mark.parametrize("folder", ["api", "emulator"])
 def test_what_speaks_for_drs_knows_no_airflow(folder):
-    for file in (ROOT / folder).rglob("*.py"):
+    # the fixture is for the tests of DAGs, where Airflow is
+    for file in {*(ROOT / folder).rglob("*.py")} - {ROOT / "emulator" / "pytest_plugin.py"}:
         assert not [name for name in imports_of(file) if name.split(".")[0] == "airflow"], file
 
 
@@ -98,3 +100,21 @@ def test_the_version_stands_in_one_place():
 
 def test_no_file_of_the_package_is_longer_than_400_lines():
     assert [file for file in ROOT.rglob("*.py") if len(file.read_text().splitlines()) > 400] == []
+
+
+def test_every_import_of_the_package_is_declared():
+    requirements = requires("airflow-provider-drs") or []
+    declared = {distribution(line) for line in requirements if "extra ==" not in line}
+    emulators = {distribution(line) for line in requirements}
+    known = packages_distributions()
+    # what draws the form of Airflow 2 comes with Airflow 2 alone, and the fixture is for those who have pytest
+    given = {"flask_appbuilder", "flask_babel", "wtforms", "pytest", PACKAGE}
+    for file in ROOT.rglob("*.py"):
+        modules = {name.split(".")[0] for name in imports_of(file)} - sys.stdlib_module_names - given
+        allowed = declared | (emulators if "emulator" in file.parts else set())
+        for module in modules:
+            assert {distribution(name) for name in known[module]} & allowed, (file, module)
+
+
+def distribution(requirement: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[><=;~! ]", requirement)[0]).lower()

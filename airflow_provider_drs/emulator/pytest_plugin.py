@@ -6,7 +6,7 @@ Every pytest run loads this module wherever the package is installed, so it impo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,15 +29,15 @@ def drs_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[RehearsalEmulator]
     with emulator:
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", emulator.connection_json)
         # Airflow asks a secrets backend first, and that may know the real DRS
-        monkeypatch.setattr("airflow_provider_drs.hooks.drs.DrsHook.get_connection", _connections_to(emulator))
+        monkeypatch.setattr("airflow_provider_drs.hooks.drs.read_connection", _connections_to(emulator))
         yield emulator
 
 
-def _connections_to(emulator: RehearsalEmulator) -> staticmethod[[str], Any]:
+def _connections_to(emulator: RehearsalEmulator) -> Callable[[str], Any]:
     from airflow.providers.common.compat.sdk import Connection
 
     def get_connection(conn_id: str) -> Connection:
         stored = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}", "")
         return Connection.from_json(emulator.connection_instead_of(stored), conn_id=conn_id)
 
-    return staticmethod(get_connection)
+    return get_connection
