@@ -158,17 +158,14 @@ def _extra(
             wrong.append(f"extra.{printable(str(name), 60)}: is not known; is {meant} meant?")
         else:
             warn(f"the extra {printable(str(name), 60)} is unknown and ignored")
-    overrides = {name: value for name, value in wins.items() if not is_blank(value)}
-    members = {**known, **overrides}
+    members = {**known, **{name: value for name, value in wins.items() if not is_blank(value)}}
     try:
         return ConnectionExtra.model_validate(
             {name: value.strip() if isinstance(value, str) else value for name, value in members.items()}
         )
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):
-            name = str(item["loc"][0])
-            member = f"the task's {name}" if name in overrides else f"extra.{name}"
-            wrong.append(f"{member}: {str(item['msg']).removeprefix('Value error, ')}")
+            wrong.append(f"extra.{item['loc'][0]}: {str(item['msg']).removeprefix('Value error, ')}")
         return None
 
 

@@ -208,8 +208,8 @@ def test_what_the_task_gives_is_not_blamed_on_the_extra(hook):
     hook(host="drs.example.org")
 
     assert [line.partition(": ")[0] for line in wrong(DrsHook(project_id="a b", language="fr"))] == [
-        "the task's project_id",
-        "the task's language",
+        "project_id",
+        "language",
     ]
 
 
