@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import Executor
-from threading import Lock
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from threading import Condition, Lock
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from airflow_provider_drs.api.pace import Pacer
 
@@ -27,6 +31,61 @@ class VirtualTime:
 
     def pacer(self) -> Pacer:
         return Pacer(self.clock, self.sleep)
+
+
+class ThreadsTime:
+    """A time that stands still while a thread works, and jumps to the next end of a sleep when all of them sleep.
+
+    ``with time.of(module)`` lets it know the threads that the module's ``ThreadPoolExecutor`` starts.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._changed = Condition()
+        self._due: dict[object, float] = {}
+        self._threads = 0
+        self._open = 0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        me = object()
+        with self._changed:
+            self._due[me] = self.now + seconds
+            self._jump_if_all_sleep()
+            while me in self._due:
+                self._changed.wait()
+
+    def pacer(self) -> Pacer:
+        return Pacer(self.clock, self.sleep)
+
+    def of(self, module: ModuleType) -> AbstractContextManager[object]:
+        time = self
+
+        class Pool(ThreadPoolExecutor):
+            def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **options: Any) -> Iterator[Any]:
+                items = list(zip(*iterables, strict=True))
+                with time._changed:
+                    time._threads, time._open = self._max_workers, len(items)
+
+                def counted(item: Any) -> Any:
+                    try:
+                        return fn(*item)
+                    finally:
+                        with time._changed:
+                            time._open -= 1
+                            time._jump_if_all_sleep()
+
+                return super().map(counted, items, **options)
+
+        return patch.object(module, "ThreadPoolExecutor", Pool)
+
+    def _jump_if_all_sleep(self) -> None:
+        if self._due and len(self._due) >= min(self._threads, self._open):
+            self.now = max(self.now, min(self._due.values()))
+            self._due = {sleeper: due for sleeper, due in self._due.items() if due > self.now}
+            self._changed.notify_all()
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
