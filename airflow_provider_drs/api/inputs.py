@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Undefined
 
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.rules import JOB_ID, NO_JOB_ID
-from airflow_provider_drs.api.status import JobStatus
 
 MISSING = "is missing"
 EMPTY = "is empty, so there is nothing to do"
@@ -23,10 +20,9 @@ MAX_SECONDS = 10 * 365 * 86_400
 """Ten years: no interval and no timeout is longer."""
 
 _MAX_DEPTH = 5
-_LAZY = re.compile(r"Lazy\w*\(.*\)|<.* at 0x[0-9a-fA-F]+>", re.DOTALL)
+_LAZY = r"(?s:Lazy\w*\(.*\)|<.* at 0x[0-9a-fA-F]+>)"
 
 
-@dataclass(frozen=True)
 class Unreadable:
     """A piece of a list that cannot be read.
 
@@ -34,8 +30,9 @@ class Unreadable:
     :param shown: what stands for it where the list is shown; read again, it is as unreadable.
     """
 
-    why: str
-    shown: object = field(repr=False)
+    def __init__(self, why: str, shown: object) -> None:
+        self.why = why
+        self.shown = shown
 
 
 def is_given(value: object) -> bool:
@@ -95,7 +92,7 @@ def as_target_statuses(value: object) -> list[str]:
     del value
     if violations:
         raise DrsInputError(violations)
-    return [str(JobStatus(status)) for status in statuses]
+    return statuses
 
 
 def is_whole(value: object, least: int, most: int | None = None) -> bool:
@@ -145,7 +142,7 @@ def _items(value: object, depth: int) -> Iterator[object]:
 
 def _items_of_text(text: str, depth: int) -> Iterator[object]:
     stripped = text.strip()
-    if _LAZY.fullmatch(stripped):
+    if re.fullmatch(_LAZY, stripped):
         yield Unreadable(
             "is what a template makes of a lazy list: add | list to it, or hand over the XCom itself", text
         )
@@ -178,6 +175,11 @@ def _no_job_id(item: object) -> str:
 
 
 def _no_status(item: object) -> str:
+    # here, because Airflow parses DAG files again and again, and most wait for the default
+    import difflib
+
+    from airflow_provider_drs.api.status import JobStatus
+
     if not isinstance(item, str):
         return f"must be text, not {type(item).__name__}"
     if JobStatus(item).phase is not None:

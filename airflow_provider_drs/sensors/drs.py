@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from airflow_provider_drs.api.wait import Look, Wait
     from airflow_provider_drs.hooks.drs import DrsHook
 
+TARGETS = ("CONFIGURATION",)
+"""Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
+
 MAX_FAULT_PAUSE = 60
 """Seconds after which a worker looks again while DRS cannot be asked, however long ``poke_interval`` is."""
 
@@ -64,7 +67,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         job_ids: Any,
         drs_conn_id: str = "drs_default",
         project_id: str | None = None,
-        target_statuses: str | Sequence[str] = ("CONFIGURATION",),
+        target_statuses: str | Sequence[str] = TARGETS,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
@@ -72,12 +75,14 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         self.job_ids = job_ids
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
-        try:
-            self.target_statuses = as_target_statuses(target_statuses)
-        except DrsInputError as error:
-            raise ValueError("; ".join(error.violations)) from None
+        self.target_statuses = target_statuses
         self.deferrable = deferrable
         self._wait: Wait | None = None
+        if target_statuses is not TARGETS:
+            try:
+                self.target_statuses = as_target_statuses(target_statuses)
+            except DrsInputError as error:
+                raise ValueError("; ".join(error.violations)) from None
         if broken := [name for name in ("poke_interval", "timeout") if not is_seconds(getattr(self, name))]:
             raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
 

@@ -26,7 +26,18 @@ PROJECT = "0123456789abcdef0123456789abcdef"
 PLANTED = ("planted_log", "planted_xcom", "planted_trigger")
 SENT = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), "token")
 """Canaries that are meant to reach the service, in a body or a header."""
-NAMES = (*SENT, *CREDENTIALS[1:])
+REFUSED = (
+    "misspelt",
+    "misspelt_kafka",
+    "nested",
+    "number",
+    "bytes",
+    "in_an_address",
+    "in_a_connection_id",
+    "in_a_job_id",
+)
+"""Canaries in the wrong place, which reach nobody."""
+NAMES = (*SENT, *CREDENTIALS[1:], *REFUSED)
 
 
 @dataclass(frozen=True)
@@ -58,16 +69,21 @@ class Canary:
 
 def make_canaries() -> dict[str, Canary]:
     """Return a new canary for every secret member, database connection, credential and planted leak."""
+    digits = "123456789"
     letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
     pick = random.SystemRandom()
 
-    def half() -> str:
-        return "".join(pick.choices(letters, k=14))
+    def half(name: str) -> str:
+        return "".join(pick.choices(digits if name == "number" else letters, k=14))
 
     middles = itertools.cycle(_NASTY)
     # what travels in a header cannot be anything
-    plain = {"token", "security_token", *PLANTED}
-    return {name: Canary(name, half(), "-" if name in plain else next(middles), half()) for name in (*NAMES, *PLANTED)}
+    plain = {"token", "security_token", "in_an_address", "in_a_connection_id", "in_a_job_id", *PLANTED}
+
+    def middle(name: str) -> str:
+        return "0" if name == "number" else "-" if name in plain else next(middles)
+
+    return {name: Canary(name, half(name), middle(name), half(name)) for name in (*NAMES, *PLANTED)}
 
 
 def environment(
@@ -135,7 +151,9 @@ def environment(
         }
     return {
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()},
-        "AIRFLOW_VAR_CANARIES": json.dumps({name: secret[name] for name in (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS)}),
+        "AIRFLOW_VAR_CANARIES": json.dumps(
+            {name: secret[name] for name in (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *REFUSED)}
+        ),
         "AIRFLOW_VAR_DATABASE_PORT": str(postgres_port),
         **{name.upper(): secret[name] for name in PLANTED},
     }

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from canaries import NAMES, PLANTED, SENT, Canary, environment, make_canaries
+from canaries import NAMES, PLANTED, REFUSED, SENT, Canary, environment, make_canaries
 from certificate_files import write_p12
 from cryptography.fernet import Fernet
 from postgres import Postgres
@@ -30,6 +30,7 @@ ENDINGS = {
     "passes": "success",
     "fails_on_verdicts": "failed",
     "fails_on_bad_input": "failed",
+    "fails_on_misplaced_secrets": "failed",
     "dies_in_the_transport": "failed",
     "mapped": "success",
 }
@@ -155,6 +156,7 @@ def test_every_run_went_the_way_it_was_meant_to(aftermath):
     assert [state for _, state in aftermath.states["mapped"]] == ["success", "success"]
     assert {state for _, state in aftermath.states["fails_on_verdicts"]} == {"failed"}
     assert {state for _, state in aftermath.states["dies_in_the_transport"]} == {"failed"}
+    assert {state for _, state in aftermath.states["fails_on_misplaced_secrets"]} == {"failed"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -163,6 +165,7 @@ def test_a_canary_reached_whom_it_was_for_and_is_found_nowhere_else(aftermath, n
 
     assert name not in SENT or canary.head in aftermath.sent
     assert name not in SENT or canary.tail in aftermath.sent
+    assert name not in REFUSED or canary.head not in aftermath.sent
     assert len(canary.value) > 20
     assert aftermath.while_waiting.get(name, set()) == set()
     assert aftermath.afterwards.get(name, set()) == set()

@@ -71,6 +71,26 @@ with DAG("fails_on_bad_input", schedule=None, start_date=START):
     # a quote in the secret ends the text early
     DrsTestConnectionsOperator(task_id="broken_text", jobs="[{'x': '{{ var.value.canaries }}'", drs_conn_id="drs_good")
 
+# Jinja makes objects of what looks like one, so a number and bytes stand where text should
+with DAG("fails_on_misplaced_secrets", schedule=None, start_date=START, render_template_as_native_obj=True):
+    misplaced = {
+        "misspelt": {"db_pasword": canary("misspelt")},
+        "misspelt_kafka": {"kafka_security_config": {"keystore_key": canary("misspelt_kafka")}},
+        "nested": {"ssl_cert_key": {"of": [{"all": canary("nested")}]}, "pin": {"is": [canary("nested")]}},
+        "number": {"db_password": canary("number"), "ssl_cert_key": canary("number"), "pin": canary("number")},
+        "bytes": {"ssl_cert_key": "{{ var.json.canaries.bytes.encode() }}"},
+        "in_an_address": {"ip": f"mysql://drs:{canary('in_an_address')}@127.0.0.1"},
+    }
+    for name, members in misplaced.items():
+        DrsTestConnectionsOperator(task_id=name, jobs=[by_template(1, **members)], drs_conn_id="drs_good")
+    of_a_connection = f"mysql://drs:{canary('in_a_connection_id')}@127.0.0.1"
+    DrsTestConnectionsOperator(
+        task_id="in_a_connection_id", jobs=[by_connection(1, of_a_connection)], drs_conn_id=of_a_connection
+    )
+    in_a_job_id = f"https://drs:{canary('in_a_job_id')}@127.0.0.1"
+    for mode in ("poke", "reschedule"):
+        DrsJobStatusSensor(task_id=f"in_a_job_id_{mode}", job_ids=in_a_job_id, drs_conn_id=in_a_job_id, mode=mode)
+
 with DAG("dies_in_the_transport", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="nobody_listens", jobs=ALL, drs_conn_id="drs_closed")
     DrsTestConnectionsOperator(task_id="cut_off", jobs=ALL, drs_conn_id="drs_cut")
