@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from airflow_provider_drs.api.auth import AkSkAuth, Auth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.iam import Iam
@@ -65,11 +66,14 @@ class ConnectionExtra(BaseModel):
         raise ValueError("must be true or the path of a CA bundle; it cannot be switched off")
 
 
-def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None]) -> DrsClient:
+def client_for(
+    connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
+) -> DrsClient:
     """Make the client that a Connection describes; IAM is asked for the project, unless the Connection gives it.
 
     :param wins: extras that win over the Connection's.
     :param warn: is told of what is ignored.
+    :param cancellation: ends the look-up, and whatever the client has under way.
     :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
     :raises DrsError: when the project had to be looked up, and could not be.
     """
@@ -98,7 +102,14 @@ def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[
     if wrong:
         raise DrsInputError(wrong)
 
-    iam = Iam(at_iam, extra.verify, extra.connect_timeout, extra.read_timeout) if at_iam else None
+    # both services are called in the same way
+    ways: dict[str, Any] = {
+        "verify": extra.verify,
+        "connect_timeout": extra.connect_timeout,
+        "read_timeout": extra.read_timeout,
+        "cancellation": cancellation,
+    }
+    iam = Iam(at_iam, **ways) if at_iam else None
     auth = _auth(extra, login, password, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:
@@ -108,11 +119,9 @@ def client_for(connection: Connection, wins: Mapping[str, Any], warn: Callable[[
         str(project_id),
         auth,
         language=extra.language,
-        verify=extra.verify,
-        connect_timeout=extra.connect_timeout,
-        read_timeout=extra.read_timeout,
         max_attempts=extra.max_attempts,
         max_retry_seconds=extra.max_retry_seconds,
+        **ways,
     )
 
 

@@ -48,6 +48,7 @@ class DrsClient:
     :param max_retry_seconds: seconds from the moment when a call wants to start, in which it may still be sent; no
         pause that the service names or causes lasts longer.
     :param pacer: lets calls start; the clock and the waiting are its own.
+    :param cancellation: ends what is under way; whoever has it can do so before there is a client.
     :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
     """
 
@@ -64,10 +65,11 @@ class DrsClient:
         max_attempts: int = 5,
         max_retry_seconds: float = 600,
         pacer: Pacer | None = None,
+        cancellation: Cancellation | None = None,
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self.project_id = project_id
-        self._cancellation = Cancellation()
+        self._cancellation = cancellation or Cancellation()
         self.pacer = pacer or Pacer(sleep=self._cancellation.sleep)
         self._auth = auth
         self._headers = {"X-Language": language, "X-Project-Id": project_id}

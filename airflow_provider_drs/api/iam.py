@@ -47,6 +47,7 @@ class Iam:
     :param read_timeout: seconds from then on until the whole answer must be there.
     :param max_attempts: how many times one call is sent at most.
     :param max_retry_seconds: seconds in which a call may be sent again.
+    :param cancellation: ends what is under way.
     :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
     """
 
@@ -56,14 +57,14 @@ class Iam:
     read_timeout: float = 120
     max_attempts: int = 5
     max_retry_seconds: float = 600
-    _cancellation: Cancellation = field(default_factory=Cancellation, init=False, repr=False, compare=False)
+    cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._transport().close()  # which looks at the endpoint
 
     def cancel(self) -> None:
         """End what is under way; from now on nothing is sent."""
-        self._cancellation.cancel()
+        self.cancellation.cancel()
 
     def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> Token:
         """Log a user in; operation ``keystoneCreateUserTokenByPassword``.
@@ -118,7 +119,7 @@ class Iam:
         transport = self._transport()
 
         def attempt(_: int) -> Answer:
-            self._cancellation.check()
+            self.cancellation.check()
             return transport.exchange(operation, path, data, auth=auth, secrets=secrets)
 
         try:
@@ -128,7 +129,7 @@ class Iam:
                 max_attempts=self.max_attempts,
                 deadline=time.monotonic() + self.max_retry_seconds,
                 clock=time.monotonic,
-                sleep=self._cancellation.sleep,
+                sleep=self.cancellation.sleep,
             )
         finally:
             transport.close()
@@ -140,7 +141,7 @@ class Iam:
             verify=self.verify,
             connect_timeout=self.connect_timeout,
             read_timeout=self.read_timeout,
-            cancellation=self._cancellation,
+            cancellation=self.cancellation,
         )
 
     def _no_answer_of_iam(self, why: str) -> DrsAnswerError:

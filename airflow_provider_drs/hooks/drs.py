@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.diagnosis import explained
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
@@ -38,6 +39,7 @@ class DrsHook(BaseHook):
         self.drs_conn_id = drs_conn_id
         self._wins = {"project_id": project_id, "language": language}
         self._kept: tuple[bytes, DrsClient] | None = None
+        self._cancellation = Cancellation()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -77,6 +79,10 @@ class DrsHook(BaseHook):
             f"{client.endpoint} accepts the credential for project {client.project_id}. No database was tested.",
         )
 
+    def cancel(self) -> None:
+        """End what this hook or a client of it has under way in other threads; from now on nothing is sent."""
+        self._cancellation.cancel()
+
     def _kept_client(self) -> DrsClient:
         # in a list, to be gone from it when something fails: a traceback may show local variables
         read = [self.get_connection(self.drs_conn_id)]
@@ -87,7 +93,7 @@ class DrsHook(BaseHook):
 
     def _client(self, connection: Connection) -> DrsClient:
         try:
-            return client_for(connection, self._wins, self._warn)
+            return client_for(connection, self._wins, self._warn, self._cancellation)
         except DrsInputError as error:
             # the repr of a Connection may show its password, and a traceback may show local variables
             del connection

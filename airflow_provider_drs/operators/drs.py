@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.api.verdict import Report
+    from airflow_provider_drs.hooks.drs import DrsHook
 
 _LITERAL_SECRETS = (
     "A secret stands in this DAG as text. Airflow keeps the code of DAGs and their serialized form in its metadata "
@@ -82,7 +82,7 @@ class DrsTestConnectionsOperator(BaseOperator):
         self.retest_attempts = retest_attempts
         self.retest_delay = retest_delay
         self.each_host = each_host
-        self._client: DrsClient | None = None
+        self._hook: DrsHook | None = None
         self._killed = False
         wrong = {
             "batch_size must be 1 to 10": not 1 <= batch_size <= 10,
@@ -126,11 +126,10 @@ class DrsTestConnectionsOperator(BaseOperator):
                     self.log.warning("jobs[%s].%s", position, doubt)
             if self.each_host:
                 endpoints = each_host_alone(endpoints)
-            hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
-            with hook.get_conn() as client:
-                self._client = client
-                if self._killed:
-                    client.cancel()
+            self._hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
+            if self._killed:
+                self._hook.cancel()
+            with self._hook.get_conn() as client:
                 report = run_tests(
                     client,
                     endpoints,
@@ -147,9 +146,9 @@ class DrsTestConnectionsOperator(BaseOperator):
     def on_kill(self) -> None:
         """End what is under way: no endpoint is tested after this."""
         self._killed = True
-        if self._client:
+        if self._hook:
             # Airflow calls this in a signal handler, which must not wait for a lock that the code beneath it holds
-            Thread(target=self._client.cancel, name="drs-on-kill", daemon=True).start()
+            Thread(target=self._hook.cancel, name="drs-on-kill", daemon=True).start()
 
     def _tell(self, report: Report) -> None:
         for verdict in report.endpoints:

@@ -128,6 +128,12 @@ def a_token_is_fetched(stack: ExitStack, over: threading.Event) -> Scene:
     return Scene(drs.url, iam.reached, drs, connection=login, extra={"auth_type": "password", "iam_endpoint": iam.url})
 
 
+def a_project_is_looked_up(stack: ExitStack, over: threading.Event) -> Scene:
+    scene = a_token_is_fetched(stack, over)
+    scene.extra |= {"project_id": "", "region": "cn-north-4"}
+    return scene
+
+
 def tls_is_being_agreed_on(stack: ExitStack, over: threading.Event) -> Scene:
     reached = threading.Event()
     listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -256,7 +262,7 @@ def test_a_task_whose_time_is_up_logs_in_no_more(stage, monkeypatch):
             run(client, **scene.run)
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+@pytest.mark.parametrize("stage", [*STAGES, a_project_is_looked_up], ids=lambda stage: stage.__name__)
 def test_a_task_that_is_killed_logs_in_no_more(stage, monkeypatch):
     with playing(stage, monkeypatch) as (scene, when_it_is_there):
         task = DrsTestConnectionsOperator(
