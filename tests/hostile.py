@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -21,13 +22,33 @@ Script = Callable[[int, dict[str, Any]], Iterable[bytes]]
 """Told how many requests came before and the JSON of this one, yields the bytes to send; then the server hangs up."""
 
 
-class Hostile:
-    """``with Hostile(script) as server``: follows the script on ``server.url`` and counts ``server.requests``."""
+class Reset(bytes):
+    """In place of bytes to send: the connection is reset."""
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
+
+RESET = Reset()
+
+
+class Hostile:
+    """``with Hostile(script) as server``: follows the script on ``server.url`` and counts ``server.requests``.
+
+    :param tls: for an ``https`` endpoint.
+    :param refuses: told how many connections came before, returns what is sent before the server ends this one unread,
+        or ``None`` to serve it.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        tls: ssl.SSLContext | None = None,
+        *,
+        refuses: Callable[[int], bytes | None] = lambda before: None,
+    ) -> None:
         self.requests = 0
+        self.connections = 0
         self._script = script
         self._tls = tls
+        self._refuses = refuses
         self._lock = Lock()
         self._over = Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -57,6 +78,12 @@ class Hostile:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            with self._lock:
+                before, self.connections = self.connections, self.connections + 1
+            if (farewell := self._refuses(before)) is not None:
+                with connection:
+                    _send(connection, farewell)
+                return
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as incoming:
@@ -68,9 +95,17 @@ class Hostile:
                 with self._lock:
                     before, self.requests = self.requests, self.requests + 1
                 for part in self._script(before, request):
-                    connection.sendall(part)
+                    _send(connection, part)
         except (OSError, ValueError):
             pass  # whoever called has hung up, or never spoke
+
+
+def _send(connection: socket.socket, part: bytes) -> None:
+    if isinstance(part, Reset):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    else:
+        connection.sendall(part)
 
 
 def http(

@@ -1,0 +1,310 @@
+"""A run that is ended from outside, wherever it is, logs in no more, leaves no thread, and ends without waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hostile import Hostile, http, passing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from samples import endpoint
+
+from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import DrsStoppedError
+from airflow_provider_drs.hooks.drs import DrsHook
+from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+
+AGES = 3600
+"""Seconds for which the run would go on by itself."""
+PATIENCE = 60
+"""Seconds after which a run that does not end is let go, so that the test fails and does not hang."""
+ENDPOINTS = [endpoint(number) for number in range(6)]
+SIDE_BY_SIDE = 2
+
+
+@dataclass
+class Scene:
+    """Where a run is when its end comes.
+
+    :param url: of the service.
+    :param reached: set when the run is there.
+    :param server: what counts the requests, if one can come at all.
+    :param requests: that have come by then.
+    """
+
+    url: str
+    reached: threading.Event
+    server: Hostile | None = None
+    requests: int = 0
+    connection: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
+
+
+Stage = Callable[[ExitStack, threading.Event], Scene]
+"""Sets the scene; the event is set when the run is over."""
+
+
+def served(stack: ExitStack, requests: int, answer: Callable[[dict[str, Any]], Iterable[bytes]], **more: Any) -> Scene:
+    """Serve a run, and have it ended when so many requests have come."""
+    reached = threading.Event()
+
+    def script(before: int, request: dict[str, Any]) -> Iterable[bytes]:
+        parts = answer(request)
+        if before + 1 >= requests:
+            reached.set()
+        return parts
+
+    server = stack.enter_context(Hostile(script))
+    return Scene(server.url, reached, server, requests, **more)
+
+
+def an_answer_is_out(stack: ExitStack, over: threading.Event) -> Scene:
+    def nothing(request: dict[str, Any]) -> Iterator[bytes]:
+        over.wait(PATIENCE)
+        yield from http(passing(request))
+
+    return served(stack, SIDE_BY_SIDE, nothing)
+
+
+def an_answer_is_half_there(stack: ExitStack, over: threading.Event) -> Scene:
+    def half(request: dict[str, Any]) -> Iterator[bytes]:
+        whole = b"".join(http(passing(request)))
+        yield whole[:-9]
+        over.wait(PATIENCE)
+        yield whole[-9:]
+
+    return served(stack, SIDE_BY_SIDE, half)
+
+
+def the_service_throttles(stack: ExitStack, over: threading.Event) -> Scene:
+    return refused_together(stack, "429 Too Many Requests")
+
+
+def the_service_is_unavailable(stack: ExitStack, over: threading.Event) -> Scene:
+    return refused_together(stack, "503 Service Unavailable")
+
+
+def refused_together(stack: ExitStack, status: str) -> Scene:
+    # else the second call would wait for what the first is told
+    together = threading.Barrier(SIDE_BY_SIDE)
+
+    def refuse(request: dict[str, Any]) -> Iterable[bytes]:
+        together.wait(PATIENCE)
+        return http({}, status, Retry_After="3000")
+
+    return served(stack, SIDE_BY_SIDE, refuse)
+
+
+def a_retest_is_due_later(stack: ExitStack, over: threading.Event) -> Scene:
+    def fails(request: dict[str, Any]) -> Iterable[bytes]:
+        results = [{"id": entry["id"], "status": "failed", "error_msg": "closed"} for entry in request["jobs"]]
+        return http({"results": results, "count": len(results)})
+
+    run = {"retest_attempts": 3, "retest_delay": AGES}
+    return served(stack, len(ENDPOINTS), fails, run=run)
+
+
+def a_token_is_fetched(stack: ExitStack, over: threading.Event) -> Scene:
+    def nothing(request: dict[str, Any]) -> Iterator[bytes]:
+        over.wait(PATIENCE)
+        yield b""
+
+    iam = served(stack, 1, nothing)
+    drs = stack.enter_context(Hostile(lambda before, request: http(passing(request))))
+    login = {"login": "u", "password": f"password for {iam.url}"}
+    return Scene(drs.url, iam.reached, drs, connection=login, extra={"auth_type": "password", "iam_endpoint": iam.url})
+
+
+def a_project_is_looked_up(stack: ExitStack, over: threading.Event) -> Scene:
+    scene = a_token_is_fetched(stack, over)
+    scene.extra |= {"project_id": "", "region": "cn-north-4"}
+    return scene
+
+
+def tls_is_being_agreed_on(stack: ExitStack, over: threading.Event) -> Scene:
+    reached = threading.Event()
+    listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+    def accept() -> None:
+        kept = [listening.accept() for _ in range(SIDE_BY_SIDE)]
+        reached.set()
+        over.wait(PATIENCE)
+        for connection, _ in kept:
+            connection.close()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return Scene(f"https://127.0.0.1:{listening.getsockname()[1]}", reached)
+
+
+def a_connection_is_not_accepted(stack: ExitStack, over: threading.Event) -> Scene:
+    # a queue that is full leaves whoever comes next without an answer
+    listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+    for _ in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(listening.getsockname())
+    reached = threading.Event()
+    threading.Timer(0.3, reached.set).start()
+    return Scene(f"http://127.0.0.1:{listening.getsockname()[1]}", reached)
+
+
+def it_has_not_begun(stack: ExitStack, over: threading.Event) -> Scene:
+    scene = served(stack, 0, lambda request: http(passing(request)))
+    scene.reached.set()
+    return scene
+
+
+STAGES: list[Stage] = [
+    an_answer_is_out,
+    an_answer_is_half_there,
+    the_service_throttles,
+    the_service_is_unavailable,
+    a_retest_is_due_later,
+    a_token_is_fetched,
+    tls_is_being_agreed_on,
+    a_connection_is_not_accepted,
+]
+
+
+class TimeIsUpError(Exception):
+    """What a signal handler raises in the main thread, as Airflow's for ``execution_timeout`` does."""
+
+
+@contextmanager
+def signal_raises() -> Iterator[Callable[[], None]]:
+    """Return what raises an exception in the main thread."""
+
+    def handler(*_: Any) -> None:
+        raise TimeIsUpError
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        yield lambda: os.kill(os.getpid(), signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+@contextmanager
+def playing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Scene, Callable[[Callable[[], Any]], None]]]:
+    """Set a scene; judge afterwards that the run did not go on. Yields how to call something when the run is there."""
+    over, late = threading.Event(), threading.Event()
+    with ExitStack() as stack:
+        scene = stage(stack, over)
+        stack.callback(over.set)
+        extra = {"project_id": "p", "connect_timeout": AGES, "read_timeout": AGES, "max_retry_seconds": AGES}
+        connection = {"conn_type": "drs", "host": scene.url, "password": "t", **scene.connection}
+        connection["extra"] = {**extra, **scene.extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+
+        def let_it_go() -> None:
+            late.set()
+            over.set()
+
+        let_go = threading.Timer(PATIENCE / 2, let_it_go)
+        let_go.daemon = True
+        let_go.start()
+        stack.callback(let_go.cancel)
+
+        def when_it_is_there(end: Callable[[], Any]) -> None:
+            def wait() -> None:
+                scene.reached.wait(PATIENCE)
+                end()
+
+            threading.Thread(target=wait, daemon=True).start()
+
+        yield scene, when_it_is_there
+
+        assert not late.is_set(), "it ended by itself"
+        threading.Event().wait(0.2)
+        assert (scene.server.requests if scene.server else 0) == scene.requests
+        for thread in threading.enumerate():
+            if thread.name.startswith("drs"):
+                thread.join(PATIENCE)
+                assert not thread.is_alive()
+
+
+def run(client: DrsClient, **options: Any) -> None:
+    run_tests(client, parse_endpoints(ENDPOINTS), batch_size=1, max_concurrency=SIDE_BY_SIDE, **options)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+def test_a_client_that_is_cancelled_from_another_thread_logs_in_no_more(stage, monkeypatch):
+    with playing(stage, monkeypatch) as (scene, when_it_is_there), DrsHook().get_conn() as client:
+        when_it_is_there(client.cancel)
+        with pytest.raises(DrsStoppedError):
+            run(client, **scene.run)
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
+def test_a_task_whose_time_is_up_logs_in_no_more(stage, monkeypatch):
+    with (
+        playing(stage, monkeypatch) as (scene, when_it_is_there),
+        DrsHook().get_conn() as client,
+        signal_raises() as time_is_up,
+    ):
+        when_it_is_there(time_is_up)
+        with pytest.raises(TimeIsUpError):
+            run(client, **scene.run)
+
+
+@pytest.mark.parametrize("stage", [*STAGES, a_project_is_looked_up], ids=lambda stage: stage.__name__)
+def test_a_task_that_is_killed_logs_in_no_more(stage, monkeypatch):
+    with playing(stage, monkeypatch) as (scene, when_it_is_there):
+        task = DrsTestConnectionsOperator(
+            task_id="test", jobs=ENDPOINTS, batch_size=1, max_concurrency=SIDE_BY_SIDE, **scene.run
+        )
+        when_it_is_there(task.on_kill)
+        with pytest.raises(DrsStoppedError):
+            task.execute({})
+
+
+def test_a_client_that_was_cancelled_before_sends_nothing_at_all(monkeypatch):
+    with playing(it_has_not_begun, monkeypatch), DrsHook().get_conn() as client:
+        client.cancel()
+        with pytest.raises(DrsStoppedError):
+            run(client)
+        with pytest.raises(DrsStoppedError):
+            client.check_access()
+
+
+def test_a_task_that_was_killed_before_it_began_sends_nothing_at_all(monkeypatch):
+    with playing(it_has_not_begun, monkeypatch):
+        task = DrsTestConnectionsOperator(task_id="test", jobs=ENDPOINTS, batch_size=1)
+        task.on_kill()
+        with pytest.raises(DrsStoppedError):
+            task.execute({})
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    last=st.integers(1, 30), max_concurrency=st.integers(1, 4), lost=st.booleans(), busy=st.sampled_from(["429", "503"])
+)
+def test_after_a_cancel_at_any_request_only_those_under_way_have_been_sent(last, max_concurrency, lost, busy):
+    def cancels(before: int, request: dict[str, Any]) -> Iterable[bytes]:
+        if before + 1 == last:
+            client.cancel()
+            return [b""] if lost else http({}, f"{busy} No")
+        return http(passing(request))
+
+    endpoints = parse_endpoints([endpoint(number) for number in range(30)])
+    with Hostile(cancels) as server:
+        client = DrsClient(server.url, "p", TokenAuth("t"))
+        with pytest.raises(DrsStoppedError):
+            run_tests(client, endpoints, batch_size=1, max_concurrency=max_concurrency)
+
+    assert last <= server.requests <= last + max_concurrency - 1
