@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import json
+import re
 import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -106,6 +108,69 @@ def _send(connection: socket.socket, part: bytes) -> None:
         connection.close()
     else:
         connection.sendall(part)
+
+
+class Peer:
+    """``with Peer(script) as peer``: plays the script on every connection to ``peer.port``, down to the bytes.
+
+    :param script: gets the connection and its number from 0 on; its end closes the connection.
+    """
+
+    def __init__(self, script: Callable[[socket.socket, int], object]) -> None:
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self.over = Event()
+        self._script = script
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Peer:
+        Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.over.set()
+        # accept would go on in its thread, and take a connection more
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def read(self, connection: socket.socket) -> bytes:
+        """Return a whole request, and remember it; nothing when the other side has hung up."""
+        request = b""
+        while b"\r\n\r\n" not in request:
+            request += (part := connection.recv(2**16))
+            if not part:
+                return b""
+        head, _, body = request.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        while length and len(body) < int(length[1]):
+            body += (part := connection.recv(2**16))
+            if not part:
+                return b""
+        self.requests.append(head + b"\r\n\r\n" + body)
+        return self.requests[-1]
+
+    def drip(self, connection: socket.socket, start: bytes, drop: bytes) -> None:
+        """Send a start, and then a drop again and again until the test is over."""
+        connection.sendall(start)
+        while not self.over.wait(0.02):
+            connection.sendall(drop)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            Thread(target=self._play, args=(connection, self.connections - 1), daemon=True).start()
+
+    def _play(self, connection: socket.socket, number: int) -> None:
+        with connection, suppress(OSError):
+            self._script(connection, number)
 
 
 def http(

@@ -18,6 +18,7 @@ from requests.auth import AuthBase
 from airflow_provider_drs.api.codes import CLOCK
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsInputError
 from airflow_provider_drs.api.iam import Iam
+from airflow_provider_drs.api.secrets import HiddenText
 from airflow_provider_drs.api.signing import DATE_FORMAT, authorization
 from airflow_provider_drs.api.tokens import shared_token
 from airflow_provider_drs.api.wire.headers import http_date
@@ -97,6 +98,7 @@ class PasswordAuth(Auth):
     ) -> None:
         super().__init__(iam.endpoint, domain, user, password, repr(sorted(project.items())))
         self._iam = iam
+        password = HiddenText(password)
         self._fetch = lambda: iam.token(user, password, domain, project)
         self._shared = shared_token(self.fingerprint)
         self._clock = clock
@@ -106,11 +108,11 @@ class PasswordAuth(Auth):
 
         :raises DrsCredentialError: when IAM refuses the login, or DRS a new token.
         """
-        token = self._shared.current(self._fetch, self._clock())
+        token = self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check)
         try:
             return send(TokenAuth(token))
         except DrsCredentialError:
-            renewed = self._shared.renewed(token, self._fetch, self._clock())
+            renewed = self._shared.renewed(token, self._fetch, self._clock(), self._iam.cancellation.check)
             if renewed is None:
                 raise
         return send(TokenAuth(renewed))
@@ -120,7 +122,7 @@ class PasswordAuth(Auth):
         self._iam.cancellation.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return TokenAuth(self._shared.current(self._fetch, self._clock()))(request)
+        return TokenAuth(self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check))(request)
 
 
 class AkSkAuth(Auth):

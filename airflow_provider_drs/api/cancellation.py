@@ -45,11 +45,13 @@ class Cancellation:
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
         """Call ``interrupt`` when the switch is thrown while the body runs.
 
-        :raises DrsStoppedError: when it is thrown already.
+        :raises DrsStoppedError: when it is thrown before the body or in it, even if the body comes to its end: what was
+            interrupted may look whole, such as an answer that ends with its connection.
         """
         self._interrupts.add(interrupt)
         try:
             self.check()
             yield
+            self.check()
         finally:
             self._interrupts.discard(interrupt)

@@ -15,7 +15,7 @@ from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
 from airflow_provider_drs.api.operations.operation import PROJECTS, TOKEN, Operation
 from airflow_provider_drs.api.retry import retried
-from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.secrets import HiddenBytes, HiddenText, HiddenTuple
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
@@ -86,7 +86,7 @@ class Iam:
             raise
         try:
             facts = answer.payload["token"]
-            return Token(answer.headers["X-Subject-Token"], _moment(facts["expires_at"]) - _issued(facts))
+            return Token(HiddenText(answer.headers["X-Subject-Token"]), _moment(facts["expires_at"]) - _issued(facts))
         except (KeyError, TypeError, ValueError):
             raise self._no_answer_of_iam("the token or its end is missing") from None
 

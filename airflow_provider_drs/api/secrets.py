@@ -22,6 +22,15 @@ class HiddenBytes(bytes):
     __str__ = __repr__
 
 
+class HiddenText(str):
+    """A text whose ``repr`` shows nothing of it, so that no traceback does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} characters>"
+
+
 class HiddenDict(dict[str, Any]):
     """A dict whose ``repr`` tells only its keys."""
 

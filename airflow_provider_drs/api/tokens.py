@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from threading import Lock, RLock
 
 from airflow_provider_drs.api.errors import DrsCredentialError
@@ -14,7 +15,12 @@ MARGIN = 300
 QUIET = 60
 """Seconds between two renewals, and after a refused login: more of them would only help to lock the user."""
 
+PATIENCE = 0.5
+"""Seconds for which one waits for another's login before looking whether one was stopped oneself."""
+
 Fetch = Callable[[], Token]
+Check = Callable[[], None]
+"""Raises when whoever asks was stopped."""
 
 
 class SharedToken:
@@ -28,13 +34,13 @@ class SharedToken:
         self._refusal: DrsCredentialError | None = None
         self._refused_at = float("-inf")
 
-    def current(self, fetch: Fetch, now: float) -> str:
+    def current(self, fetch: Fetch, now: float, check: Check) -> str:
         """Return the token, after fetching it if there is none that will stay good.
 
         :param now: seconds of the clock by which the token is kept.
         :raises DrsCredentialError: when IAM refuses the login; said again without asking for a minute.
         """
-        with self._lock:
+        with self._turn(check):
             if self._text and now < self._good_until:
                 return self._text
             if self._refusal and now < self._refused_at + QUIET:
@@ -47,17 +53,27 @@ class SharedToken:
             self._text, self._good_until = token.text, now + token.lifetime - MARGIN
             return token.text
 
-    def renewed(self, refused: str, fetch: Fetch, now: float) -> str | None:
+    def renewed(self, refused: str, fetch: Fetch, now: float, check: Check) -> str | None:
         """Return a token in place of one that the service refused, or nothing if a new one would be of no use.
 
         However many threads had the same token refused, one new token is fetched.
         """
-        with self._lock:
+        with self._turn(check):
             if self._text == refused:
                 if now < self._renewed_at + QUIET:
                     return None
                 self._renewed_at, self._text = now, None
-            return self.current(fetch, now)
+            return self.current(fetch, now, check)
+
+    @contextmanager
+    def _turn(self, check: Check) -> Iterator[None]:
+        # another client may be logging in, and take its time
+        while not self._lock.acquire(timeout=PATIENCE):
+            check()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
 
 _tokens: dict[Hashable, SharedToken] = {}

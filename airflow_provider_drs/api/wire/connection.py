@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.secrets import HiddenBytes
+from airflow_provider_drs.api.secrets import HiddenBytes, HiddenDict, HiddenText
 
-MAX_BODY = 4 * 2**20
+MAX_BODY = 2**20
 """Bytes read of an answer; a real one has a few thousand."""
 MAX_HEAD = 2**16
 """Bytes of status line and headers, of a chunk's length or of trailers."""
@@ -99,15 +100,24 @@ class Connection:
             self._sock.settimeout(deadline.left())
             self._sock.do_handshake()
 
-    def tunnel(self, request: h11.Request, deadline: Deadline) -> int:
+    def tunnel(self, target: str, user: HiddenText, deadline: Deadline) -> int:
         """Ask a proxy to pass the connection on; return the status of its answer.
 
+        :param target: host and port.
+        :param user: ``name:password`` for the proxy, if any.
         :raises GarbledError: when that is not HTTP.
         :raises OSError: when the connection breaks.
         """
         http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        headers = HiddenDict({"Host": target})
+        if user:
+            headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
         with self._interruptible():
-            self._send(http.send(request) + http.send(h11.EndOfMessage()), deadline)
+            request = HiddenBytes(
+                http.send(h11.Request(method="CONNECT", target=target, headers=list(headers.items())))
+                + http.send(h11.EndOfMessage())
+            )
+            self._send(request, deadline)
             while not isinstance(event := self._next_event(http, deadline), h11.Response):
                 pass
         if event.status_code // 100 == 2 and http.trailing_data[0]:
@@ -153,7 +163,7 @@ class Connection:
         self.reusable = kept_alive and not answer.interim and answer.size > 0 and not 300 <= raw.status < 400
         return raw
 
-    def _send(self, data: bytes, deadline: Deadline) -> None:
+    def _send(self, data: HiddenBytes, deadline: Deadline) -> None:
         rest = memoryview(data)
         while rest:
             self._sock.settimeout(deadline.left())
@@ -183,21 +193,24 @@ class Connection:
 
 
 class _Answer:
-    """What has come of an answer; an object, because a traceback would show the parts as local variables."""
+    """What has come of an answer; an object, because a traceback would show the body as a local variable."""
 
     def __init__(self) -> None:
-        self.size = 0
         self.interim = False
         self.begun = False
         self._response: h11.Response | None = None
-        self._parts: list[bytes] = []
+        self._body = bytearray()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that have come."""
+        return len(self._body)
 
     def take(self, event: object) -> bool:
         """Add a part; return whether more are to come."""
         self.begun = True
         if isinstance(event, h11.Data):
-            self.size += len(event.data)
-            self._parts.append(bytes(event.data))
+            self._body += event.data
         elif isinstance(event, h11.Response):
             self._response = event
         elif isinstance(event, h11.InformationalResponse):
@@ -213,9 +226,19 @@ class _Answer:
             raise GarbledError("is not HTTP as it should be")
         headers = CaseInsensitiveDict[str]()
         for name, value in self._response.headers:
-            key, text = name.decode("latin-1"), value.decode("latin-1")
+            key, text = name.decode("latin-1"), _decoded(value)
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        return RawAnswer(self._response.status_code, headers, HiddenBytes(b"".join(self._parts)))
+        if "Content-Length" in headers and "Transfer-Encoding" in headers:
+            # whoever passed the answer on may have believed the other of the two, and so cut it elsewhere
+            raise GarbledError("is not HTTP as it should be")
+        return RawAnswer(self._response.status_code, headers, HiddenBytes(self._body))
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _serialized(http: h11.Connection, request: requests.PreparedRequest) -> HiddenBytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
@@ -13,7 +13,6 @@ from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import h11
 from requests.utils import prepend_scheme_if_needed, select_proxy
 
 from airflow_provider_drs.api.cancellation import Cancellation
@@ -24,6 +23,7 @@ from airflow_provider_drs.api.errors import (
     DrsTransportError,
     DrsUnreachableError,
 )
+from airflow_provider_drs.api.secrets import HiddenDict, HiddenText
 from airflow_provider_drs.api.wire.connection import Connection, Deadline, GarbledError, shut
 
 _Address = tuple[int, int, int, Any]
@@ -73,20 +73,22 @@ def _connect(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
     addresses = _look_up(host, port, deadline, cancellation)
     last: OSError = OSError("the name has no address")
     for position, (family, kind, protocol, address) in enumerate(addresses):
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            # no socket at all for a family that this machine does not have
+            sock = socket.socket(family, kind, protocol)
             # each gets its share, for a dead first address must not use up the time of a good second one
             sock.settimeout(deadline.left() / (len(addresses) - position))
-            with cancellation.interrupting(lambda sock=sock: shut(sock)):  # type: ignore[misc]
+            with cancellation.interrupting(partial(shut, sock)):
                 sock.connect(address)
             # what waits for a whole answer has nothing to gather
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            sock.close()
+        except BaseException as error:
+            if sock:
+                sock.close()
+            if not isinstance(error, OSError):
+                raise
             last = error
-        except BaseException:
-            sock.close()
-            raise
         else:
             return sock
     raise last
@@ -120,11 +122,8 @@ def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
     return result or []
 
 
-def _tunnel(connection: Connection, target: str, host: str, port: int, user: str, deadline: Deadline) -> None:
-    headers = [("Host", target)]
-    if user:
-        headers.append(("Proxy-Authorization", f"Basic {b64encode(user.encode()).decode()}"))
-    status = connection.tunnel(h11.Request(method="CONNECT", target=target, headers=headers), deadline)
+def _tunnel(connection: Connection, target: str, host: str, port: int, user: HiddenText, deadline: Deadline) -> None:
+    status = connection.tunnel(target, user, deadline)
     if status // 100 != 2:
         reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "no reason"
         # a proxy that is busy may let the call through later; one that refuses will not
@@ -136,20 +135,24 @@ def _tunnel(connection: Connection, target: str, host: str, port: int, user: str
         )
 
 
-def _proxy(endpoint: str, proxies: Mapping[str, str]) -> tuple[str, int, str] | None:
+def _proxy(endpoint: str, proxies: Mapping[str, str]) -> tuple[str, int, HiddenText] | None:
     """Return host and port of the proxy and, if the URL has them, ``user:password``."""
-    chosen = select_proxy(endpoint, dict(proxies))
+    chosen = HiddenText(select_proxy(endpoint, HiddenDict(proxies)) or "")
     if not chosen:
         return None
     try:
-        url = urlsplit(prepend_scheme_if_needed(chosen, "http"))  # type: ignore[no-untyped-call]
-        host, port = url.hostname, url.port or 80
+        scheme, host, port, user = _parts(chosen)
     except ValueError:
         raise DrsInputError(["HTTPS_PROXY: is no URL"]) from None
-    if url.scheme != "http" or not host:
+    if scheme != "http" or not host:
         raise DrsInputError(["HTTPS_PROXY: must be the http:// URL of a proxy; the call itself is encrypted"])
-    user = f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
     return host, port, user
+
+
+def _parts(proxy: str) -> tuple[str, str | None, int, HiddenText]:
+    url = urlsplit(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+    user = f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else ""
+    return url.scheme, url.hostname, url.port or 80, HiddenText(user)
 
 
 def _dial_error(error: Exception, endpoint: str) -> DrsError:

@@ -13,6 +13,8 @@ from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 MAX_DEPTH = 20
 """Objects and lists inside each other; a real answer has six."""
+MAX_COMMAS = 20_000
+"""Commas of an answer; what stands between two takes far more memory than its bytes, and a real one has hundreds."""
 MAX_DIGITS = 20
 MAX_NAME = 100
 """Characters kept of a member's name."""
@@ -32,6 +34,8 @@ def read_object(body: bytes, scrub: Scrubber) -> dict[str, Any] | None:
 
     :param scrub: makes each text fit to be shown.
     """
+    if body.count(b",") > MAX_COMMAS:
+        return None
     try:
         # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
         payload = json.loads(

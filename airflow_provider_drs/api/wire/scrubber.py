@@ -21,8 +21,8 @@ LEFT_OUT = "(left out: it may repeat a secret)"
 
 # so that a weak password such as "mysql-password" does not hide why a login failed
 _PLAIN_WORDS = re.compile(
-    r"(?<![^\W_])(?:access|address|authentication|certificate|closed|connect|connection|database|denied|error|failed"
-    r"|gaussdb|host|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|password"
+    r"(?<![^\W_])(?:access|address|admin|authentication|certificate|closed|connect|connection|database|denied|error|failed"
+    r"|gaussdb|host|huawei|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|password"
     r"|permission|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target"
     r"|timeout|token|unknown|user|username|using|wrong)(?![^\W_])"
 )
@@ -119,6 +119,9 @@ def _squeezed(text: str) -> str:
 def _encoded(secret: str) -> Iterator[tuple[int, str]]:
     size = max(SHORTEST, min(LONGEST_PART, len(secret) // 2))
     plain = _squeezed(secret.casefold())
+    if len(plain) < len(secret):
+        windows = (secret[start : start + size] for start in range(len(secret) - size + 1))
+        size = max(SHORTEST, min(len(_squeezed(window)) for window in windows))
     raw = secret.encode("utf-8", "surrogatepass")
     yield size, plain
     yield size, plain[::-1]

@@ -28,6 +28,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnreachableError,
 )
 from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.secrets import HiddenDict
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import (
     BrokenConnectionError,
@@ -151,13 +152,14 @@ class Transport:
         return None
 
     def _dialled(self, request: requests.PreparedRequest) -> Connection:
-        settings = self._session.merge_environment_settings(request.url, {}, False, self._verify, None)
+        # the URL of a proxy may hold a password
+        settings = HiddenDict(self._session.merge_environment_settings(request.url, {}, False, self._verify, None))
         tls = self._tls(settings["verify"] or True) if str(request.url).startswith("https:") else None
         connection = dial(
             self.endpoint,
             deadline=Deadline(self._connect_timeout),
             tls=tls,
-            proxies=settings["proxies"],
+            proxies=HiddenDict(settings["proxies"]),
             cancellation=self._cancellation,
         )
         if connection.quiet():
