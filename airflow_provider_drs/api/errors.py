@@ -63,6 +63,18 @@ class DrsError(Exception):
         self.request_id = request_id
         self.hint = hint
 
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """All that ``str`` shows; whoever masks an exception sets it anew, as Airflow 2 does."""
+        return self.text, self.code, self.request_id, self.hint
+
+    @args.setter
+    def args(self, shown: tuple[Any, ...]) -> None:
+        self.text, self.code, self.request_id, self.hint = shown
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
     def __str__(self) -> str:
         where = [f"HTTP {self.http_status}"] if self.http_status else []
         where += [f"request id {self.request_id}"] if self.request_id else []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -66,7 +68,18 @@ def test_an_error_comes_back_whole_from_a_pickle_and_from_json(error):
     unpickled = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
     from_json = errors.error_from_dict(json.loads(json.dumps(error.to_dict())))
 
-    for copy in (unpickled, from_json):
-        assert type(copy) is type(error)
-        assert str(copy) == str(error)
-        assert vars(copy) == vars(error)
+    for restored in (unpickled, from_json):
+        assert type(restored) is type(error)
+        assert str(restored) == str(error)
+        assert vars(restored) == vars(error)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_what_an_error_shows_can_be_masked_by_its_args(error):
+    masked = copy.copy(error)
+
+    masked.args = tuple(arg and "***" for arg in masked.args)
+
+    kept = {type(error).__name__, "HTTP", "request", "id", "***"}
+    words = set(re.findall(r"[\w*]+", f"{masked!r} {masked}"))
+    assert words <= kept | {str(error.http_status)}
