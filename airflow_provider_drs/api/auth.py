@@ -50,6 +50,12 @@ class Auth(AuthBase):
         """
         return send(self)
 
+    def prepare(self) -> None:
+        """Get what the credential needs before a call may start; nothing, unless a token is fetched.
+
+        :raises DrsError: when it cannot be had.
+        """
+
     def cancel(self) -> None:
         """End what is under way to get the credential; nothing, unless a token is fetched."""
 
@@ -116,6 +122,10 @@ class PasswordAuth(Auth):
             if renewed is None:
                 raise
         return send(TokenAuth(renewed))
+
+    def prepare(self) -> None:
+        """Fetch the token if there is none that stays good."""
+        self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check)
 
     def cancel(self) -> None:
         """End a login that is under way."""

@@ -11,7 +11,7 @@ from threading import Lock
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsStoppedError, DrsUnavailableError
-from airflow_provider_drs.api.operations.operation import NOT_SENT
+from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
 from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.verdict import Report, Verdict, verdict_of_error
 
@@ -112,11 +112,13 @@ class _Run:
 
         :raises DrsStoppedError: when the client was stopped.
         """
-        if self._unavailable and not self._hopeless:
-            with self._lock:
+        pause = 0.0
+        with self._lock:
+            if self._unavailable and not self._hopeless:
                 now = self._pacer.clock()
                 pause = max(0.0, self._next - now)
                 self._next = now + pause + backoff(self._unavailable)
+        if pause:
             self._pacer.sleep(pause)
         if self._hopeless:
             return [verdict_of_error(endpoint, self._hopeless, attempts=0) for endpoint in batch], None
@@ -146,7 +148,7 @@ class _Run:
                 self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
                 if self._next - self._through_at > self._client.max_retry_seconds:
                     self._hopeless = error
-            elif not isinstance(error, NOT_SENT):
+            elif error is None or not BATCH_CONNECTION.repeats(error):
                 self._through_at, self._unavailable = now, 0
             elif self._through_at <= started:
                 # the call has used up its own limits, and nothing got through meanwhile

@@ -165,6 +165,12 @@ class DrsClient:
         data = HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple(secrets_in([entry for entry in body.get("jobs", ()) if isinstance(entry, dict)]))
         pacer = self.pacer
+        try:
+            # outside of what is repeated, because IAM's own call has repeated what it may
+            self._auth.prepare()
+        except DrsError as error:
+            error.attempts = 0
+            raise
         deadline = pacer.clock() + self.max_retry_seconds
 
         def send(auth: AuthBase) -> Answer:

@@ -249,7 +249,8 @@ def error_from_dict(fields: Mapping[str, Any]) -> DrsError:
 
 def _restored(cls: type[DrsError], args: tuple[Any, ...], state: dict[str, Any]) -> DrsError:
     error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
+    # an event of another release may lack what this one knows
+    error.__dict__ |= {"text": "", "code": None, "http_status": None, "request_id": None, "hint": None} | state
     return error
 
 

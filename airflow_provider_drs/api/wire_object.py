@@ -79,7 +79,7 @@ class WireObject(BaseModel):
             model = handler(given)
         except ValidationError as error:
             lines += [_line(item["loc"], item["type"], item["msg"]) for item in error.errors()]
-        unsound = {line["loc"][0] for line in lines}
+        unsound = {line["loc"][0] for line in lines if line["loc"]}
         lines += [_line((member,), "rule", why) for member, why in cls.broken_rules(given) if member not in unsound]
         if lines:
             raise ValidationError.from_exception_data(cls.__name__, lines, hide_input=True)

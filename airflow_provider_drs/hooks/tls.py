@@ -71,6 +71,17 @@ def _mentions(word: str) -> Reader:
     return lambda value: Wish.ON if word in plain(str(value)) else Wish.NONE
 
 
+_CLIENT_SSL = 2048
+
+
+def _client_flags(value: object) -> Wish:
+    words = str(value)
+    # a sum of flags, of which CLIENT.SSL is one
+    if any(int(number) & _CLIENT_SSL for number in re.findall(r"\d{1,10}", words)):
+        return Wish.ON
+    return _mentions("ssl")(words)
+
+
 def _dsn(value: object) -> Wish:
     if "tcps" in text(value).lower():
         return Wish.ON
@@ -112,7 +123,7 @@ MYSQL: Table = {
         tls_versions tls_ciphersuites tls-sni-servername verifyServerCertificate trustServerCertificate
         enabledSslProtocolSuites enabledSslCipherSuites trustCertificateKeyStoreType clientCertificateKeyStoreType""",
     ),
-    **_each(_mentions("ssl"), "client_flags client_flag"),
+    **_each(_client_flags, "client_flags client_flag"),
 }
 _LIBPQ_MODES = {
     **_word_table("disable", Wish.OFF),

@@ -64,8 +64,10 @@ class Operation:
         """Return whether the call is sent again after this error."""
         if not isinstance(error, REPEATED[self.repeat]):
             return False
+        if self.repeat is not Repeat.LOGIN or isinstance(error, DrsUnreachableError):
+            return True
         # with any other status DRS may have been asked
-        return self.repeat is not Repeat.LOGIN or error.http_status in (429, None)
+        return error.http_status in (429, None)
 
 
 BATCH_CONNECTION = Operation("batchValidateConnections", "POST", "/v3/{project_id}/jobs/batch-connection", Repeat.LOGIN)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+_HIT = re.compile(r"(?<![a-z])hit(?![a-z])")
 LONGEST = 86_400.0
 """Seconds; a longer pause that a service names is taken for this one, and the user's limits are shorter still."""
 
@@ -38,4 +40,4 @@ def comes_from_a_cache(headers: Mapping[str, str]) -> bool:
     """Return whether a cache on the way gave this answer, so that it may be of an earlier call."""
     age = headers.get("Age", "0").strip()
     cached = f"{headers.get('X-Cache', '')} {headers.get('Cache-Status', '')}".lower()
-    return age.strip("0") != "" or "Warning" in headers or "hit" in cached.replace(";", " ").split()
+    return age.strip("0") != "" or "Warning" in headers or bool(_HIT.search(cached))
