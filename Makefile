@@ -68,6 +68,7 @@ $(UV):
 # The day up to which releases count, for each Airflow; it makes a resolution repeatable. Airflow 3.0.6 is of August 2025,
 # but 2026-01-17 is the first day of a common-compat that this package can use.
 pins: $(UV)  ## resolve all pinned requirements anew
+	requirements/resolve $(UV) 2.11.0 2026-03-20 airflow-2.11.0 --resolution lowest-direct --extra emulator-all --group dev
 	requirements/resolve $(UV) 2.11.2 2026-03-20
 	requirements/resolve $(UV) 3.0.6 2026-01-17
 	requirements/resolve $(UV) 3.1.8 2026-03-20
