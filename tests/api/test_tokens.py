@@ -16,6 +16,10 @@ LIFETIME = 86_400.0
 GOOD = LIFETIME - MARGIN
 
 
+def goes_on() -> None:
+    """Stand for a client that nobody stops."""
+
+
 class Iam:
     """Issues ``t1``, ``t2`` and so on, unless it has an error to raise."""
 
@@ -41,7 +45,7 @@ def token() -> SharedToken:
 
 
 def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam, token):
-    kept = [token.current(iam, now) for now in (0, 1, GOOD - 1, GOOD, GOOD + 1)]
+    kept = [token.current(iam, now, goes_on) for now in (0, 1, GOOD - 1, GOOD, GOOD + 1)]
 
     assert kept == ["t1", "t1", "t1", "t2", "t2"]
     assert iam.logins == 2
@@ -50,23 +54,23 @@ def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam,
 def test_a_token_that_lives_for_less_than_the_margin_is_fetched_for_each_call_and_still_used(token):
     made = iter(("short", "next"))
 
-    assert [token.current(lambda: Token(next(made), 60), now) for now in (0, 1)] == ["short", "next"]
+    assert [token.current(lambda: Token(next(made), 60), now, goes_on) for now in (0, 1)] == ["short", "next"]
 
 
 def test_a_refused_token_is_replaced_once_however_many_had_it(iam, token):
-    token.current(iam, 0)
+    token.current(iam, 0, goes_on)
 
-    assert [token.renewed("t1", iam, now) for now in (100, 100, 101)] == ["t2", "t2", "t2"]
+    assert [token.renewed("t1", iam, now, goes_on) for now in (100, 100, 101)] == ["t2", "t2", "t2"]
     assert iam.logins == 2
 
 
 def test_a_new_token_that_is_refused_as_well_is_not_replaced_for_a_minute(iam, token):
-    token.current(iam, 0)
-    token.renewed("t1", iam, 100)
+    token.current(iam, 0, goes_on)
+    token.renewed("t1", iam, 100, goes_on)
 
-    assert token.renewed("t2", iam, 100 + QUIET - 1) is None
-    assert token.current(iam, 100 + QUIET - 1) == "t2"
-    assert token.renewed("t2", iam, 100 + QUIET) == "t3"
+    assert token.renewed("t2", iam, 100 + QUIET - 1, goes_on) is None
+    assert token.current(iam, 100 + QUIET - 1, goes_on) == "t2"
+    assert token.renewed("t2", iam, 100 + QUIET, goes_on) == "t3"
     assert iam.logins == 3
 
 
@@ -75,32 +79,32 @@ def test_a_refused_login_is_told_again_without_asking_for_a_minute(iam, token):
     told = []
     for now in (0, 1, QUIET - 1):
         with pytest.raises(DrsCredentialError, match="wrong password") as caught:
-            token.current(iam, now)
+            token.current(iam, now, goes_on)
         told.append(caught.value)
 
     assert iam.logins == 1
     assert len(set(map(id, told))) == 3, "each caller may change its own, such as the attempts in it"
     iam.error = None
-    assert token.current(iam, QUIET) == "t2"
+    assert token.current(iam, QUIET, goes_on) == "t2"
 
 
 def test_a_fault_of_iam_is_not_remembered(iam, token):
     iam.error = DrsUnavailableError("busy")
     with pytest.raises(DrsUnavailableError):
-        token.current(iam, 0)
+        token.current(iam, 0, goes_on)
     iam.error = None
 
-    assert token.current(iam, 0) == "t2", "the second login"
+    assert token.current(iam, 0, goes_on) == "t2", "the second login"
 
 
 def test_a_renewal_that_fails_leaves_no_old_token_behind(iam, token):
-    token.current(iam, 0)
+    token.current(iam, 0, goes_on)
     iam.error = DrsUnavailableError("busy")
     with pytest.raises(DrsUnavailableError):
-        token.renewed("t1", iam, 100)
+        token.renewed("t1", iam, 100, goes_on)
     iam.error = None
 
-    assert token.current(iam, 101) == "t3"
+    assert token.current(iam, 101, goes_on) == "t3"
 
 
 def test_threads_that_come_at_once_share_one_login(token):
@@ -114,7 +118,7 @@ def test_threads_that_come_at_once_share_one_login(token):
 
     def one(_: int) -> object:
         together.wait(30)
-        return token.current(slowly, 0)
+        return token.current(slowly, 0, goes_on)
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(one, range(8))) == {"t1"}

@@ -124,12 +124,12 @@ def test_a_secret_that_a_template_yields_is_not_kept_among_the_rendered_fields(m
 @pytest.mark.parametrize(
     ("wrong", "rule"),
     [
-        ({"batch_size": 11}, "batch_size must be 1 to 10"),
-        ({"batch_size": 0}, "batch_size must be 1 to 10"),
-        ({"max_concurrency": 0}, "max_concurrency must be 1 or more"),
+        ({"batch_size": 11}, "batch_size must be a whole number, 1 to 10"),
+        ({"batch_size": 0}, "batch_size must be a whole number, 1 to 10"),
+        ({"max_concurrency": 0}, "max_concurrency must be a whole number, 1 or more"),
         ({"on_failure": "ignore"}, "on_failure must be fail, skip or report"),
-        ({"retest_attempts": -1}, "retest_attempts must be 0 or more"),
-        ({"retest_delay": -0.1}, "retest_delay must be 0 or more"),
+        ({"retest_attempts": -1}, "retest_attempts must be a whole number, 0 or more"),
+        ({"retest_delay": -0.1}, "retest_delay must be a number of seconds, 0 or more"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
