@@ -233,7 +233,7 @@ def test_connections_that_do_not_fit_are_told_among_the_other_violations(connect
         "jobs[7].region:",
         "jobs[8].db_conn_id:",
     ]
-    assert told[0].endswith("must be the id of a connection")
+    assert told[0].endswith("must be the id of a Connection, and no URL")
     assert "is of type http" in told[1]
     assert "does not fit db_type mysql" in told[3]
     assert "asks for TLS and names no CA certificate" in told[6]
