@@ -5,6 +5,7 @@ Every pytest run loads this module wherever the package is installed, so it impo
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,9 @@ def _connections_to(emulator: RehearsalEmulator) -> Callable[[str], Any]:
     from airflow.providers.common.compat.sdk import Connection
 
     def get_connection(conn_id: str) -> Connection:
-        stored = os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}", "")
-        return Connection.from_json(emulator.connection_instead_of(stored), conn_id=conn_id)
+        fields = json.loads(emulator.connection_instead_of(os.environ.get(f"AIRFLOW_CONN_{conn_id.upper()}", "")))
+        extra = fields.pop("extra", None)
+        # not Connection.from_json, which Airflow 3.0 and 3.1 do not have
+        return Connection(conn_id=conn_id, **fields, extra=extra if isinstance(extra, str) else json.dumps(extra or {}))
 
     return get_connection
