@@ -1,7 +1,8 @@
-"""A secrets backend that tests can break: for as long as it is ``down``, or for some reads."""
+"""A secrets backend that tests can break: for as long as it is ``down``, or for some reads, or so that it hangs."""
 
 from __future__ import annotations
 
+from threading import Event
 from typing import ClassVar
 
 from airflow.secrets import BaseSecretsBackend
@@ -14,9 +15,13 @@ class Flaky(BaseSecretsBackend):
     failures: ClassVar[int] = 0
     """How many reads fail, after ``fails_after`` good ones."""
     fails_after: ClassVar[int] = 0
+    hangs: ClassVar[Event | None] = None
+    """Set by whoever ends the hanging."""
 
     def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         Flaky.reads += 1
+        if Flaky.hangs:
+            Flaky.hangs.wait(30)
         failing = Flaky.failures > 0 and Flaky.fails_after == 0
         Flaky.failures -= failing
         Flaky.fails_after -= Flaky.fails_after > 0

@@ -173,6 +173,8 @@ ORACLE: Table = {
     **_each(_dsn, "dsn"),
     **_each(_file, "wallet_location wallet_password my_wallet_directory"),
     **_each(_detail, "ssl_server_dn_match ssl_server_cert_dn ssl_version ssl_context use_sni"),
+    # TLS over a plain port, from release 26 on
+    **_each(_if_true, "use_eztls"),
     **_each(_unrelated, "service_name sid"),
 }
 _KAFKA_PROTOCOLS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
 
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsError, DrsUnreachableError
 from airflow_provider_drs.triggers.round import Round
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 REREAD = 60
 """Seconds after which the Connection is read again."""
+READ_TIMEOUT = 10
+"""Seconds for which a round waits until the Connection is read; a secrets backend may hang."""
 
 
 class CurrentClient:
@@ -34,7 +36,8 @@ class CurrentClient:
         self._project_id = project_id
         self._loop = asyncio.get_running_loop()
         self._hook: DrsHook | None = None
-        self._reading = asyncio.Lock()
+        self._lock = asyncio.Lock()
+        self._reading: asyncio.Task[DrsError | None] | None = None
         self._read_at = float("-inf")
         self._read_for: Round | None = None
         self._error: DrsError | None = None
@@ -46,13 +49,13 @@ class CurrentClient:
             Connection.
         :raises DrsError: when there is no client, or only the refused one, and the Connection cannot be read.
         """
-        async with self._reading:
+        async with self._lock:
             good = self.client if self.client is not refused else None
             if good and self._loop.time() < self._read_at + REREAD:
                 return good
             if self._read_for is not round_:
                 self._read_for = round_
-                self._error = await self._read()
+                self._error = await self._read_in_time()
                 good = self.client if self.client is not refused else None
             if self._error and not good:
                 raise copy.copy(self._error)
@@ -60,10 +63,21 @@ class CurrentClient:
 
     def cancel(self) -> None:
         """End what clients have under way, in threads, too."""
+        if self._reading:
+            self._reading.cancel()
         if self._hook:
             self._hook.cancel()
         if self.client:
             self.client.close()
+
+    async def _read_in_time(self) -> DrsError | None:
+        # one that hangs is waited for again by the next round, and not begun a second time
+        reading = self._reading = self._reading or self._loop.create_task(self._read())
+        await asyncio.wait([reading], timeout=READ_TIMEOUT)
+        if not reading.done():
+            return DrsUnreachableError(f"connection {self._conn_id} cannot be read: no answer within {READ_TIMEOUT} s")
+        self._reading = None
+        return reading.result()
 
     async def _read(self) -> DrsError | None:
         """Read the Connection; return the fault that kept Airflow, its secrets backend or IAM from telling."""

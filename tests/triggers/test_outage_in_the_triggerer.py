@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from threading import Event
 
 import pytest
 from flaky_backend import Flaky
@@ -11,7 +12,11 @@ from samples import job_id
 from waiting import Jobs, payload, run
 from wire import Service
 
+from airflow_provider_drs.api.errors import DrsUnreachableError
+from airflow_provider_drs.triggers import current_client
+from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.round import Round
 
 JOB = job_id(1)
 THERE = {"statuses": {JOB: "CONFIGURATION"}}
@@ -101,6 +106,53 @@ def test_while_it_fails_a_round_of_many_calls_reads_once(jobs):
         return reads
 
     assert run(scene) == 1
+
+
+@pytest.fixture
+def hanging(monkeypatch):
+    """Return what makes the backend hang from now on; a round waits for it for a moment only."""
+    monkeypatch.setattr(current_client, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(current_client, "REREAD", 0.5)
+
+    def hang():
+        Flaky.hangs, Flaky.reads = Event(), 0
+        return Flaky.hangs
+
+    yield hang
+    Flaky.hangs.set()
+    Flaky.hangs = None
+
+
+def test_while_the_backend_hangs_the_wait_goes_on_with_the_client_at_hand(jobs, hanging):
+    jobs.ready_after = {JOB: 20}
+
+    async def scene():
+        jobs.clock = asyncio.get_running_loop().time
+        wait = asyncio.ensure_future(payload(DrsJobStatusTrigger([JOB], drs_conn_id="vaulted", poke_interval=0.1)))
+        while not jobs.looks:  # noqa: ASYNC110 - what it waits for happens in another thread
+            await asyncio.sleep(0.01)
+        end = hanging()
+        event = await wait
+        end.set()
+        return event, Flaky.reads
+
+    assert run(scene) == (THERE, 1)
+
+
+def test_a_backend_that_hangs_at_the_first_read_is_a_fault_until_it_answers(jobs, hanging):
+    end = hanging()
+
+    async def scene():
+        current = CurrentClient("vaulted", None)
+        for _ in range(2):
+            with pytest.raises(DrsUnreachableError, match="vaulted cannot be read: no answer within"):
+                await current.get(Round([], 0))
+        reads = Flaky.reads
+        end.set()
+        with await current.get(Round([], 0)) as client:
+            return reads, client.endpoint
+
+    assert run(scene) == (1, jobs.url)
 
 
 def test_an_outage_that_lasts_ends_the_wait_with_a_reason_and_without_a_word_of_the_backend(jobs, caplog):
