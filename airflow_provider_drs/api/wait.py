@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 from airflow_provider_drs.api.lookup import Found, worst
+from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.status import JobStatus, all_reached
 
 
@@ -33,23 +34,27 @@ class Wait:
 
     :param job_ids: the jobs.
     :param target_statuses: any of these ends the wait of a job.
+    :param forever: whether no fault that may pass ends it, however long it lasts.
     """
 
-    def __init__(self, job_ids: Sequence[str], target_statuses: Sequence[str]) -> None:
+    def __init__(self, job_ids: Sequence[str], target_statuses: Sequence[str], *, forever: bool = False) -> None:
         self.job_ids = list(job_ids)
+        self._forever = forever
         self._targets = [JobStatus(status) for status in target_statuses]
         self._seen = ""
         self._fault_since: float | None = None
+        self._faults = 0
+        self._retry_after = 0.0
         self._last: tuple[list[JobStatus | DrsError], Look] | None = None
 
     def judge(self, found: Found, now: float, patience: float, asked_at: float | None = None) -> Look:
         """Decide what a look means.
 
-        A fault that may pass ends no wait until it has lasted longer than ``patience``.
+        A fault that may pass ends no wait until it has lasted for ``patience``.
 
         :param found: for each of the jobs, among others, its status or the error in its place.
         :param now: seconds of a clock that never goes back.
-        :param patience: seconds.
+        :param patience: seconds for which a fault may last; no pause that DRS names lasts longer.
         :param asked_at: by the same clock, when DRS was asked; the client may have repeated the call since.
         :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
         :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
@@ -67,9 +72,12 @@ class Wait:
         reached = all_reached(statuses, self._targets)
         texts = {job_id: str(status) for job_id, status in statuses.items()}
         if fault:
+            self._faults += 1
+            named = fault.retry_after if isinstance(fault, DrsServiceError) else None
+            self._retry_after = min(named or 0.0, patience)
             news = self._fault_news(fault, now, patience, now if asked_at is None else asked_at)
             return Look(texts, False, fault, news)
-        healed, self._fault_since = self._fault_since is not None, None
+        healed, self._fault_since, self._faults = self._fault_since is not None, None, 0
         news, seen = "", _summary(statuses)
         if seen != self._seen or healed:
             news = f"DRS answers again: {seen}" if healed else seen
@@ -77,11 +85,20 @@ class Wait:
         self._last = items, Look(texts, reached, None, "")
         return Look(texts, reached, None, news)
 
+    def pause(self, usual: float) -> float:
+        """Return the seconds until the next look.
+
+        While DRS cannot be asked they are fewer, but never fewer than it names, up to ``patience``.
+
+        :param usual: seconds between two looks.
+        """
+        return max(self._retry_after, min(usual, backoff(self._faults))) if self._faults else usual
+
     def _fault_news(self, fault: DrsError, now: float, patience: float, asked_at: float) -> str:
         first = self._fault_since is None
         since = asked_at if self._fault_since is None else self._fault_since
         self._fault_since = since
-        if now - since >= patience:
+        if now - since >= patience and not self._forever:
             lasting = copy.copy(fault)
             last = f"Seen last: {self._seen}." if self._seen else "Nothing was seen before."
             lasting.hint = " ".join(filter(None, (fault.hint, f"The fault has lasted for {now - since:.0f} s. {last}")))

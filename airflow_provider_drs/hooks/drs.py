@@ -123,9 +123,10 @@ class DrsHook(BaseHook):
         try:
             return client_for(connection, wins, self._warn, self._cancellation)
         except DrsInputError as error:
+            raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
+        finally:
             # the repr of a Connection may show its password, and a traceback may show local variables
             del connection
-            raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
 
     def _warn(self, what: str) -> None:
         self.log.warning("Connection %s: %s.", self.drs_conn_id, what)

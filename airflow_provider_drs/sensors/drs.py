@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 TARGETS = ("CONFIGURATION",)
 """Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
 
-MAX_FAULT_PAUSE = 60
-"""Seconds after which a worker looks again while DRS cannot be asked, however long ``poke_interval`` is."""
-
 DEFAULT_PATIENCE = 600
 """Seconds for which a fault may last while no Connection says how long."""
 
@@ -112,7 +109,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
             with self.killing(hook):
                 while (look := self._look(hook, ids, self._wait)).fault and not self.deferrable:
-                    hook.sleep(min(self.poke_interval, MAX_FAULT_PAUSE))
+                    hook.sleep(self._wait.pause(self.poke_interval))
         if self.deferrable and not look.done:
             # from here, so that Airflow's own execute treats a failed first look like that of any sensor
             self._go_on_in_the_triggerer(ids)

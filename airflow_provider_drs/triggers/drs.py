@@ -90,7 +90,7 @@ class DrsJobStatusTrigger(BaseTrigger):
         if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
             raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
         targets = as_target_statuses(self.target_statuses)
-        watch = Watch(Wait(self.job_ids, targets), self._pause, self.silent_fail)
+        watch = Watch(Wait(self.job_ids, targets, forever=self.silent_fail), self._pause)
         with watching(self.drs_conn_id, self.project_id, watch):
             look = await watch.news()
             while not look.done:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError
-from airflow_provider_drs.api.retry import backoff
+from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.wait import Look, Wait
 
@@ -19,20 +18,17 @@ class Watch:
 
     :param wait: decides what each look means.
     :param pause: seconds to wait after so many looks.
-    :param forever: whether no fault ends it, however long it lasts.
     """
 
     # slots, for there may be thousands
-    __slots__ = ("_faults", "_forever", "_looks", "_pause", "_told", "_waiter", "due", "pause", "wait")
+    __slots__ = ("_looks", "_pause", "_told", "_waiter", "due", "pause", "wait")
 
-    def __init__(self, wait: Wait, pause: Callable[[int], float], forever: bool) -> None:
+    def __init__(self, wait: Wait, pause: Callable[[int], float]) -> None:
         self.wait = wait
         self.due = NOT_PLANNED
         self._pause = pause
         self.pause = self._next_pause(1)
-        self._forever = forever
         self._looks = 0
-        self._faults = 0
         self._told: list[Look | BaseException] = []
         self._waiter: asyncio.Future[None] | None = None
 
@@ -66,16 +62,12 @@ class Watch:
         """
         self._looks += 1
         try:
-            look = self.wait.judge(found, now, float("inf") if self._forever else patience, started)
-            self.pause = self._next_pause(self._looks)
+            look = self.wait.judge(found, now, patience, started)
+            self.pause = self.wait.pause(self._next_pause(self._looks))
         except Exception as error:
             # an error of DRS ends this wait; any other must not end those of others
             self.tell(error)
             return True
-        self._faults = self._faults + 1 if look.fault else 0
-        if look.fault:
-            named = look.fault.retry_after if isinstance(look.fault, DrsServiceError) else None
-            self.pause = max(min(named or 0, patience), min(self.pause, backoff(self._faults)))
         self.due = started + self.pause
         if look.news or look.done:
             self.tell(look)

@@ -50,6 +50,33 @@ def test_only_what_changed_is_news():
     ]
 
 
+@pytest.mark.parametrize(
+    ("usual", "named", "faults", "least", "most"),
+    [
+        (300, None, 0, 300, 300),
+        (300, None, 1, 1, 1.25),
+        (300, None, 4, 8, 10),
+        (300, None, 30, 60, 75),
+        (2, None, 30, 2, 2),
+        (2, 50, 1, 50, 50),
+        (300, 50, 1, 50, 50),
+        (2, 86_400, 1, 100, 100),
+    ],
+    ids=["no fault", "first", "fourth", "later", "short", "named", "named, and sooner", "named, and beyond patience"],
+)
+def test_after_a_fault_the_next_look_comes_sooner_but_not_before_the_time_that_drs_names(
+    usual, named, faults, least, most
+):
+    wait = Wait(["a"], ["CONFIGURATION"], forever=True)
+    for _ in range(faults):
+        fault = DrsUnavailableError("busy", code=None, http_status=503, request_id=None, retry_after=named)
+        wait.judge({"a": fault}, 0, 100)
+
+    assert least <= wait.pause(usual) <= most
+    wait.judge(statuses(a="CREATING"), 0, 100)
+    assert wait.pause(usual) == usual
+
+
 def test_a_lasting_fault_ends_the_wait_with_what_was_seen_last():
     wait = Wait(["a"], ["CONFIGURATION"])
     wait.judge(statuses(a="CREATING"), 0, 600)

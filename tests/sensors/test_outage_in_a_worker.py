@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -66,6 +67,24 @@ def test_a_failing_first_read_of_a_deferrable_sensor_defers_it(vaulted):
         sensor(deferrable=True).execute({})
 
     assert isinstance(deferred.value.trigger, DrsJobStatusTrigger)
+
+
+def test_a_service_that_names_a_time_is_left_alone_until_then(vaulted):
+    looks = []
+
+    def answer(request):
+        looks.append(time.monotonic())
+        if len(looks) == 1:
+            return Reply({}, status=503, headers={"Retry-After": "1"})
+        return Reply({"results": [{"id": JOB, "status": "CONFIGURATION"}], "count": 1})
+
+    vaulted.answer = answer
+    given = json.loads(Flaky.connections["vaulted"])
+    given["extra"]["max_attempts"] = 1
+    Flaky.connections["vaulted"] = json.dumps(given)
+
+    assert sensor().poke({}).is_done
+    assert looks[1] - looks[0] >= 1
 
 
 def test_an_outage_that_lasts_fails_the_wait_so_that_a_retry_may_heal_it(vaulted):
