@@ -42,7 +42,8 @@ class ConnectionExtra(BaseModel):
     :param connect_timeout: seconds until a connection must stand.
     :param read_timeout: seconds until an answer must be there as a whole.
     :param max_attempts: how many times one call is sent at most.
-    :param max_retry_seconds: how long after its first sending a call may still be repeated.
+    :param max_retry_seconds: seconds from the moment when a call wants to start, in which it may still be sent; no
+        pause that the service names or causes lasts longer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

@@ -15,6 +15,7 @@ JOB_ID = r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za
 NO_JOB_ID = "is not a DRS job id: 36 characters in groups of 8-4-4-4-12"
 PROJECT_ID = r"^[0-9a-zA-Z_-]{1,64}$"
 NO_PROJECT_ID = "must be 1 to 64 letters, digits, - or _"
+# what Airflow takes for an id, but for a URI, which may hold a password
 CONNECTION_ID = r"(?!.*://)[\w#!()\-.:/\\]{1,250}"
 NO_CONNECTION_ID = "must be the id of a Connection, and no URL"
 LANGUAGES = ("en-us", "zh-cn")

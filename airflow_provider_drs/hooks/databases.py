@@ -12,7 +12,7 @@ from airflow_provider_drs._masking import mask
 from airflow_provider_drs.api.endpoint import secrets_in
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.reading import Address, UnreadableError, addresses, truth
-from airflow_provider_drs.api.rules import DOCUMENTED_DB_TYPES
+from airflow_provider_drs.api.rules import CONNECTION_ID, DOCUMENTED_DB_TYPES, NO_CONNECTION_ID
 from airflow_provider_drs.api.secrets import HiddenDict
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.connection_fields import ConnectionFields, Extra, read_fields
@@ -21,9 +21,6 @@ from airflow_provider_drs.hooks.reading import read_connection
 
 Members = dict[str, Any]
 Given = Mapping[str, Any]
-
-_CONN_ID = re.compile(r"(?!.*://)[\w#!().:/\\-]{1,250}")
-"""What Airflow takes for an id, but for a URI, which may hold a password."""
 
 
 def members_of_connection(conn_id: str, given: Given) -> Mapping[str, Any]:
@@ -34,8 +31,8 @@ def members_of_connection(conn_id: str, given: Given) -> Mapping[str, Any]:
     :raises DrsInputError: naming all that does not fit or cannot be understood, and no value of it.
     :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it just now.
     """
-    if not _CONN_ID.fullmatch(conn_id):
-        raise DrsInputError(["must be the id of a connection"])
+    if not re.fullmatch(CONNECTION_ID, conn_id):
+        raise DrsInputError([NO_CONNECTION_ID])
     fields = read_fields(read_connection(conn_id))
     members = HiddenDict(_members(fields, given))
     if fields.violations:

@@ -82,12 +82,16 @@ def _client_flags(value: object) -> Wish:
     return _mentions("ssl")(words)
 
 
+def _elsewhere(value: object) -> Wish:
+    raise UnreadableError("may ask for TLS elsewhere: give ssl_link beside it")
+
+
 def _dsn(value: object) -> Wish:
     if "tcps" in text(value).lower():
         return Wish.ON
     if re.search(r"\(\s*protocol\s*=\s*tcp\s*\)", text(value), re.IGNORECASE):
         return Wish.OFF
-    raise UnreadableError("may ask for TLS elsewhere: give ssl_link beside it")
+    return _elsewhere(value)
 
 
 def _each(reader: Reader, names: str) -> Table:
@@ -124,6 +128,7 @@ MYSQL: Table = {
         enabledSslProtocolSuites enabledSslCipherSuites trustCertificateKeyStoreType clientCertificateKeyStoreType""",
     ),
     **_each(_client_flags, "client_flags client_flag"),
+    **_each(_elsewhere, "read_default_file read_default_group option_files option_groups defaults-file"),
 }
 _LIBPQ_MODES = {
     **_word_table("disable", Wish.OFF),
@@ -140,6 +145,7 @@ POSTGRESQL: Table = {
     # encryption by GSSAPI is more than DRS can do, so a demand for it must not go unheard
     **_each(_words(_ONLY_IF_REQUIRED), "channel_binding gssencmode sslcertmode"),
     **_each(_unrelated, "gsslib"),
+    **_each(_elsewhere, "service servicefile dsn"),
     **_each(_file, "sslrootcert sslcert sslkey sslpassword sslcrl sslcrldir"),
     **_each(
         _detail,

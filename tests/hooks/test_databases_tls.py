@@ -85,6 +85,10 @@ SPELLINGS = {
             for name in ("trustCertificateKeyStoreUrl", "serverSslCert", "keyStore", "trustStore")
         ),
         *(({name: True}, REFUSED) for name in ("trustServerCertificate", "verifyServerCertificate")),
+        *(
+            ({name: "/etc/my.cnf"}, REFUSED)
+            for name in ("read_default_file", "read_default_group", "option_files", "option_groups", "defaults-file")
+        ),
         ({"charset": "utf8", "cursor": "SSCursor", "local_infile": True, "iam": False}, SILENT),
     ],
     "postgres": [
@@ -99,6 +103,7 @@ SPELLINGS = {
         ({"sslrootcert": "system"}, REFUSED),
         ({"sslmode": "verify-full", "sslrootcert": "system"}, REFUSED),
         ({"sslnegotiation": "direct"}, REFUSED),
+        *(({name: "shop"}, REFUSED) for name in ("service", "servicefile", "dsn")),
         ({"sslnegotiation": "direct", "sslrootcert": CA}, ON),
         ({"requiressl": 1}, REFUSED),
         ({"requiressl": "0"}, SILENT),
