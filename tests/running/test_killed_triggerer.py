@@ -15,7 +15,7 @@ from airflow_provider_drs.emulator.state import World
 
 pytestmark = pytest.mark.running_airflow
 
-COUNT = 15
+COUNT = 6
 
 
 def test_every_sensor_of_a_killed_triggerer_succeeds_once(tmp_path):
