@@ -46,15 +46,10 @@ class Auth(AuthBase):
     def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call with this credential, and do what it allows when the service refuses it.
 
-        :param send: sends the call with the auth that it is given, and raises when the service says no.
+        :param send: sends the call with the auth that it is given, again where that may help, and raises when the
+            service says no.
         """
         return send(self)
-
-    def prepare(self) -> None:
-        """Get what the credential needs before a call may start; nothing, unless a token is fetched.
-
-        :raises DrsError: when it cannot be had.
-        """
 
     def cancel(self) -> None:
         """End what is under way to get the credential; nothing, unless a token is fetched."""
@@ -122,10 +117,6 @@ class PasswordAuth(Auth):
             if renewed is None:
                 raise
         return send(TokenAuth(renewed))
-
-    def prepare(self) -> None:
-        """Fetch the token if there is none that stays good."""
-        self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check)
 
     def cancel(self) -> None:
         """End a login that is under way."""
