@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -98,6 +99,8 @@ WITHIN_ONE_CALL: dict[str, Fault] = {
     "unavailable and naming a time": answering(503, after="100"),
     "unavailable for a day": answering(503, after="86400"),
     "unavailable after a minute": answering(504, 60),
+    "silent, or dripping for ever": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
+    "hanging up after a minute": failing(DrsConnectionLostError, 60),
     "throttling": answering(429),
     "throttling and naming a time": answering(429, after="60"),
     "throttling for a day": answering(429, after="86400"),
@@ -127,7 +130,6 @@ def test_a_service_that_does_nothing_for_anybody_ends_the_run_within_the_limits_
 
 ROUNDS = math.ceil(len(ENDPOINTS) / MAX_ENDPOINTS / 8)
 NEVER_REPEATED: dict[str, Fault] = {
-    "silent, or dripping for ever": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
     "hanging up": failing(DrsConnectionLostError, 1),
     "saying no with a good status": answering(200, 1),
 }
@@ -142,6 +144,23 @@ def test_a_service_that_may_have_logged_in_is_asked_once_for_each_call_and_each_
     assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
     # before anything is known of a limit, calls start 10 ms apart
     assert outcome.seconds <= ROUNDS * seconds + 1
+
+
+def test_a_service_that_is_now_unavailable_and_now_silent_ends_the_run_within_the_limits_of_one_call():
+    silent = failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT)
+    faults = cycle([answering(503), answering(503, after="100"), silent])
+    outcome = run_against(lambda: next(faults))
+
+    assert_whole_and_red(outcome.report)
+    assert outcome.seconds <= 600 + CONNECT_TIMEOUT + READ_TIMEOUT
+
+
+def test_calls_that_get_no_answer_end_no_run_in_which_others_get_through():
+    # a call takes longer than the time in which it may be sent again
+    faults = cycle([failing(DrsTimeoutError, 120), *[answering(200, 70)] * 7])
+    outcome = run_against(lambda: next(faults), max_retry_seconds=30)
+
+    assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
 
 
 ANY_FAULT = st.one_of(
