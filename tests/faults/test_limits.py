@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from samples import endpoint
 from virtual_time import ThreadsTime
+from wire import Reply, Request, Service
 
-from airflow_provider_drs.api import batch
-from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api import batch, tokens
+from airflow_provider_drs.api.auth import PasswordAuth, TokenAuth
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsConnectionLostError, DrsError, DrsTimeoutError, DrsUnreachableError
+from airflow_provider_drs.api.iam import Iam
 from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.secrets import HiddenBytes
 from airflow_provider_drs.api.verdict import Report
@@ -161,6 +163,41 @@ def test_calls_that_get_no_answer_end_no_run_in_which_others_get_through():
     outcome = run_against(lambda: next(faults), max_retry_seconds=30)
 
     assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
+
+
+IAM_FAULTS = {
+    "throttling": Reply({"error": {"code": 429, "message": "slow"}}, status=429, headers={"Retry-After": "soon"}),
+    "throttling and naming a time": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "1"}),
+    "throttling for a day": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "86400"}),
+    "unavailable": Reply({"error": {"code": 503, "message": "down"}}, status=503),
+    "unavailable for a day": Reply({"error": {"code": 503}}, status=503, headers={"Retry-After": "86400"}),
+}
+
+
+@pytest.mark.parametrize("way", IAM_FAULTS)
+def test_an_iam_that_lets_nobody_in_ends_the_run_within_the_limits_of_one_call(way, monkeypatch):
+    monkeypatch.setattr(tokens, "_tokens", {})
+    logins: list[float] = []
+    virtual = ThreadsTime()
+
+    def refuse(request: Request) -> Reply:
+        assert request.path.startswith("/v3/auth/tokens"), "nothing is sent to DRS"
+        logins.append(virtual.now)
+        return IAM_FAULTS[way]
+
+    with Service(refuse) as service:
+        # its pauses are real
+        iam = Iam(service.url, max_retry_seconds=2)
+        auth = PasswordAuth("u", "a-password", domain="d", project={"id": "p"}, iam=iam)
+        client = DrsClient(service.url, "p", auth, pacer=virtual.pacer())
+        with virtual.of(batch):
+            report = run_tests(client, ENDPOINTS)
+
+    assert_whole_and_red(report)
+    assert {verdict.attempts for verdict in report.endpoints} == {0}
+    assert virtual.now <= 600
+    # far fewer than calls, and where IAM says to wait, no more than one login makes, whoever waits for it
+    assert len(logins) <= (3 if "throttling" in way and "day" not in way else 50)
 
 
 ANY_FAULT = st.one_of(
