@@ -266,7 +266,7 @@ def test_what_steers_a_verdict_is_left_alone_even_if_somebody_uses_it_as_a_passw
 
 
 def whatever(number: int) -> str:
-    return f"{number:05}" + "".join(random.Random(number).choices(string.ascii_letters + "+/", k=45))
+    return f"{number:05}" + "".join(random.Random(number).choices(string.ascii_letters + "+/", k=45))  # noqa: S311
 
 
 ESCAPED = "%26&amp;\\u0041\\x41\\101%2541&lt;"
