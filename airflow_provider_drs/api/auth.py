@@ -40,21 +40,17 @@ class Auth(AuthBase):
     """
 
     def __init__(self, *parts: str) -> None:
-        self.fingerprint = hashlib.sha256(repr(parts).encode()).digest()
+        # each as a plain text, for a hidden one has the repr of any other of its length
+        self.fingerprint = hashlib.sha256(repr([str(part) for part in parts]).encode()).digest()
         """Tells it from any other credential, and nothing about it."""
 
     def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call with this credential, and do what it allows when the service refuses it.
 
-        :param send: sends the call with the auth that it is given, and raises when the service says no.
+        :param send: sends the call with the auth that it is given, again where that may help, and raises when the
+            service says no.
         """
         return send(self)
-
-    def prepare(self) -> None:
-        """Get what the credential needs before a call may start; nothing, unless a token is fetched.
-
-        :raises DrsError: when it cannot be had.
-        """
 
     def cancel(self) -> None:
         """End what is under way to get the credential; nothing, unless a token is fetched."""
@@ -72,6 +68,7 @@ class TokenAuth(Auth):
 
     def __init__(self, token: str) -> None:
         super().__init__(token)
+        token = HiddenText(token)
         self._token = _header_value("token", token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -123,10 +120,6 @@ class PasswordAuth(Auth):
                 raise
         return send(TokenAuth(renewed))
 
-    def prepare(self) -> None:
-        """Fetch the token if there is none that stays good."""
-        self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check)
-
     def cancel(self) -> None:
         """End a login that is under way."""
         self._iam.cancellation.cancel()
@@ -156,6 +149,8 @@ class AkSkAuth(Auth):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(access_key, secret_key, security_token or "")
+        access_key, secret_key = HiddenText(access_key), HiddenText(secret_key)
+        security_token = HiddenText(security_token or "")
         self._access_key = _header_value("access key", access_key)
         self._secret_key = secret_key
         self._security_token = security_token and _header_value("security_token", security_token)
@@ -220,8 +215,8 @@ def _tell_a_wrong_clock(response: Response, **_: Any) -> None:
         )
 
 
-def _header_value(name: str, text: str) -> str:
-    # http.client would quote what it cannot send in its error
+def _header_value(name: str, text: HiddenText) -> HiddenText:
+    # requests and h11 refuse some of it only when a call is made, and quote it in their errors
     if not text.isascii() or not text.isprintable() or " " in text or not text:
         raise DrsInputError([f"{name}: holds a blank, a line break or another character that no {name} has"])
     return text

@@ -10,7 +10,13 @@ from threading import Lock
 
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsError, DrsStoppedError, DrsUnavailableError
+from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
+    DrsError,
+    DrsServiceError,
+    DrsStoppedError,
+    DrsUnavailableError,
+)
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
 from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.verdict import Report, Verdict, verdict_of_error
@@ -46,8 +52,8 @@ def run_tests(
 ) -> Report:
     """Test every endpoint and return the whole report, whatever single calls do.
 
-    A service that cannot be reached, throttles for ever or is unavailable ends the run within the limits of one call:
-    the endpoints not sent yet are reported with the same error and 0 attempts.
+    A service that cannot be reached, throttles for ever, is unavailable or gives no answer ends the run within the
+    limits of one call: the endpoints not sent yet are reported with the same error and 0 attempts.
 
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
@@ -95,8 +101,9 @@ class _Run:
     """The calls of one run; its threads share it.
 
     A call that the service is unavailable to (HTTP 5xx) is not repeated, but slows the others down: they follow each
-    other after 1, 2, 4 ... seconds until one gets through. When nothing has got through in the time that one call may
-    take, those not sent yet are not sent at all.
+    other after 1, 2, 4 ... seconds, or the time that the service names, until one gets through. A call that gets no
+    answer slows nothing down. When nothing has got through for ``max_retry_seconds``, or when a call has used up its
+    own limits, those not sent yet are not sent at all.
     """
 
     def __init__(self, client: DrsClient) -> None:
@@ -116,7 +123,9 @@ class _Run:
         with self._lock:
             if self._unavailable and not self._hopeless:
                 now = self._pacer.clock()
-                pause = max(0.0, self._next - now)
+                # by then it is known whether there is any hope
+                last = self._through_at + self._client.max_retry_seconds
+                pause = max(0.0, min(self._next, last) - now)
                 self._next = now + pause + backoff(self._unavailable)
         if pause:
             self._pacer.sleep(pause)
@@ -141,15 +150,17 @@ class _Run:
     def _note(self, error: DrsError | None, started: float) -> None:
         now = self._pacer.clock()
         with self._lock:
+            over = now - self._through_at >= self._client.max_retry_seconds
             if isinstance(error, DrsUnavailableError) and (error.http_status or 500) >= 500:
                 # those that were under way together count as one
                 self._unavailable += started >= self._failed_at
                 self._failed_at = now
                 self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
-                if self._next - self._through_at > self._client.max_retry_seconds:
-                    self._hopeless = error
-            elif error is None or not BATCH_CONNECTION.repeats(error):
+            elif error and BATCH_CONNECTION.repeats(error):
+                # the call has used up its own limits
+                over = True
+            elif error is None or isinstance(error, DrsServiceError | DrsAnswerError):
                 self._through_at, self._unavailable = now, 0
-            elif self._through_at <= started:
-                # the call has used up its own limits, and nothing got through meanwhile
+                return
+            if over and self._through_at <= started:
                 self._hopeless = error

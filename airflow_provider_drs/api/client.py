@@ -12,7 +12,7 @@ from requests.auth import AuthBase
 from airflow_provider_drs.api.auth import Auth
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
-from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsThrottledError
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
 from airflow_provider_drs.api.lookup import look_up, worst
 from airflow_provider_drs.api.operations import batch_status
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, Operation
@@ -165,33 +165,41 @@ class DrsClient:
         data = HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple(secrets_in([entry for entry in body.get("jobs", ()) if isinstance(entry, dict)]))
         pacer = self.pacer
-        try:
-            # outside of what is repeated, because IAM's own call has repeated what it may
-            self._auth.prepare()
-        except DrsError as error:
-            error.attempts = 0
-            raise
         deadline = pacer.clock() + self.max_retry_seconds
+        starts: list[float] = []
 
-        def send(auth: AuthBase) -> Answer:
-            self._cancellation.check()
-            return self._transport.exchange(operation, path, data, auth=auth, headers=self._headers, secrets=secrets)
-
-        def attempt(number: int) -> tuple[Answer, float, int]:
+        def attempt(auth: AuthBase) -> Answer:
             turn = pacer.take_turn(deadline)
+            self._cancellation.check()
+            starts.append(turn[1])
             try:
-                answer = self._auth.carry(send)
+                answer = self._transport.exchange(
+                    operation, path, data, auth=auth, headers=self._headers, secrets=secrets
+                )
             except DrsThrottledError as error:
                 error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)
                 raise
+            except DrsServiceError as error:
+                if error.retry_after is not None:
+                    error.retry_after = min(error.retry_after, self.max_retry_seconds)
+                raise
             pacer.answered()
-            return answer, round(pacer.clock() - turn[1], 3), number
+            return answer
 
-        return retried(
-            attempt,
-            operation,
-            max_attempts=self._max_attempts,
-            deadline=deadline,
-            clock=pacer.clock,
-            sleep=pacer.sleep,
-        )
+        def send(auth: AuthBase) -> Answer:
+            return retried(
+                lambda _: attempt(auth),
+                operation,
+                max_attempts=max(1, self._max_attempts - len(starts)),
+                deadline=deadline,
+                clock=pacer.clock,
+                sleep=pacer.sleep,
+            )
+
+        try:
+            # the credential is around what is repeated, because IAM's own calls have repeated what they may
+            answer = self._auth.carry(send)
+        except DrsError as error:
+            error.attempts = len(starts)
+            raise
+        return answer, round(pacer.clock() - starts[-1], 3), len(starts)

@@ -181,7 +181,7 @@ def _read(entry: HiddenDict | None, look_up: LookUp) -> tuple[Endpoint | None, l
     spelled_out = SpelledOut(entry, _by_id(look_up))
     violations = [f".{line}" for line in spelled_out.violations]
     try:
-        return Endpoint.model_validate(HiddenDict(spelled_out.members)), violations
+        return Endpoint.model_validate(spelled_out.members), violations
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             loc = item["loc"]

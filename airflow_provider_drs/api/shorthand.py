@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_drs.api.certificates import CertificateError, read_file
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.secrets import HiddenDict
 
 LookUp = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.
@@ -29,7 +30,7 @@ class SpelledOut:
     """
 
     def __init__(self, given: Mapping[str, Any], look_up: LookUp) -> None:
-        self.members = {name: value for name, value in given.items() if value is not None}
+        self.members = HiddenDict({name: value for name, value in given.items() if value is not None})
         self.violations: list[str] = []
         self._unknown: frozenset[str] = frozenset()
         conn_id = self.members.get("db_conn_id")
@@ -46,7 +47,7 @@ class SpelledOut:
                 self._fail("ssl_cert_file", [str(error)], _FROM_A_FILE)
             else:
                 computed = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
-                self.members = {"ssl_link": True, **computed, **self.members}
+                self.members = HiddenDict({"ssl_link": True, **computed, **self.members})
 
     def knows(self, member: Any, *inside: Any) -> bool:
         """Tell whether a member is what it is, and not just missing for want of what could not be looked up."""
@@ -65,9 +66,9 @@ def no_connections(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
     raise DrsInputError(["connections can be looked up within Airflow only"])
 
 
-def _merged(found: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    both = {**found, **given}
+def _merged(found: Mapping[str, Any], given: Mapping[str, Any]) -> HiddenDict:
+    both = HiddenDict({**found, **given})
     kafka = "kafka_security_config"
     if isinstance(found.get(kafka), Mapping) and isinstance(given.get(kafka), Mapping):
-        both[kafka] = {**found[kafka], **given[kafka]}
+        both[kafka] = HiddenDict({**found[kafka], **given[kafka]})
     return both

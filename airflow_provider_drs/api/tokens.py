@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from threading import Lock, RLock
+from threading import Lock
 
-from airflow_provider_drs.api.errors import DrsCredentialError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsStoppedError
 from airflow_provider_drs.api.iam import Token
 
 MARGIN = 300
@@ -27,51 +27,67 @@ class SharedToken:
     """The token of one user for one project; whoever comes first fetches it, and the others wait for that."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self._lock = Lock()
         self._text: str | None = None
         self._good_until = 0.0
         self._renewed_at = float("-inf")
-        self._refusal: DrsCredentialError | None = None
-        self._refused_at = float("-inf")
+        self._failure: DrsError | None = None
+        self._failures = 0
+        self._refused_until = float("-inf")
 
     def current(self, fetch: Fetch, now: float, check: Check) -> str:
         """Return the token, after fetching it if there is none that will stay good.
 
         :param now: seconds of the clock by which the token is kept.
         :raises DrsCredentialError: when IAM refuses the login; said again without asking for a minute.
+        :raises DrsError: when the login fails in another way, for all who wait for it.
         """
-        with self._turn(check):
-            if self._text and now < self._good_until:
-                return self._text
-            if self._refusal and now < self._refused_at + QUIET:
-                raise copy.copy(self._refusal)
-            try:
-                token = fetch()
-            except DrsCredentialError as error:
-                self._refusal, self._refused_at = error, now
-                raise
-            self._text, self._good_until = token.text, now + token.lifetime - MARGIN
-            return token.text
+        with self._turn(check) as failure:
+            return self._kept_or_fetched(fetch, now, failure)
 
     def renewed(self, refused: str, fetch: Fetch, now: float, check: Check) -> str | None:
         """Return a token in place of one that the service refused, or nothing if a new one would be of no use.
 
         However many threads had the same token refused, one new token is fetched.
         """
-        with self._turn(check):
+        with self._turn(check) as failure:
             if self._text == refused:
                 if now < self._renewed_at + QUIET:
                     return None
                 self._renewed_at, self._text = now, None
-            return self.current(fetch, now, check)
+            return self._kept_or_fetched(fetch, now, failure)
+
+    def _kept_or_fetched(self, fetch: Fetch, now: float, failure: DrsError | None) -> str:
+        if self._text and now < self._good_until:
+            return self._text
+        if now < self._refused_until:
+            failure = self._failure
+        if failure:
+            raise copy.copy(failure)
+        try:
+            token = fetch()
+        except DrsStoppedError:
+            # of whoever fetched it, and of nobody else
+            raise
+        except DrsError as error:
+            self._failure, self._failures = error, self._failures + 1
+            if isinstance(error, DrsCredentialError):
+                self._refused_until = now + QUIET
+            raise
+        self._text, self._good_until = token.text, now + token.lifetime - MARGIN
+        return token.text
 
     @contextmanager
-    def _turn(self, check: Check) -> Iterator[None]:
-        # another client may be logging in, and take its time
+    def _turn(self, check: Check) -> Iterator[DrsError | None]:
+        """Wait for one's turn; yield how a login failed meanwhile, if one did.
+
+        Whoever waited would have waited as long again for a login of their own, one after the other.
+        """
+        before = self._failures
         while not self._lock.acquire(timeout=PATIENCE):
             check()
         try:
-            yield
+            yield self._failure if self._failures > before else None
         finally:
             self._lock.release()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from samples import endpoint, job_id
+from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
 from airflow_provider_drs.api import tokens as kept_tokens
@@ -19,6 +20,7 @@ from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
     DrsCredentialError,
+    DrsError,
     DrsInputError,
     DrsPermissionError,
     DrsUnavailableError,
@@ -145,6 +147,65 @@ def test_a_token_that_is_refused_although_new_is_not_renewed_again_and_again(clo
     with pytest.raises(DrsCredentialError):
         ask(cloud.service, auth)
     assert cloud.issued == ["t1", "t2", "t3"]
+
+
+BUSY = Reply({"error": {"code": 429, "message": "slow"}}, status=429, headers={"Retry-After": "0"})
+FAILING_LOGINS = {
+    "throttled": (BUSY, 3),
+    "unavailable": (Reply({"error": {"code": 503, "message": "down"}}, status=503), 1),
+    "lost": (Reply({}, status=201, headers={"Content-Length": "99", "Connection": "close"}), 1),
+}
+
+
+@pytest.mark.parametrize("renewed", [False, True], ids=["first login", "renewal"])
+@pytest.mark.parametrize("way", FAILING_LOGINS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda drs: drs.job_statuses([job_id(1)]),
+        lambda drs: drs.test_connections(parse_endpoints([endpoint(1)])),
+    ],
+    ids=["read", "test"],
+)
+def test_a_login_that_fails_is_repeated_as_a_login_may_be_and_not_by_the_call_that_needs_it(
+    cloud, clock, call, way, renewed
+):
+    auth = user(cloud.service, clock, max_attempts=3)
+    if renewed:
+        ask(cloud.service, auth)
+        cloud.ended = {"t1"}
+    before = len(cloud.service.requests)
+    cloud.login, logins = FAILING_LOGINS[way]
+
+    client = DrsClient(cloud.service.url, PROJECT, auth, pacer=VirtualTime().pacer())
+    with client as drs, pytest.raises(DrsError) as caught:
+        call(drs)
+
+    requests = cloud.service.requests[before:]
+    assert sum("/auth/tokens" in request.path for request in requests) == logins
+    sent_to_drs = int(renewed)
+    assert len(requests) - logins == sent_to_drs == caught.value.attempts
+
+
+def test_a_call_that_goes_on_with_a_new_token_keeps_its_attempts_and_counts_them(cloud, clock):
+    auth = user(cloud.service, clock)
+    ask(cloud.service, auth)
+    cloud.ended = {"t1"}
+    before = len(cloud.service.requests)
+
+    answered = cloud.service.answer
+
+    def down_with_a_new_token(request):
+        if request.headers["X-Auth-Token"] == "t2":
+            return Reply({"error_code": "X.1", "error_msg": "down"}, status=503)
+        return answered(request)
+
+    cloud.service.answer = down_with_a_new_token
+    client = DrsClient(cloud.service.url, PROJECT, auth, max_attempts=3, pacer=VirtualTime().pacer())
+    with client as drs, pytest.raises(DrsUnavailableError) as caught:
+        drs.job_statuses([job_id(1)])
+
+    assert (len(cloud.service.requests) - before, caught.value.attempts) == (4, 3)
 
 
 @pytest.mark.parametrize(

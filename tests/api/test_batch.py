@@ -68,6 +68,22 @@ def test_a_call_that_fails_takes_only_its_own_endpoints_with_it():
     assert [error.code for error in report.errors] == ["DRS.M00202"]
 
 
+def test_a_day_that_one_answer_names_holds_the_others_up_for_no_longer_than_the_user_allows():
+    def one_is_unavailable(request):
+        if len(service.requests) == 1:
+            return Reply({"error_msg": "tomorrow"}, status=503, headers={"Retry-After": "86400"})
+        return all_pass(request)
+
+    time = VirtualTime()
+    with Service(one_is_unavailable) as service, client(service, time) as drs:
+        report = run_tests(
+            drs, parse_endpoints([endpoint(number) for number in range(5)]), batch_size=1, max_concurrency=1
+        )
+
+    assert [verdict.passed for verdict in report.endpoints].count(False) == 1
+    assert 60 < sum(time.waits) <= 600
+
+
 @given(jobs=st.lists(st.integers(0, 30), max_size=80), batch_size=st.integers(1, 10))
 def test_any_list_is_cut_into_as_few_calls_as_the_rules_allow(jobs, batch_size):
     endpoints = parse_endpoints([endpoint(number) for number in jobs]) if jobs else []

@@ -12,11 +12,11 @@ from samples import endpoint, job_id
 from virtual_time import VirtualTime
 from wire import Reply, Request, Service
 
-from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api.auth import AkSkAuth, TokenAuth
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints, secrets_in
-from airflow_provider_drs.api.errors import DrsError, DrsInputError
-from airflow_provider_drs.api.secrets import spellings
+from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsUnavailableError
+from airflow_provider_drs.api.secrets import HiddenText, spellings
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 SECRET = "c4nary 'w\"ith% ñ\nline"
@@ -102,11 +102,37 @@ def test_bad_input_is_in_no_traceback_with_local_variables():
 
 
 @pytest.mark.parametrize("token", ["two\nlines-c4nary", "ñ-c4nary", " c4nary", "c4nary\t"])
-def test_a_token_that_no_header_can_carry_is_refused_without_repeating_it(token):
+@pytest.mark.parametrize(
+    ("make", "parts"), [(TokenAuth, 0), (AkSkAuth, 0), (AkSkAuth, 2)], ids=["token", "access key", "security token"]
+)
+def test_what_no_header_can_carry_is_in_no_text_and_no_frame_of_the_error(make, parts, token):
     with pytest.raises(DrsInputError) as caught:
-        TokenAuth(token)
+        make(*["a-s3cr3t"] * parts, token, *["a-s3cr3t"] * (make is AkSkAuth and not parts))
+    frames = caught.value.__traceback__
+    assert frames is not None
+    # the first frame is this test's own
+    caught.value.__traceback__ = frames.tb_next
 
-    assert "c4nary" not in str(caught.value)
+    assert "c4nary" not in with_locals(caught.value)
+    assert "a-s3cr3t" not in with_locals(caught.value)
+
+
+def test_credentials_of_one_length_are_told_apart_however_they_are_hidden():
+    assert TokenAuth(HiddenText("a-token-1")).fingerprint != TokenAuth(HiddenText("a-token-2")).fingerprint
+    assert TokenAuth(HiddenText("a-token-1")).fingerprint == TokenAuth("a-token-1").fingerprint
+
+
+def test_a_connection_that_cannot_be_looked_up_leaves_no_secret_in_a_frame():
+    def look_up(conn_id, members):
+        raise DrsUnavailableError("just now")
+
+    with pytest.raises(DrsUnavailableError) as caught:
+        parse_endpoints([{**endpoint(1, **EVERYWHERE), "db_conn_id": "db"}], look_up)
+    frames = caught.value.__traceback__
+    assert frames is not None
+    caught.value.__traceback__ = frames.tb_next
+
+    assert leaks(with_locals(caught.value)) == []
 
 
 def test_a_credential_in_the_url_is_refused_without_repeating_it():

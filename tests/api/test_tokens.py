@@ -8,7 +8,7 @@ from threading import Barrier, Event
 import pytest
 
 from airflow_provider_drs.api import tokens
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsUnavailableError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsStoppedError, DrsUnavailableError
 from airflow_provider_drs.api.iam import Token
 from airflow_provider_drs.api.tokens import MARGIN, QUIET, SharedToken, shared_token
 
@@ -130,3 +130,52 @@ def test_the_same_key_gives_the_same_token_and_another_key_another(monkeypatch):
 
     assert shared_token(("iam", "user", "a")) is shared_token(("iam", "user", "a"))
     assert shared_token(("iam", "user", "a")) is not shared_token(("iam", "user", "b"))
+
+
+def test_those_who_wait_for_a_login_that_fails_share_its_failure_and_whoever_comes_later_logs_in_anew(
+    iam: Iam, token: SharedToken
+) -> None:
+    under_way, second_waits, third_waits = Event(), Event(), Event()
+    iam.error = DrsUnavailableError("busy")
+
+    def slowly() -> Token:
+        under_way.set()
+        second_waits.wait(30)
+        third_waits.wait(30)
+        return iam()
+
+    def first() -> None:
+        token.current(slowly, 0, goes_on)
+
+    def second() -> None:
+        under_way.wait(30)
+        # what is called again and again while it waits
+        token.current(iam, 0, second_waits.set)
+
+    def third() -> None:
+        under_way.wait(30)
+        token.renewed("t0", iam, 0, third_waits.set)
+
+    with ThreadPoolExecutor(3) as pool:
+        for running in [pool.submit(wanted) for wanted in (first, second, third)]:
+            with pytest.raises(DrsUnavailableError, match="busy"):
+                running.result()
+    assert iam.logins == 1
+
+    iam.error = None
+    assert token.current(iam, 0, goes_on) == "t2"
+
+
+def test_a_login_that_was_stopped_fails_for_nobody_else(iam, token):
+    under_way, waiting = Event(), Event()
+
+    def stopped() -> Token:
+        under_way.set()
+        waiting.wait(30)
+        raise DrsStoppedError
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(token.current, stopped, 0, goes_on)
+        under_way.wait(30)
+        assert token.current(iam, 0, waiting.set) == "t1"
+        assert isinstance(running.exception(), DrsStoppedError)

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from samples import endpoint
 from virtual_time import ThreadsTime
+from wire import Reply, Request, Service
 
-from airflow_provider_drs.api import batch
-from airflow_provider_drs.api.auth import TokenAuth
+from airflow_provider_drs.api import batch, tokens
+from airflow_provider_drs.api.auth import PasswordAuth, TokenAuth
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsConnectionLostError, DrsError, DrsTimeoutError, DrsUnreachableError
+from airflow_provider_drs.api.iam import Iam
 from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.secrets import HiddenBytes
 from airflow_provider_drs.api.verdict import Report
@@ -98,6 +101,8 @@ WITHIN_ONE_CALL: dict[str, Fault] = {
     "unavailable and naming a time": answering(503, after="100"),
     "unavailable for a day": answering(503, after="86400"),
     "unavailable after a minute": answering(504, 60),
+    "silent, or dripping for ever": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
+    "hanging up after a minute": failing(DrsConnectionLostError, 60),
     "throttling": answering(429),
     "throttling and naming a time": answering(429, after="60"),
     "throttling for a day": answering(429, after="86400"),
@@ -127,7 +132,6 @@ def test_a_service_that_does_nothing_for_anybody_ends_the_run_within_the_limits_
 
 ROUNDS = math.ceil(len(ENDPOINTS) / MAX_ENDPOINTS / 8)
 NEVER_REPEATED: dict[str, Fault] = {
-    "silent, or dripping for ever": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
     "hanging up": failing(DrsConnectionLostError, 1),
     "saying no with a good status": answering(200, 1),
 }
@@ -142,6 +146,58 @@ def test_a_service_that_may_have_logged_in_is_asked_once_for_each_call_and_each_
     assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
     # before anything is known of a limit, calls start 10 ms apart
     assert outcome.seconds <= ROUNDS * seconds + 1
+
+
+def test_a_service_that_is_now_unavailable_and_now_silent_ends_the_run_within_the_limits_of_one_call():
+    silent = failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT)
+    faults = cycle([answering(503), answering(503, after="100"), silent])
+    outcome = run_against(lambda: next(faults))
+
+    assert_whole_and_red(outcome.report)
+    assert outcome.seconds <= 600 + CONNECT_TIMEOUT + READ_TIMEOUT
+
+
+def test_calls_that_get_no_answer_end_no_run_in_which_others_get_through():
+    # a call takes longer than the time in which it may be sent again
+    faults = cycle([failing(DrsTimeoutError, 120), *[answering(200, 70)] * 7])
+    outcome = run_against(lambda: next(faults), max_retry_seconds=30)
+
+    assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
+
+
+IAM_FAULTS = {
+    "throttling": Reply({"error": {"code": 429, "message": "slow"}}, status=429, headers={"Retry-After": "soon"}),
+    "throttling and naming a time": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "1"}),
+    "throttling for a day": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "86400"}),
+    "unavailable": Reply({"error": {"code": 503, "message": "down"}}, status=503),
+    "unavailable for a day": Reply({"error": {"code": 503}}, status=503, headers={"Retry-After": "86400"}),
+}
+
+
+@pytest.mark.parametrize("way", IAM_FAULTS)
+def test_an_iam_that_lets_nobody_in_ends_the_run_within_the_limits_of_one_call(way, monkeypatch):
+    monkeypatch.setattr(tokens, "_tokens", {})
+    logins: list[float] = []
+    virtual = ThreadsTime()
+
+    def refuse(request: Request) -> Reply:
+        assert request.path.startswith("/v3/auth/tokens"), "nothing is sent to DRS"
+        logins.append(virtual.now)
+        return IAM_FAULTS[way]
+
+    with Service(refuse) as service:
+        # its pauses are real
+        iam = Iam(service.url, max_retry_seconds=2)
+        auth = PasswordAuth("u", "a-password", domain="d", project={"id": "p"}, iam=iam)
+        client = DrsClient(service.url, "p", auth, pacer=virtual.pacer())
+        with virtual.of(batch):
+            report = run_tests(client, ENDPOINTS)
+
+    assert_whole_and_red(report)
+    assert {verdict.attempts for verdict in report.endpoints} == {0}
+    assert virtual.now <= 600
+    # far fewer than calls, and where IAM says to wait, no more than one login makes, whoever waits for it
+    assert len(logins) <= (3 if "throttling" in way and "day" not in way else 50)
 
 
 ANY_FAULT = st.one_of(

@@ -78,17 +78,19 @@ def miscount(answer: Mapping[str, Any], asked: int) -> str | None:
 
 def _path(members: Mapping[str, Any]) -> str | None:
     for name, value in members.items():
+        # an empty path would look like none
+        shown = name or '""'
         if isinstance(value, Mapping | list) and value and _BAD_NAME.search(name):
-            return name
+            return shown
         if isinstance(value, Mapping):
             if inner := _path(value):
-                return f"{name}.{inner}"
+                return f"{shown}.{inner}"
         elif isinstance(value, list):
             # an item is what the name says as much as the list is
             if any(_path({name: item}) for item in value):
-                return name
+                return shown
         elif value is not None and _objects(name, value):
-            return name
+            return shown
     return None
 
 

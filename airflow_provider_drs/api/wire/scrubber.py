@@ -30,6 +30,10 @@ _BORDER = re.compile(r"[,;:(\n]")
 _CLAUSES = 5
 _SHORT = 64
 """Characters of a text, such as a request id, up to which its parts are sought in the secrets and not the reverse."""
+FEW = 20_000
+"""Comparisons after which all parts of the secrets are laid out even for short texts, for there are many of them."""
+MAX_COMPARISONS = 4_000_000
+"""Comparisons of an answer, a second's worth; a real one takes some ten thousand. Then every text is left out."""
 _BACKSLASHED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 # what a line break, a quote, an escape or another charset may have put into it
 _NO_MATTER = re.compile(r"[\s\\'\"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
@@ -48,6 +52,8 @@ class Scrubber:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = HiddenTuple(secret for secret in set(secrets) if len(secret) >= SHORTEST)
         self._known: dict[tuple[str, int], str] = {}
+        self.comparisons = 0
+        """How many there were, as a measure of the time that they took."""
 
     def __call__(self, text: str, limit: int = MAX_TEXT) -> str:
         """Return a text without secrets, as one line of printable characters.
@@ -62,8 +68,11 @@ class Scrubber:
         return self._known[key]
 
     def _scrubbed(self, text: str, limit: int) -> str:
+        if self.comparisons > MAX_COMPARISONS:
+            return LEFT_OUT
         # a token is longer than nearly all texts, and its spellings would take as long as the call
         if any(len(secret.strip()) <= len(text) for secret in self._secrets):
+            self.comparisons += len(self._spelled)
             for way in self._spelled:
                 text = text.replace(way, HIDDEN)
         if not self._holds_part(text):
@@ -77,10 +86,11 @@ class Scrubber:
         return f"{printable(reason, limit - len(LEFT_OUT) - 1)} {LEFT_OUT}".strip()
 
     def _holds_part(self, text: str) -> bool:
-        haystacks = self._forms if len(text) <= _SHORT else self._parts
+        haystacks = self._forms if len(text) <= _SHORT and self.comparisons < FEW else self._parts
         for reading in _readings(text):
             marked = _squeezed(_PLAIN_WORDS.sub(lambda word: word[0].upper(), reading.casefold()))
             plain = marked.lower()
+            self.comparisons += (len(reading) + 1) * (len(haystacks) + 1)
             for size, haystack in haystacks:
                 for start in range(len(plain) - size + 1):
                     if plain[start : start + size] in haystack:

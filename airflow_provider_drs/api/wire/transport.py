@@ -41,6 +41,7 @@ from airflow_provider_drs.api.wire.dial import dial
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 _SIGNED = re.compile(r"(?:Access|Signature)=([^,\s]+)")
+_HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": f"airflow-provider-drs/{__version__}",
@@ -76,23 +77,24 @@ class Transport:
         read_timeout: float = 120,
         cancellation: Cancellation | None = None,
     ) -> None:
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint, loopback = _checked(endpoint, name)
         self._verify = verify
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._cancellation = cancellation or Cancellation()
         self._session = requests.Session()
         # a proxy from the environment would carry a loopback call, and its credential, off this machine
-        self._session.trust_env = not _is_loopback(self.endpoint, name)
+        self._session.trust_env = not loopback
         self._idle: deque[Connection] = deque()
         self._contexts: dict[object, ssl.SSLContext] = {}
         self._closed = False
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
+        # no lock, because a signal handler may be in here
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        while connection := self._last_back():
+            connection.close()
 
     def exchange(
         self,
@@ -134,22 +136,27 @@ class Transport:
             self._cancellation.check()
             raise self._lost(error) from None
         finally:
-            if connection.reusable and not alone and not self._closed:
+            if connection.reusable and not alone:
                 self._idle.append(connection)
+                if self._closed:
+                    # another thread may have closed everything before this one was back
+                    self.close()
             else:
                 connection.close()
 
     def _kept(self) -> Connection | None:
-        while self._idle:
-            # the last one back, so that those not needed grow old together
-            try:
-                connection = self._idle.pop()
-            except IndexError:  # another thread took the last one
-                return None
+        while connection := self._last_back():
             if connection.quiet():
                 return connection
             connection.close()
         return None
+
+    def _last_back(self) -> Connection | None:
+        # so that those not needed grow old together
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _dialled(self, request: requests.PreparedRequest) -> Connection:
         # the URL of a proxy may hold a password
@@ -212,17 +219,22 @@ def _response(request: requests.PreparedRequest, raw: RawAnswer, scrub: Scrubber
     return response
 
 
-def _is_loopback(endpoint: str, name: str) -> bool:
-    url = urlsplit(endpoint)
-    host = url.hostname or ""
+def _checked(endpoint: str, name: str) -> tuple[str, bool]:
+    """Return the URL as requests will send it, and whether it is on this machine."""
     try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
+        url = urlsplit(str(requests.Request("GET", endpoint).prepare().url))
+        url.port  # noqa: B018 - raises when it is none
+    except ValueError:  # every error of requests about a URL is one
+        url = urlsplit("")
     if url.username or url.password:
         raise DrsInputError([f"{name}: a credential in the URL would be shown in logs"])
-    if not host or url.scheme not in ("http", "https"):
+    host = url.hostname or ""
+    try:
+        named, loopback = True, ip_address(host).is_loopback
+    except ValueError:
+        named, loopback = bool(_HOST_NAME.fullmatch(host)), host == "localhost"
+    if not named or url.scheme not in ("http", "https") or not {"?", "#"}.isdisjoint(endpoint):
         raise DrsInputError([f"{name}: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
     if url.scheme == "http" and not loopback:
         raise DrsInputError([f"{name}: plain http to {host} would show the credential to anybody; use https"])
-    return loopback
+    return url.geturl().rstrip("/"), loopback

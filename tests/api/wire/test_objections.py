@@ -178,6 +178,13 @@ def test_a_count_that_does_not_fit_spoils_the_answer(count):
     assert known(ready(count=count)) == [False, False]
 
 
+@pytest.mark.parametrize("name", ["", "\n"])
+@pytest.mark.parametrize("value", ["access was denied", ["access was denied"], [{"ok": False}], {"ok": False}])
+def test_a_member_without_a_name_speaks_against_an_answer_like_any_other(name, value):
+    assert passed(good(**{name: value})) == [False, False]
+    assert known(ready(**{name: value})) == [False, False]
+
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=20)
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner))
 

@@ -11,6 +11,7 @@ import random
 import re
 import string
 import traceback
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +28,8 @@ from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT, Scrubber
+from airflow_provider_drs.api.texts import MAX_TEXT
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT, MAX_COMPARISONS, Scrubber
 
 ALPHABET = string.ascii_letters + string.digits + "!#$%&*+,-./:;<=>?@^_{|}~äöß"
 
@@ -258,3 +260,45 @@ def test_what_steers_a_verdict_is_left_alone_even_if_somebody_uses_it_as_a_passw
     with pytest.raises(DrsError) as caught:
         answer({"error_code": "DRS.M00304", "error_msg": "state"}, status=400, secrets=["DRS.M00304"])
     assert caught.value.code == "DRS.M00304"
+
+
+# time
+
+
+def whatever(number: int) -> str:
+    return f"{number:05}" + "".join(random.Random(number).choices(string.ascii_letters + "+/", k=45))  # noqa: S311
+
+
+ESCAPED = "%26&amp;\\u0041\\x41\\101%2541&lt;"
+FLOODS: dict[str, Callable[[int], str]] = {
+    "short": whatever,
+    "long": lambda number: whatever(number) * 10,
+    "longer than is shown": lambda number: whatever(number) * 1000,
+    "escaped": lambda number: f"{number:05}{ESCAPED}",
+    "escaped and long": lambda number: f"{number:05}{ESCAPED * 20}",
+    "clauses": lambda number: f"{number:05}" + "a,b,c,d,e," * 40,
+    "near misses": lambda number: f"{number:05}" + "0-1-2-3-4-5-6-7-8-9-" * 20,
+}
+
+
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_of_texts_takes_bounded_work_and_what_is_not_looked_at_is_left_out_whole(flood, count):
+    scrub = Scrubber(f"{number}-s3cr3t-{number:x}" for number in range(count))
+    texts = [FLOODS[flood](number) for number in range(20_000)]
+    shown = [scrub(text) for text in texts]
+
+    assert scrub.comparisons <= MAX_COMPARISONS * 1.5
+    assert shown[-1] == LEFT_OUT
+    assert all(one == LEFT_OUT or text.startswith(one) for one, text in zip(shown, texts, strict=True))
+    assert shown[0] == texts[0][:MAX_TEXT]
+
+
+def test_a_real_answer_is_nowhere_near_the_bound():
+    scrub = Scrubber([f"pa55-{number}-w0rd" for number in range(40)])
+    for number in range(10):
+        scrub(
+            f"connection to 10.0.0.{number}:3306 failed: Access denied for user 'drs'@'10.0.0.1' (using password: YES)"
+        )
+
+    assert scrub.comparisons < MAX_COMPARISONS / 50
