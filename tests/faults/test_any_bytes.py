@@ -247,7 +247,7 @@ def affirmed(job: str, payload: dict[str, Any]) -> bool:
     ] == [(True, True)] and len(about) == 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sent=any_packets(PASSED))
 def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answer(send, sent):
     report = send(sent, lambda client: run_tests(client, ENDPOINTS))
@@ -260,7 +260,7 @@ def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answe
         assert verdict.passed or verdict.text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sent=any_packets(READY))
 def test_whatever_comes_each_job_has_the_status_that_was_sent_or_an_error_of_our_tree(send, sent):
     found = send(sent, lambda client: client.look_up(JOBS))
