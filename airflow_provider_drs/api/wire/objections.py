@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_drs.api.texts import printable, short
+from airflow_provider_drs.api.wire.reading import CUT
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
 
 MAX_PATH = 100
@@ -24,17 +25,17 @@ _ERROR_CODE = re.compile(r"(DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}", re.IGNORECASE
 _NO_SENTENCE = re.compile(r"https?://\S+|[\d\s:.,TZ+/-]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 
-# by the last word of a member's name
+# by the last word of a member's name, or what it runs together with others
 _VERDICTS = re.compile(
-    r"accepted|alive|authenticated|available|connectable|connected|healthy|ok|okay|outcome|pass|passed|reachable"
-    r"|reached|result|state|status|succeed|succeeded|success|successful|valid|verdict|verified"
+    r"[a-z]*(?:accepted|authenticated|available|connectable|connected|healthy|outcome|passed|reachable|reached|result"
+    r"|state|status|succeed|succeeded|success|successful|verdict|verified)|(?:is|was)?(?:alive|ok|okay|pass|valid)"
 )
 _TESTED = re.compile(r"auth|check|connect|connection|login|test|validation")
 _COUNTS = re.compile(r"count|num|number|total")
 _MEASURES = re.compile(r"interval|limit|ms|seconds|timeout")
 _SPEAKING = re.compile(
-    r"advice|comment|desc|description|detail|details|explanation|hint|info|message|messages|msg|msgs|note|notes"
-    r"|notice|remark|remarks|suggestion|text"
+    r"[a-z]*(?:advice|comment|description|detail|explanation|message|msg|notice|remark|suggestion)s?"
+    r"|desc|hint|info|notes?|text"
 )
 _DESCRIBING = re.compile(
     r"address|at|az|charset|class|collation|database|date|db|direction|engine|flavor|host|hosts|href|id|ids|ip|ips"
@@ -95,7 +96,7 @@ def _path(members: Mapping[str, Any]) -> str | None:
 
 
 def _objects(name: str, value: str | float) -> bool:
-    if HIDDEN in name or LEFT_OUT in name:
+    if HIDDEN in name or LEFT_OUT in name or name.endswith(CUT):
         # nobody can tell what it says, and no service names a member after a secret
         return True
     words = [word.lower() for word in _WORDS.findall(name)] or [""]
@@ -118,7 +119,7 @@ def _objects(name: str, value: str | float) -> bool:
     if good or nothing:
         return False
     describes = bool(_DESCRIBING.fullmatch(last))
-    if not describes and (any(map(_SPEAKING.fullmatch, words)) or last.endswith(("msg", "message"))):
+    if not describes and any(map(_SPEAKING.fullmatch, words)):
         return True
     return _speaks(text, describes)
 
@@ -132,4 +133,4 @@ def _speaks(text: str, describes: bool) -> bool:
     if describes:
         # a job may be named after what it mends
         return bool(_ERROR_CODE.fullmatch(text) or (bad and (sentence or len(bad[0]) > len(text) - 3)))
-    return bool(sentence or bad or text == HIDDEN or _ERROR_CODE.search(text))
+    return bool(sentence or bad or text == HIDDEN or text.endswith(CUT) or _ERROR_CODE.search(text))

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_drs.api.rules import JOB_ID
 from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 MAX_DEPTH = 20
@@ -18,6 +19,8 @@ MAX_COMMAS = 20_000
 MAX_DIGITS = 20
 MAX_NAME = 100
 """Characters kept of a member's name."""
+CUT = "…"
+"""Stands at the end of a text or a name of which only the first part is kept."""
 
 # what these members say steers the verdict, even if somebody's password is "success"
 _SPOKEN = {
@@ -54,7 +57,10 @@ def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     if isinstance(value, str):
         if member in _SPOKEN and (value in _WORDS or _SPOKEN[member].fullmatch(value)):
             return value
-        return scrub(value)
+        shown = _shown(value, scrub, MAX_TEXT)
+        if member in ("id", "status") and _SPOKEN[member].fullmatch(shown):
+            raise ValueError("it is a word of DRS only after it was cleaned")
+        return shown
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int | float):
@@ -68,7 +74,14 @@ def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     # nearly always
     if cleaned.keys() <= _USUAL:
         return cleaned
-    return _object([(name if name in _USUAL else scrub(name, MAX_NAME), item) for name, item in cleaned.items()])
+    return _object(
+        [(name if name in _USUAL else _shown(name, scrub, MAX_NAME), item) for name, item in cleaned.items()]
+    )
+
+
+def _shown(text: str, scrub: Scrubber, limit: int) -> str:
+    # the rest may say anything, so whoever reads on has to know that there is one
+    return scrub(text, limit) if len(text) <= limit else f"{scrub(text, limit - 1)}{CUT}"
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:

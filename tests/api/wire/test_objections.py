@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from raw_answers import good, known, passed, ready, report
 
 from airflow_provider_drs.api.texts import MAX_TEXT
+from airflow_provider_drs.api.wire.reading import MAX_NAME
 
 HARMLESS: list[tuple[str, Any]] = [
     ("az_code", "cn-north-4a"),
@@ -101,6 +102,11 @@ AGAINST: list[tuple[str, Any]] = [
     ("x", "time out"),
     ("x", "连接失败"),
     ("错误", "x"),
+    ("isok", False),
+    ("dbpassed", False),
+    ("loginresult", "FAILED"),
+    ("dbmessages", "2"),
+    ("dbdetail", "x"),
     ("name", "the login failed"),
     ("checks", [{"name": "login", "ok": False}]),
     ("hosts", [{"ip": "192.0.2.1", "result": {"passed": False}}]),
@@ -144,6 +150,20 @@ def test_a_result_passes_by_the_two_words_that_are_documented_and_no_other(name,
     answer["results"][1][name] = value
 
     assert passed(answer) == [True, False]
+
+
+TOO_LONG = {
+    "blanks before the reason": {"error": " " * MAX_TEXT + "access was denied"},
+    "line breaks before the reason": {"message": "\n" * 70_000 + "access was denied"},
+    "one word that has no end": {"x": "x" * MAX_TEXT + "denied"},
+    "a name that has no end": {"x" * MAX_NAME + "_error": "x"},
+}
+
+
+@pytest.mark.parametrize("name", TOO_LONG)
+def test_what_is_too_long_to_be_read_whole_speaks_against_the_answer(name):
+    assert passed(good(**TOO_LONG[name])) == [False, False]
+    assert known(ready(**TOO_LONG[name])) == [False, False]
 
 
 BROKEN_RESULTS: dict[str, Any] = {

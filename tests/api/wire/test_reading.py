@@ -40,6 +40,8 @@ TWO_WAYS = {
     "a list": f"[{GOOD}]",
     "a text": json.dumps(GOOD),
     "UTF-16": GOOD.encode("utf-16").decode("latin-1"),
+    "an id and a line break": GOOD.replace(JOBS[0], JOBS[0] + "\\n"),
+    "a tab and a status": GOOD.replace('"success",', '"\\tsuccess",', 1),
     "nothing": "",
 }
 
@@ -56,6 +58,14 @@ def test_what_two_readers_may_read_differently_is_no_answer(name):
 @pytest.mark.parametrize("body", [GOOD.encode(), b"\xef\xbb\xbf" + GOOD.encode(), b" \r\n" + GOOD.encode() + b"\n"])
 def test_what_all_readers_read_alike_is_one(body):
     assert passed(body) == [True, True]
+
+
+def test_a_text_of_which_only_the_beginning_is_kept_says_so():
+    read = read_object(
+        json.dumps({"a": "x" * MAX_TEXT, "b": "x" * (MAX_TEXT + 1), "y" * 101: 1}).encode(), Scrubber([])
+    )
+
+    assert read == {"a": "x" * MAX_TEXT, "b": "x" * (MAX_TEXT - 1) + "…", "y" * (MAX_NAME - 1) + "…": 1}
 
 
 JSON = st.recursive(
