@@ -157,3 +157,31 @@ def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
 
     told = [(verdict.address, verdict.passed) for verdict in report.endpoints]
     assert told == [("h1:1", True), ("h2:2", False), ("h3:3", True)]
+
+
+def test_a_report_after_a_retest_holds_the_errors_of_the_last_run_alone():
+    busy = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
+
+    with (
+        Service(lambda request: busy if len(service.requests) == 1 else all_pass(request)) as service,
+        client(service) as drs,
+    ):
+        report = run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=1)
+
+    assert report.passed
+    assert report.errors == ()
+
+
+def test_a_call_that_is_refused_for_the_sake_of_its_jobs_tells_each_its_own_reason():
+    reasons = {job_id(1): "no such job", job_id(2): "not yours"}
+    items = [{"id": job, "error_code": "DRS.M00289", "error_msg": reason} for job, reason in reasons.items()]
+
+    with (
+        Service(lambda request: Reply({"results": items, "count": 2}, status=400)) as service,
+        client(service) as drs,
+    ):
+        report = run_tests(drs, parse_endpoints([endpoint(1), endpoint(2)]))
+
+    assert {verdict.job_id: verdict.text for verdict in report.endpoints} == {
+        job: f"DRS.M00289: {reason}" for job, reason in reasons.items()
+    }

@@ -258,3 +258,7 @@ def test_what_steers_a_verdict_is_left_alone_even_if_somebody_uses_it_as_a_passw
     with pytest.raises(DrsError) as caught:
         answer({"error_code": "DRS.M00304", "error_msg": "state"}, status=400, secrets=["DRS.M00304"])
     assert caught.value.code == "DRS.M00304"
+
+
+def test_of_two_secrets_one_of_which_begins_with_the_other_nothing_stays_visible():
+    assert Scrubber(["hunter2", "hunter2xyz"])("no login with hunter2xyz today") == f"no login with {HIDDEN} today"

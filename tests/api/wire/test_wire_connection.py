@@ -7,8 +7,10 @@ import json
 import socket
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -336,3 +338,21 @@ def test_whatever_bytes_come_in_whatever_packets_only_our_errors_or_a_whole_answ
 
     assert isinstance(result, DrsError) or (result.payload == PAYLOAD and data.startswith(WHOLE))
     assert not isinstance(result, DrsTimeoutError)
+
+
+def test_as_many_connections_are_kept_as_were_needed_at_once():
+    together = Barrier(12)
+
+    def script(connection: socket.socket, number: int) -> None:
+        while peer.read(connection):
+            together.wait(20)
+            connection.sendall(WHOLE)
+
+    with Peer(script) as peer, ThreadPoolExecutor(together.parties) as pool:
+        transport = Transport(peer.url, read_timeout=20)
+        for _ in range(3):
+            calls = [pool.submit(exchange, transport) for _ in range(together.parties)]
+            assert [call.result().payload for call in calls] == [PAYLOAD] * together.parties
+        transport.close()
+
+    assert peer.connections == together.parties
