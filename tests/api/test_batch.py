@@ -137,13 +137,24 @@ def test_nothing_is_tested_again_unless_asked_for():
     assert len(service.requests) == 1
 
 
-def test_a_refused_credential_is_not_tried_again_by_a_retest():
-    refused = Reply({"error_code": "APIGW.0301", "error_msg": "no"}, status=401)
+@pytest.mark.parametrize("code", ["APIGW.0301", "X.1"], ids=["of a known code", "of a code that nobody knows"])
+def test_a_refused_credential_is_not_tried_again_by_a_retest(code):
+    refused = Reply({"error_code": code, "error_msg": "no"}, status=401)
 
     with Service(lambda request: refused) as service, client(service) as drs:
         run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=3)
 
     assert len(service.requests) == 1
+
+
+def test_a_wrong_password_is_not_tried_again_by_a_retest_because_that_may_lock_the_account():
+    denied = {"id": job_id(1), "status": "failed", "error_code": "DRS.KE0002", "error_msg": "wrong password"}
+
+    with Service(lambda request: Reply({"results": [denied], "count": 1})) as service, client(service) as drs:
+        report = run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=3)
+
+    assert len(service.requests) == 1
+    assert [verdict.attempts for verdict in report.endpoints] == [1]
 
 
 def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():

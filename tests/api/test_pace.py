@@ -173,6 +173,22 @@ def test_an_interval_that_was_cut_to_what_the_caller_allows_does_not_grow_by_its
     assert script.gaps(3) == [pytest.approx(50)] * 2
 
 
+def test_calls_never_follow_each_other_faster_than_at_first_even_if_the_caller_allows_no_pause(script):
+    script.pacer.refused(script.pacer.take_turn(), throttled(), 0)
+
+    assert script.gaps(3) == [pytest.approx(0.01)] * 2
+
+
+def test_a_refusal_that_comes_late_does_not_undo_how_far_all_were_slowed_down_since(script):
+    early = [script.pacer.take_turn() for _ in range(8)]
+    script.pacer.refused(early[0], throttled(), LONG)
+    script.is_refused()
+    (slow,) = script.gaps(2)
+    script.pacer.refused(early[1], throttled(), LONG)
+
+    assert script.gaps(3) == [pytest.approx(slow)] * 2
+
+
 def test_a_time_that_the_refusal_names_counts_for_the_pause_and_its_window_for_the_interval(script):
     pause = script.is_refused(retry_after=5, window=(10, 300))
 
