@@ -501,6 +501,7 @@ def test_a_newcomer_is_asked_for_with_the_next_round_if_there_was_one_just_now(j
     in_time(jobs, scene)
 
     assert [sorted(asked) for _, asked in jobs.looks] == [[IDS[0]], IDS[:2], [IDS[1]]]
+    assert [later - earlier for (earlier, _), (later, _) in pairwise(jobs.looks)] == [pytest.approx(60, abs=3)] * 2
 
 
 @pytest.mark.parametrize("steps", range(6))
