@@ -112,6 +112,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return super().time() + self._ahead
 
+    def hold_up(self, seconds: float) -> None:
+        """Let time pass as if something had kept the loop busy."""
+        self._ahead += seconds
+
     def run_in_executor(self, executor: Executor | None, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         def back(_: object) -> None:
             self._under_way -= 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from email.utils import formatdate
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
@@ -383,3 +384,24 @@ def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
 def test_an_answer_that_is_not_one_of_iam_is_an_error_of_this_tree(reply, clock):
     with Service(lambda request: reply) as service, pytest.raises(DrsAnswerError, match="IAM"):
         ask(service, user(service, clock))
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(14, False), (16, True), (-14, False), (-16, True)])
+def test_a_clock_is_wrong_if_it_differs_by_more_than_the_gateway_tolerates(clock, minutes, told):
+    dated = {"Date": formatdate(clock.now - 60 * minutes, usegmt=True)}
+    reply = Reply(BAD_SIGNATURE.payload, BAD_SIGNATURE.status, dated)
+
+    with Service(lambda request: reply) as service, pytest.raises(DrsCredentialError) as caught:
+        ask(service, AkSkAuth("an-access-key", "a-secret-key", clock=clock))
+
+    assert ("the clock of this machine is" in str(caught.value)) is told
+
+
+def test_a_key_that_was_accepted_once_is_used_for_any_number_of_calls_at_once():
+    auth = AkSkAuth("an-access-key", "a-secret-key")
+    together = Barrier(UNPROVEN_CALLS + 1)
+    auth.carry(lambda _: None)
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        calls = [pool.submit(auth.carry, lambda _: together.wait(10)) for _ in range(together.parties)]
+        assert sorted(call.result() for call in calls) == list(range(together.parties))

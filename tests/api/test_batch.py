@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from itertools import pairwise
+from threading import Barrier, BrokenBarrierError, Event
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,10 +19,11 @@ from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.batch import cut_into_calls, each_host_alone, run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.verdict import Report
 
 
-def client(service: Service, time: VirtualTime | None = None) -> DrsClient:
-    return DrsClient(service.url, "a-project", TokenAuth("a-token"), pacer=(time or VirtualTime()).pacer())
+def client(service: Service, time: VirtualTime | None = None, **settings: Any) -> DrsClient:
+    return DrsClient(service.url, "a-project", TokenAuth("a-token"), pacer=(time or VirtualTime()).pacer(), **settings)
 
 
 def test_25_endpoints_of_25_jobs_take_three_calls():
@@ -150,13 +153,24 @@ def test_nothing_is_tested_again_unless_asked_for():
     assert len(service.requests) == 1
 
 
-def test_a_refused_credential_is_not_tried_again_by_a_retest():
-    refused = Reply({"error_code": "APIGW.0301", "error_msg": "no"}, status=401)
+@pytest.mark.parametrize("code", ["APIGW.0301", "X.1"], ids=["of a known code", "of a code that nobody knows"])
+def test_a_refused_credential_is_not_tried_again_by_a_retest(code):
+    refused = Reply({"error_code": code, "error_msg": "no"}, status=401)
 
     with Service(lambda request: refused) as service, client(service) as drs:
         run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=3)
 
     assert len(service.requests) == 1
+
+
+def test_a_wrong_password_is_not_tried_again_by_a_retest_because_that_may_lock_the_account():
+    denied = {"id": job_id(1), "status": "failed", "error_code": "DRS.KE0002", "error_msg": "wrong password"}
+
+    with Service(lambda request: Reply({"results": [denied], "count": 1})) as service, client(service) as drs:
+        report = run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=3)
+
+    assert len(service.requests) == 1
+    assert [verdict.attempts for verdict in report.endpoints] == [1]
 
 
 def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
@@ -173,3 +187,111 @@ def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
 
     told = [(verdict.address, verdict.passed) for verdict in report.endpoints]
     assert told == [("h1:1", True), ("h2:2", False), ("h3:3", True)]
+
+
+def test_a_report_after_a_retest_holds_the_errors_of_the_last_run_alone():
+    busy = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
+
+    with (
+        Service(lambda request: busy if len(service.requests) == 1 else all_pass(request)) as service,
+        client(service) as drs,
+    ):
+        report = run_tests(drs, parse_endpoints([endpoint(1)]), retest_attempts=1)
+
+    assert report.passed
+    assert report.errors == ()
+
+
+def test_a_call_that_is_refused_for_the_sake_of_its_jobs_tells_each_its_own_reason():
+    reasons = {job_id(1): "no such job", job_id(2): "not yours"}
+    items = [{"id": job, "error_code": "DRS.M00289", "error_msg": reason} for job, reason in reasons.items()]
+
+    with (
+        Service(lambda request: Reply({"results": items, "count": 2}, status=400)) as service,
+        client(service) as drs,
+    ):
+        report = run_tests(drs, parse_endpoints([endpoint(1), endpoint(2)]))
+
+    assert {verdict.job_id: verdict.text for verdict in report.endpoints} == {
+        job: f"DRS.M00289: {reason}" for job, reason in reasons.items()
+    }
+
+
+AWAY = Reply({}, status=503)
+
+
+def one_after_the_other(replies: list[Reply | None], **settings: Any) -> tuple[Report, list[float]]:
+    """Test an endpoint for each reply, ``None`` for a good one; return the report, and the seconds between requests."""
+    time = VirtualTime()
+    came = []
+
+    def next_one(request):
+        came.append(time.clock())
+        return replies[len(came) - 1] or all_pass(request)
+
+    endpoints = parse_endpoints([endpoint(number) for number in range(len(replies))])
+    with Service(next_one) as service, client(service, time, **settings) as drs:
+        report = run_tests(drs, endpoints, batch_size=1, max_concurrency=1)
+    return report, [later - earlier for earlier, later in pairwise(came)]
+
+
+def assert_about(gaps: list[float], expected: list[float]) -> None:
+    for gap, at_least in zip(gaps, expected, strict=True):
+        # how long a call takes is real, and no matter
+        assert at_least <= gap + 0.01
+        assert gap <= at_least * 1.25 + 0.75
+
+
+def test_calls_to_an_unavailable_service_follow_each_other_ever_later_until_one_gets_through():
+    report, gaps = one_after_the_other([AWAY, AWAY, AWAY, AWAY, None, None])
+
+    assert_about(gaps, [1, 2, 4, 8, 0])
+    assert [verdict.passed for verdict in report.endpoints] == [False] * 4 + [True, True]
+
+
+def test_a_time_that_an_unavailable_service_names_is_waited_for_by_the_next_call():
+    _, gaps = one_after_the_other([Reply({}, status=503, headers={"Retry-After": "20"}), None])
+
+    assert 19.9 <= gaps[0] < 21
+
+
+def test_jobs_that_are_busy_say_nothing_about_the_service():
+    busy = Reply({"error_code": "DRS.M01504", "error_msg": "busy"}, status=400)
+    _, gaps = one_after_the_other([busy, busy, None])
+
+    assert_about(gaps, [0, 0])
+
+
+def test_a_service_that_is_there_now_and_then_is_asked_for_every_endpoint():
+    report, _ = one_after_the_other([AWAY, None] * 15, max_retry_seconds=10)
+
+    assert [verdict.passed for verdict in report.endpoints] == [False, True] * 15
+    assert {verdict.attempts for verdict in report.endpoints} == {1}
+
+
+def test_a_call_that_is_refused_for_good_keeps_no_other_from_being_sent():
+    report, _ = one_after_the_other([Reply({"error_code": "DRS.M00202", "error_msg": "no good"}, status=400), None])
+
+    assert [verdict.passed for verdict in report.endpoints] == [False, True]
+
+
+def test_a_call_that_has_used_up_its_limits_ends_no_run_in_which_others_get_through():
+    others_go_on = Event()
+    came: Counter[str] = Counter()
+
+    def the_first_is_throttled(request):
+        (entry,) = request.entries
+        came[entry["id"]] += 1
+        if entry["id"] == job_id(0):
+            assert others_go_on.wait(20)
+            return Reply({}, status=429)
+        if len(came) == 4:
+            others_go_on.set()
+        return all_pass(request)
+
+    endpoints = parse_endpoints([endpoint(number) for number in range(12)])
+    with Service(the_first_is_throttled) as service, client(service, max_attempts=1) as drs:
+        report = run_tests(drs, endpoints, batch_size=1, max_concurrency=2)
+
+    assert [verdict.job_id for verdict in report.failed] == [job_id(0)]
+    assert len(came) == 12

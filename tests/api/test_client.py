@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from samples import VENDOR_EXAMPLES, endpoint, job_id
 from virtual_time import VirtualTime
-from wire import Reply, Service
+from wire import Reply, Service, all_pass
 
 from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.client import DrsClient
@@ -187,3 +187,20 @@ def test_a_date_that_no_clock_can_show_is_as_good_as_none():
 
     with Service(lambda request: reply) as service, client(service) as drs, pytest.raises(DrsThrottledError):
         drs.job_statuses([job_id(1)])
+
+
+def test_after_a_call_that_got_through_the_pauses_of_throttled_ones_begin_anew():
+    time = VirtualTime()
+    slow = Reply({"error_code": "APIGW.0308", "error_msg": "slow"}, status=429)
+
+    with (
+        Service(lambda request: all_pass(request) if len(service.requests) in (4, 6) else slow) as service,
+        client(service, pacer=time.pacer()) as drs,
+    ):
+        drs.job_statuses([job_id(1)])
+        before = len(time.waits)
+        drs.job_statuses([job_id(1)])
+
+    assert len(service.requests) == 6
+    assert max(time.waits[:before]) >= 4, "the third in a row"
+    assert max(time.waits[before:]) < 2, "the first in a row"

@@ -191,6 +191,7 @@ def test_a_cloud_instance_in_a_vpc_may_leave_the_vpc_out_with_a_doubt():
     [
         ({"ip": "db.example.org", "db_port": 5432}, "db.example.org:5432"),
         ({"ip": "2001:db8::7", "db_port": 5432}, "[2001:db8::7]:5432"),
+        ({"ip": "[2001:db8::7]", "db_port": 5432}, "[2001:db8::7]:5432"),
         ({"ip": "h1:1,h2:2", "db_port": 0, "db_type": "mongodb"}, "h1:1,h2:2"),
         ({"ip": "db.example.org", "db_port": None}, "db.example.org"),
     ],
@@ -227,3 +228,9 @@ def test_what_holds_no_endpoints_is_refused_without_repeating_it(given):
 
     assert "jobs" in str(caught.value)
     assert "s3cr3t-c4nary" not in str(caught.value)
+
+
+def test_a_member_that_is_no_value_at_all_is_told_once_and_not_measured_by_further_rules():
+    told = violations(endpoint(1, db_type="mongodb", db_port="many"))
+
+    assert [line.split(":")[0] for line in told] == ["jobs[0].db_port"]

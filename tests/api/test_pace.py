@@ -165,6 +165,37 @@ def test_no_pause_and_no_interval_is_longer_than_the_caller_allows(script):
     assert max(script.gaps(3)) <= 50.001
 
 
+def test_an_interval_that_was_cut_to_what_the_caller_allows_does_not_grow_by_itself(script):
+    turn = script.pacer.take_turn()
+    script.pacer.refused(turn, throttled(window=(1, 86_400)), 50)
+    script.now += 600
+
+    assert script.gaps(3) == [pytest.approx(50)] * 2
+
+
+def test_calls_never_follow_each_other_faster_than_at_first_even_if_the_caller_allows_no_pause(script):
+    script.pacer.refused(script.pacer.take_turn(), throttled(), 0)
+
+    assert script.gaps(3) == [pytest.approx(0.01)] * 2
+
+
+def test_a_refusal_that_comes_late_does_not_undo_how_far_all_were_slowed_down_since(script):
+    early = [script.pacer.take_turn() for _ in range(8)]
+    script.pacer.refused(early[0], throttled(), LONG)
+    script.is_refused()
+    (slow,) = script.gaps(2)
+    script.pacer.refused(early[1], throttled(), LONG)
+
+    assert script.gaps(3) == [pytest.approx(slow)] * 2
+
+
+def test_a_time_that_the_refusal_names_counts_for_the_pause_and_its_window_for_the_interval(script):
+    pause = script.is_refused(retry_after=5, window=(10, 300))
+
+    assert 5 < pause <= 5.1
+    assert script.gaps(3) == [pytest.approx(300 / (10 * 0.95))] * 2
+
+
 def test_who_would_start_after_its_deadline_gets_no_turn_and_an_error_that_says_it_was_not_sent(script):
     script.is_refused(retry_after=30)
 

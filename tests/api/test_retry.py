@@ -27,6 +27,7 @@ from airflow_provider_drs.api.operations.operation import (
     PROJECTS,
     TOKEN,
     Operation,
+    Repeat,
 )
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
@@ -89,6 +90,7 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
         (TOKEN, NOT_SENT),
         (BATCH_STATUS, NOT_SENT | PERHAPS_SENT),
         (PROJECTS, NOT_SENT | PERHAPS_SENT),
+        (Operation("any", "PUT", "/", Repeat.SAME_EFFECT), NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
     ],
     ids=lambda value: value.name if isinstance(value, Operation) else "",
@@ -114,6 +116,21 @@ def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_
     attempts = Attempts(DrsThrottledError("busy", http_status=status))
 
     with pytest.raises(DrsThrottledError):
+        attempts.run(BATCH_CONNECTION)
+
+    assert attempts.calls == 1
+
+
+def test_a_login_that_got_no_turn_was_not_sent_and_is_repeated():
+    attempts = Attempts(DrsThrottledError("no turn"))
+
+    assert attempts.run(BATCH_CONNECTION) == 2
+
+
+def test_a_login_that_met_a_fault_of_the_service_is_not_repeated_even_if_no_status_is_known():
+    attempts = Attempts(DrsUnavailableError("busy"))
+
+    with pytest.raises(DrsUnavailableError):
         attempts.run(BATCH_CONNECTION)
 
     assert attempts.calls == 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
@@ -128,6 +129,27 @@ def test_a_service_that_does_nothing_for_anybody_ends_the_run_within_the_limits_
 
     assert_whole_and_red(outcome.report)
     assert outcome.seconds <= LIMITS[limits]["max_retry_seconds"] + CONNECT_TIMEOUT + READ_TIMEOUT
+
+
+def test_calls_that_an_unavailable_service_fails_together_count_as_one_and_those_after_them_come_one_by_one():
+    outcome = run_against(lambda: answering(503, 1), max_concurrency=4, max_retry_seconds=100)
+
+    # in the last moment all that are left try once
+    before = [at for at in outcome.exchanges if at < 100]
+    assert before[3] < 1
+    assert all(later - earlier >= 1 for earlier, later in pairwise(before[3:]))
+    assert before[7] <= 1 + 4 * 1.25
+
+
+def test_what_is_not_sent_because_nothing_gets_through_is_told_with_no_attempt():
+    outcome = run_against(lambda: answering(503), max_concurrency=1, max_retry_seconds=100)
+
+    gaps = [later - earlier for earlier, later in pairwise(outcome.exchanges)]
+    for gap, at_least in zip(gaps[:-1], [1, 2, 4, 8, 16, 32], strict=True):
+        assert at_least <= gap <= 1.25 * at_least
+    assert outcome.exchanges[-1] == 100
+    sent = MAX_ENDPOINTS * len(outcome.exchanges)
+    assert Counter(verdict.attempts for verdict in outcome.report.endpoints) == {1: sent, 0: len(ENDPOINTS) - sent}
 
 
 ROUNDS = math.ceil(len(ENDPOINTS) / MAX_ENDPOINTS / 8)

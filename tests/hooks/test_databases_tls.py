@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import job_id
 
+from airflow_provider_drs.api.certificates import read_file
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.reading import plain
@@ -324,7 +325,10 @@ def test_ssl_link_false_beside_the_connection_settles_whatever_it_asks_for(monke
 @pytest.mark.parametrize("conn_type", [name for name in TABLES if name != "kafka"])
 @pytest.mark.parametrize("extra", [{}, {"sslmode": "disable"}, {"ssl_something": 1}, {"ssl": False}])
 def test_a_certificate_beside_the_connection_turns_tls_on(monkeypatch, files, conn_type, extra):
+    key, name, check_sum = read_file(files[1], None)
+    certificate = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
     assert outcome(monkeypatch, conn_type, extra, ssl_cert_file=files[1]) == ON
+    assert outcome(monkeypatch, conn_type, extra, **certificate) == ON
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
+from bounded import outcome
 from flaky_backend import Flaky
 from samples import endpoint, job_id
 from wire import Reply, Service, all_pass
@@ -14,6 +15,7 @@ from wire import Reply, Service, all_pass
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs.api.errors import DrsUnreachableError
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+from airflow_provider_drs.sensors import drs
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
 JOB = job_id(1)
@@ -90,8 +92,28 @@ def test_a_service_that_names_a_time_is_left_alone_until_then(vaulted):
 def test_an_outage_that_lasts_fails_the_wait_so_that_a_retry_may_heal_it(vaulted):
     Flaky.down = True
 
-    with pytest.raises(DrsUnreachableError, match="connection vaulted cannot be read"):
-        sensor(timeout=0.2).poke({})
+    error = outcome(lambda: sensor(timeout=0.2).poke({}))
+
+    assert isinstance(error, DrsUnreachableError)
+    assert "connection vaulted cannot be read" in str(error)
+
+
+def test_a_retry_sits_out_a_fault_however_long_the_try_before_has_met_one(vaulted):
+    wait = sensor(timeout=0.5)
+    Flaky.down = True
+    with pytest.raises(DrsUnreachableError):
+        wait.execute({})
+    Flaky.down, Flaky.failures = False, 3
+
+    assert wait.execute({}) == {JOB: "CONFIGURATION"}
+
+
+def test_a_fault_is_looked_past_soon_however_long_the_pause_between_two_looks_is(vaulted, monkeypatch):
+    monkeypatch.setattr(drs, "MAX_FAULT_PAUSE", 0.05)
+    Flaky.failures = 3
+    wait = DrsJobStatusSensor(task_id="wait", job_ids=[JOB], drs_conn_id="vaulted", poke_interval=3600, timeout=7200)
+
+    assert outcome(lambda: wait.poke({})).is_done
 
 
 @pytest.mark.parametrize("reads_before", [0, 1], ids=["the Connection of a database", "the Connection to DRS"])

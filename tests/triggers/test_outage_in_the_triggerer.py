@@ -114,12 +114,14 @@ def hanging(monkeypatch):
     monkeypatch.setattr(current_client, "READ_TIMEOUT", 0.2)
     monkeypatch.setattr(current_client, "REREAD", 0.5)
 
+    end = Event()
+
     def hang():
-        Flaky.hangs, Flaky.reads = Event(), 0
-        return Flaky.hangs
+        Flaky.hangs, Flaky.reads = end, 0
+        return end
 
     yield hang
-    Flaky.hangs.set()
+    end.set()
     Flaky.hangs = None
 
 

@@ -7,18 +7,28 @@ import math
 import re
 import threading
 from contextlib import ExitStack
+from contextvars import ContextVar
+from email.message import Message
 from itertools import pairwise
 
 import pytest
+from hostile import Peer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import job_id
+from virtual_time import VirtualLoop
 from waiting import Jobs, connect, payload, run
-from wire import Reply, Service
+from wire import Reply, Request, Service
 
-from airflow_provider_drs.hooks.drs import DrsHook
+from airflow_provider_drs._compat import BaseHook
+from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers import poller
+from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.poller import Poller
+from airflow_provider_drs.triggers.round import Round
+from airflow_provider_drs.triggers.watch import Watch
 
 IDS = [job_id(number) for number in range(1000)]
 BUSY = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
@@ -298,19 +308,41 @@ def test_a_connection_that_there_is_none_of_fails_the_trigger(airflow_db):
 def test_a_secrets_backend_that_stumbles_ends_no_wait(jobs, monkeypatch):
     jobs.ready_after = {IDS[0]: 0}
     answers = [OSError("vault is sealed, and the token was s3cr3t"), None]
-    read = DrsHook.get_connection
+    read = BaseHook.get_connection
 
     def stumbles_once(conn_id):
         if error := answers.pop(0):
             raise error
         return read(conn_id)
 
-    monkeypatch.setattr(DrsHook, "get_connection", staticmethod(stumbles_once))
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(stumbles_once))
 
     async def scene():
         return await asyncio.gather(*waits(IDS[:1], poke_interval=30))
 
     assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}]
+    assert answers == []
+
+
+def test_what_the_poller_does_is_no_part_of_the_trigger_that_came_first(jobs, monkeypatch):
+    jobs.ready_after = {IDS[0]: 0}
+    trigger: ContextVar[str] = ContextVar("trigger", default="none")
+    seen = []
+    read = BaseHook.get_connection
+
+    def read_by(conn_id):
+        seen.append(trigger.get())
+        return read(conn_id)
+
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(read_by))
+
+    async def scene():
+        trigger.set("the first to come")
+        return await asyncio.gather(*waits(IDS[:1]))
+
+    in_time(jobs, scene)
+
+    assert seen == ["none"]
 
 
 def test_a_pause_of_nothing_is_a_pause_as_well(jobs):
@@ -440,3 +472,138 @@ def test_the_loop_goes_on_while_an_answer_is_out(jobs, monkeypatch):
             return await task
 
         assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
+
+
+def test_waits_that_come_a_moment_after_each_other_share_their_first_round(jobs):
+    jobs.ready_after = dict.fromkeys(IDS[:3], 0)
+
+    async def scene():
+        tasks = []
+        for job in IDS[:3]:
+            tasks += waits([job])
+            await asyncio.sleep(0.03)
+        await asyncio.gather(*tasks)
+
+    in_time(jobs, scene)
+
+    assert [sorted(asked) for _, asked in jobs.looks] == [IDS[:3]]
+
+
+def test_a_newcomer_is_asked_for_with_the_next_round_if_there_was_one_just_now(jobs):
+    jobs.ready_after = dict.fromkeys(IDS[:2], 1)
+
+    async def scene():
+        tasks = waits(IDS[:1], poke_interval=60)
+        await asyncio.sleep(20)
+        tasks += waits(IDS[1:2], poke_interval=60)
+        await asyncio.gather(*tasks)
+
+    in_time(jobs, scene)
+
+    assert [sorted(asked) for _, asked in jobs.looks] == [[IDS[0]], IDS[:2], [IDS[1]]]
+    assert [later - earlier for (earlier, _), (later, _) in pairwise(jobs.looks)] == [pytest.approx(60, abs=3)] * 2
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_poller_ends_at_once_even_if_somebody_joined_in_the_moment_before(jobs, steps):
+    async def scene():
+        tasks = waits(IDS[:1], poke_interval=3600)
+        await asyncio.sleep(30)
+        tasks += waits(IDS[1:2], poke_interval=3600)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await asyncio.sleep(1)
+        return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+    assert in_time(jobs, scene) == []
+
+
+def test_after_a_look_that_went_well_the_pauses_of_faults_begin_anew(jobs):
+    jobs.ready_after = {IDS[0]: 2}
+    jobs.faults = [BUSY] * 4
+
+    async def scene():
+        (task,) = waits(IDS[:1], poke_interval=3600)
+        await asyncio.sleep(600)
+        jobs.faults = [BUSY]
+        return await task
+
+    assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
+    pauses = [later - earlier for earlier, later in pairwise(jobs.times(IDS[0]))]
+    assert pauses[3] >= 8, "after the fourth fault in a row"
+    assert 1 <= pauses[5] < 4, "after the first fault of the next row"
+
+
+def test_an_error_that_several_are_told_does_not_show_where_it_was_raised_for_the_others():
+    async def frames(error):
+        watch = Watch(Wait([IDS[0]], [THERE]), lambda looks: 60)
+        watch.tell(error)
+        with pytest.raises(DrsError) as caught:
+            await watch.news()
+        return len(caught.traceback)
+
+    async def scene():
+        error = DrsError("no")
+        return [await frames(error) for _ in range(3)]
+
+    first, *others = run(scene)
+    assert others == [first, first]
+
+
+def test_a_busy_loop_makes_no_round_later_than_the_one_before(jobs):
+    jobs.ready_after = {IDS[0]: 20}
+
+    async def scene():
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        (task,) = waits(IDS[:1], poke_interval=10)
+        while not task.done():
+            await asyncio.sleep(0.1)
+            loop.hold_up(0.6)
+
+    in_time(jobs, scene)
+
+    times = jobs.times(IDS[0])
+    assert times[-1] - times[0] == pytest.approx(200, abs=3)
+
+
+def test_a_poller_that_is_stopped_keeps_no_thread_although_somebody_still_holds_it(jobs):
+    async def scene():
+        watch = Watch(Wait([IDS[0]], [THERE]), lambda looks: 60)
+        held = Poller("drs_default", None)
+        held.join(watch)
+        await watch.news()
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith("drs-poller")]
+        held.stop()
+        for thread in threads:
+            thread.join(10)
+        return [thread.is_alive() for thread in threads]
+
+    assert in_time(jobs, scene) == [False]
+
+
+def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_holds_it(monkeypatch):
+    closed = threading.Event()
+
+    def script(connection, number):
+        while request := peer.read(connection):
+            reply = jobs(Request("POST", "/", Message(), request.partition(b"\r\n\r\n")[2]))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(reply.body), reply.body))
+        closed.set()
+
+    async def scene():
+        current = CurrentClient("drs_default", None)
+        old = await current.get(Round([], 0))
+        await asyncio.to_thread(old.look_up, IDS[:1])
+        connect(monkeypatch, peer.url, token="another-token")
+        await asyncio.sleep(61)
+        new = await current.get(Round([], 1))
+        return new is not old and await asyncio.to_thread(closed.wait, 10)
+
+    jobs = Jobs(clock=lambda: 0.0)
+    with Peer(script) as peer:
+        connect(monkeypatch, peer.url)
+        assert run(scene)

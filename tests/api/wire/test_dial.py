@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import socket
 import ssl
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -233,7 +235,9 @@ class Proxied:
         self.connects: list[bytes] = []
         self.requests: list[bytes] = []
 
-    def asked(self, answer: bytes | Callable[[Peer, socket.socket], object], **settings: Any) -> Any:
+    def asked(
+        self, answer: bytes | Callable[[Peer, socket.socket], object], url: str = f"https://{HOST}", **settings: Any
+    ) -> Any:
         def script(connection: socket.socket, number: int) -> None:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -250,7 +254,7 @@ class Proxied:
 
         with Peer(script) as peer:
             self.monkeypatch.setenv("HTTPS_PROXY", f"http://{self.user}127.0.0.1:{peer.port}")
-            return asked(f"https://{HOST}", verify=self.pem, **settings)
+            return asked(url, verify=self.pem, **settings)
 
 
 @pytest.fixture
@@ -296,6 +300,7 @@ def test_the_credential_of_a_proxy_goes_to_the_proxy_alone(proxied):
         (b"HTTP/1.1 302 Found\r\nLocation: http://login/\r\n\r\n", DrsTransportError),
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", DrsUnreachableError),
         (b"HTTP/1.1 503 Busy\r\n\r\n", DrsUnreachableError),
+        (b"HTTP/1.1 408 Late\r\n\r\n", DrsUnreachableError),
         (b"HTTP/1.1 429 Slow\r\n\r\n", DrsUnreachableError),
         (b"HTTP/1.1 799 Odd\r\n\r\n", DrsUnreachableError),
         (b"SSH-2.0-OpenSSH\r\n", DrsUnreachableError),
@@ -303,7 +308,7 @@ def test_the_credential_of_a_proxy_goes_to_the_proxy_alone(proxied):
         (b"", DrsUnreachableError),
         (ESTABLISHED + WHOLE, DrsUnreachableError),
     ],
-    ids=["407", "403", "302", "502", "503", "429", "799", "garbage", "half", "nothing", "an answer of its own"],
+    ids=["407", "403", "302", "502", "503", "408", "429", "799", "garbage", "half", "nothing", "an answer of its own"],
 )
 def test_a_proxy_that_lets_nothing_through_is_told_by_its_answer(proxied, answer, kind):
     error = proxied.asked(lambda peer, connection: connection.sendall(answer))
@@ -344,6 +349,26 @@ def test_a_proxy_whose_name_cannot_be_looked_up_may_be_found_later(proxied, monk
 
     assert isinstance(error, DrsUnreachableError)
     assert "host name was not found" in str(error)
+
+
+def test_an_address_of_ipv6_is_written_in_brackets_for_a_proxy(proxied):
+    proxied.asked(b"HTTP/1.1 403 No\r\n\r\n", url="https://[2001:db8::7]")
+
+    assert proxied.connects[0].startswith(b"CONNECT [2001:db8::7]:443 HTTP/1.1\r\nHost: [2001:db8::7]:443\r\n")
+
+
+@pytest.mark.parametrize("url", [f"https://{HOST}", "https://127.0.0.1:1"], ids=["by a proxy", "directly"])
+def test_a_connection_that_comes_to_nothing_leaves_no_socket_open(proxied, monkeypatch, url):
+    if url != f"https://{HOST}":
+        monkeypatch.setenv("NO_PROXY", "*")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        error = proxied.asked(b"HTTP/1.1 403 No\r\n\r\n", url=url)
+        assert isinstance(error, DrsError)
+        del error
+        gc.collect()
+
+    assert [str(each.message) for each in caught if "unclosed" in str(each.message)] == []
 
 
 def test_no_proxy_goes_round_it(proxied, monkeypatch):

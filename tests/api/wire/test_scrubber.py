@@ -302,3 +302,7 @@ def test_a_real_answer_is_nowhere_near_the_bound():
         )
 
     assert scrub.comparisons < MAX_COMPARISONS / 50
+
+
+def test_of_two_secrets_one_of_which_begins_with_the_other_nothing_stays_visible():
+    assert Scrubber(["hunter2", "hunter2xyz"])("no login with hunter2xyz today") == f"no login with {HIDDEN} today"

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from bounded import Running
+from bounded import Running, outcome
 from hostile import Peer, certificate
 from samples import endpoint, job_id
 
 from airflow_provider_drs.api.auth import PasswordAuth, TokenAuth
 from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsStoppedError
@@ -198,3 +199,56 @@ def test_at_any_moment_it_is_the_last():
             with pytest.raises(DrsStoppedError):
                 read(drs)
             assert len(peer.requests) == before
+
+
+def test_while_a_proxy_is_asked_to_let_the_call_through(monkeypatch):
+    def script(connection: socket.socket, number: int) -> None:
+        connection.recv(2**16)
+        asked.append(number)
+        peer.over.wait(30)
+
+    asked: list[int] = []
+    for name in ("https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with Peer(script) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", peer.url)
+        stopped(client("https://drs.example.org"), read, peer, lambda: bool(asked))
+
+    assert asked == [0]
+
+
+def test_what_is_over_is_not_interrupted():
+    cancellation = Cancellation()
+    interrupted: list[str] = []
+    with cancellation.interrupting(lambda: interrupted.append("over")):
+        pass
+    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: interrupted.append("under way")):
+        cancellation.cancel()
+
+    assert interrupted == ["under way"]
+
+
+def test_what_begins_in_the_moment_of_the_stop_is_interrupted():
+    class StoppedAsItBegins(Cancellation):
+        def check(self) -> None:
+            super().check()
+            self.cancel()
+
+    interrupted: list[bool] = []
+    with pytest.raises(DrsStoppedError), StoppedAsItBegins().interrupting(lambda: interrupted.append(True)):
+        pass
+
+    assert interrupted == [True]
+
+
+def test_nothing_begins_after_the_stop_and_no_pause_is_waited_for():
+    cancellation = Cancellation()
+    cancellation.cancel()
+    begun: list[bool] = []
+
+    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: None):
+        begun.append(True)
+    error = outcome(lambda: cancellation.sleep(LONG))
+
+    assert isinstance(error, DrsStoppedError)
+    assert begun == []

@@ -7,12 +7,14 @@ import json
 import socket
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from bounded import outcome
+from bounded import Running, outcome
 from hostile import Peer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -336,3 +338,63 @@ def test_whatever_bytes_come_in_whatever_packets_only_our_errors_or_a_whole_answ
 
     assert isinstance(result, DrsError) or (result.payload == PAYLOAD and data.startswith(WHOLE))
     assert not isinstance(result, DrsTimeoutError)
+
+
+def test_after_an_exchange_that_came_to_no_end_its_answer_is_not_taken_for_that_of_the_next():
+    asked_again = Event()
+
+    def script(connection: socket.socket, number: int) -> None:
+        while peer.read(connection):
+            if len(peer.requests) == 1:
+                asked_again.wait(10)
+                connection.sendall(WHOLE.replace(b"CONFIGURATION", b"CREATE_FAILED"))
+            else:
+                asked_again.set()
+                connection.sendall(WHOLE)
+
+    with Peer(script) as peer:
+        transport = Transport(peer.url, read_timeout=SOON)
+        assert isinstance(outcome(lambda: exchange(transport)), DrsTimeoutError)
+        assert outcome(lambda: exchange(transport)).payload == PAYLOAD
+        transport.close()
+
+    assert peer.connections == 2
+
+
+def test_a_connection_that_comes_back_after_the_close_is_closed_too():
+    closing, closed = Event(), Event()
+
+    def script(connection: socket.socket, number: int) -> None:
+        while peer.read(connection):
+            closing.wait(10)
+            connection.sendall(WHOLE)
+        closed.set()
+
+    with Peer(script) as peer:
+        transport = Transport(peer.url, read_timeout=20)
+        running = Running(lambda: exchange(transport))
+        while not peer.requests:
+            assert not peer.over.wait(0.01)
+        transport.close()
+        closing.set()
+        assert running.end().payload == PAYLOAD
+        assert closed.wait(10)
+        assert transport.endpoint == peer.url, "somebody still holds it"
+
+
+def test_as_many_connections_are_kept_as_were_needed_at_once():
+    together = Barrier(12)
+
+    def script(connection: socket.socket, number: int) -> None:
+        while peer.read(connection):
+            together.wait(20)
+            connection.sendall(WHOLE)
+
+    with Peer(script) as peer, ThreadPoolExecutor(together.parties) as pool:
+        transport = Transport(peer.url, read_timeout=20)
+        for _ in range(3):
+            calls = [pool.submit(exchange, transport) for _ in range(together.parties)]
+            assert [call.result().payload for call in calls] == [PAYLOAD] * together.parties
+        transport.close()
+
+    assert peer.connections == together.parties
