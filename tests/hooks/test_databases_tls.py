@@ -68,6 +68,8 @@ SPELLINGS = {
         *(({name: ["TLSv1.3"]}, REFUSED) for name in ("tls_versions", "tls_ciphersuites", "tls_version", "ssl_cipher")),
         ({"client_flags": ["SSL"]}, REFUSED),
         ({"client_flags": ["FOUND_ROWS"]}, SILENT),
+        *(({"client_flag": flags}, REFUSED) for flags in (2048, "2050", [2, 2048])),
+        ({"client_flag": 2}, SILENT),
         # the command line, MariaDB's as well
         ({"ssl-mode": "REQUIRED"}, REFUSED),
         ({"ssl-ca": CA}, ON),

@@ -157,6 +157,22 @@ def test_a_backend_that_hangs_at_the_first_read_is_a_fault_until_it_answers(jobs
     assert run(scene) == (1, jobs.url)
 
 
+def test_while_it_has_failed_from_the_start_a_round_of_many_calls_reads_once_too(jobs):
+    ids = [job_id(number) for number in range(1000)]
+    jobs.ready_after = dict.fromkeys(ids, 0)
+
+    async def scene():
+        jobs.clock = asyncio.get_running_loop().time
+        Flaky.down = True
+        wait = asyncio.ensure_future(payload(DrsJobStatusTrigger(ids, drs_conn_id="vaulted", poke_interval=60)))
+        await asyncio.sleep(0.9)
+        reads, Flaky.down = Flaky.reads, False
+        await wait
+        return reads
+
+    assert run(scene) == 1
+
+
 def test_an_outage_that_lasts_ends_the_wait_with_a_reason_and_without_a_word_of_the_backend(jobs, caplog):
     event = outcome_of(jobs, outage_at=0, seconds=700, poke_interval=5)
 

@@ -607,3 +607,34 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
     with Peer(script) as peer:
         connect(monkeypatch, peer.url)
         assert run(scene)
+
+
+def test_calls_that_begin_while_the_connection_is_being_read_wait_for_that(jobs, monkeypatch):
+    monkeypatch.setattr(poller, "IN_TURN", 0.01)
+    jobs.ready_after = dict.fromkeys(IDS[:300], 0)
+    read = BaseHook.get_connection
+
+    def slowly(conn_id):
+        threading.Event().wait(0.3)
+        return read(conn_id)
+
+    monkeypatch.setattr(BaseHook, "get_connection", staticmethod(slowly))
+
+    async def scene():
+        return await asyncio.gather(*waits(IDS[:300]))
+
+    assert in_time(jobs, scene) == [{"statuses": {job: THERE}} for job in IDS[:300]]
+
+
+def test_waits_at_one_connection_for_jobs_of_two_projects_ask_in_each_its_own(jobs, monkeypatch):
+    jobs.default = THERE
+    with Service(jobs) as service:
+        connect(monkeypatch, service.url)
+
+        async def scene():
+            return await asyncio.gather(*waits(IDS[:1], project_id="one"), *waits(IDS[1:2], project_id="two"))
+
+        in_time(jobs, scene)
+
+        asked = {request.path.split("/")[2]: request.json["jobs"] for request in service.requests}
+    assert asked == {"one": IDS[:1], "two": IDS[1:2]}

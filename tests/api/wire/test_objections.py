@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from raw_answers import good, known, passed, ready, report
 
 from airflow_provider_drs.api.texts import MAX_TEXT
+from airflow_provider_drs.api.wire.objections import miscount
 from airflow_provider_drs.api.wire.reading import MAX_NAME
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
 
 HARMLESS: list[tuple[str, Any]] = [
     ("az_code", "cn-north-4a"),
@@ -72,6 +74,12 @@ HARMLESS: list[tuple[str, Any]] = [
     ("status_code", 200),
 ]
 AGAINST: list[tuple[str, Any]] = [
+    ("x", "ask the owner"),
+    ("x", HIDDEN),
+    (HIDDEN, 1),
+    (LEFT_OUT, 1),
+    ("success_flag", 0),
+    ("message", 7),
     *((name, "DRS.KE0002") for name in ("error_code", "errorCode", "ErrorCode", "errCode", "ERR-CODE", "err", "x")),
     *((name, "access was denied") for name in ("error_msg", "error_message", "errorMsg", "errMsg", "externalMessage")),
     *((name, "x") for name in ("msg", "message", "detail", "description", "info", "note", "hint", "text", "remark")),
@@ -240,3 +248,9 @@ def test_the_path_to_what_spoke_against_is_shown_and_short():
 
     assert "its member meta.hosts contradicts" in str(report(good(meta={"hosts": [{"ok": False}]})).endpoints[0].text)
     assert len(str(report(good(**deep)).endpoints[0].text)) <= MAX_TEXT
+
+
+@pytest.mark.parametrize("count", [True, False, "1", 2])
+def test_a_count_that_is_not_the_number_of_the_results_is_told(count):
+    assert miscount({"results": [{}], "count": count}, 1)
+    assert miscount({"results": [{}], "count": 1}, 1) is None

@@ -103,7 +103,7 @@ def test_while_it_connects(monkeypatch):
 
 def test_during_the_handshake():
     with Peer(lambda connection, number: peer.over.wait(30)) as peer:
-        stopped(client(f"https://127.0.0.1:{peer.port}"), read, peer, lambda: peer.connections > 0)
+        stopped(client(f"https://127.0.0.1:{peer.port}", max_attempts=1), read, peer, lambda: peer.connections > 0)
 
 
 def test_during_a_request_that_nobody_reads_and_over_tls(tmp_path):
