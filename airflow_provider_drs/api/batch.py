@@ -160,7 +160,8 @@ class _Run:
                 # the call has used up its own limits
                 over = True
             elif error is None or isinstance(error, DrsServiceError | DrsAnswerError):
-                self._through_at, self._unavailable = now, 0
+                self._through_at = self._next = now
+                self._unavailable = 0
                 return
             if over and self._through_at <= started:
                 self._hopeless = error

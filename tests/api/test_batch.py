@@ -249,6 +249,12 @@ def test_calls_to_an_unavailable_service_follow_each_other_ever_later_until_one_
     assert [verdict.passed for verdict in report.endpoints] == [False] * 4 + [True, True]
 
 
+def test_after_a_call_that_got_through_the_pauses_begin_anew():
+    _, gaps = one_after_the_other([AWAY] * 4 + [None, None, AWAY, None])
+
+    assert_about(gaps, [1, 2, 4, 8, 0, 0, 1])
+
+
 def test_a_time_that_an_unavailable_service_names_is_waited_for_by_the_next_call():
     _, gaps = one_after_the_other([Reply({}, status=503, headers={"Retry-After": "20"}), None])
 
