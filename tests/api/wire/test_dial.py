@@ -346,6 +346,17 @@ def test_a_proxy_whose_name_cannot_be_looked_up_may_be_found_later(proxied, monk
     assert "host name was not found" in str(error)
 
 
+def test_all_proxy_counts_where_https_proxy_is_not_set_and_http_proxy_never(proxied, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    error = asked(f"https://{HOST}")
+
+    assert isinstance(error, DrsInputError)
+    assert "ALL_PROXY" in str(error)
+
+
 def test_no_proxy_goes_round_it(proxied, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "example.org")
     error = proxied.asked(ESTABLISHED)
