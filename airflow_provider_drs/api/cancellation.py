@@ -12,7 +12,7 @@ from airflow_provider_drs.api.errors import DrsStoppedError
 class Cancellation:
     """One switch for everything that a client has under way; it cannot be switched back.
 
-    It takes no lock of its own, because a signal handler may call :meth:`cancel`.
+    Its event has a lock, so a signal handler calls :meth:`cancel` in a thread: the code beneath it may hold that lock.
     """
 
     def __init__(self) -> None:

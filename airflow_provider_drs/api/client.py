@@ -17,7 +17,7 @@ from airflow_provider_drs.api.lookup import look_up, worst
 from airflow_provider_drs.api.operations import batch_status
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, Operation
 from airflow_provider_drs.api.pace import Pacer
-from airflow_provider_drs.api.retry import retried
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.verdict import Verdict, judge
@@ -63,7 +63,7 @@ class DrsClient:
         connect_timeout: float = 10,
         read_timeout: float = 120,
         max_attempts: int = 5,
-        max_retry_seconds: float = 600,
+        max_retry_seconds: float = MAX_RETRY_SECONDS,
         pacer: Pacer | None = None,
         cancellation: Cancellation | None = None,
     ) -> None:

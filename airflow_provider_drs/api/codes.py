@@ -17,6 +17,9 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
 )
 
+ERROR_CODE = r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"
+"""What the codes look like, as a regular expression."""
+
 _RENEW = "Put a new token into the connection, or use a credential that renews itself."
 CLOCK = "Set the clock of this machine: a signature is good for 15 minutes."
 _LOCK = "Check the credential before trying again: five refusals in a row lock an access key for five minutes."

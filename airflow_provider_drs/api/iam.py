@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
 from airflow_provider_drs.api.operations.operation import PROJECTS, TOKEN, Operation
-from airflow_provider_drs.api.retry import retried
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.secrets import HiddenBytes, HiddenText, HiddenTuple
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
@@ -56,7 +56,7 @@ class Iam:
     connect_timeout: float = 10
     read_timeout: float = 120
     max_attempts: int = 5
-    max_retry_seconds: float = 600
+    max_retry_seconds: float = MAX_RETRY_SECONDS
     cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ from airflow_provider_drs.api.operations.operation import Operation
 
 Result = TypeVar("Result")
 
+MAX_RETRY_SECONDS = 600.0
+"""Seconds in which one call may be sent again, unless the user sets others."""
 LONGEST_BACKOFF = 60.0
 """Seconds between two attempts at most, but for a quarter more by chance."""
 

@@ -11,7 +11,7 @@ from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsSto
 from airflow_provider_drs.api.iam import Token
 
 MARGIN = 300
-"""Seconds before its end at which a token is replaced: longer than any call takes."""
+"""Seconds before its end at which a token is replaced: longer than one request takes, unless the user allows more."""
 QUIET = 60
 """Seconds between two renewals, and after a refused login: more of them would only help to lock the user."""
 

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from functools import partial
-from http import HTTPStatus
+from http.client import responses
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -28,7 +28,7 @@ from airflow_provider_drs.api.wire.connection import Connection, Deadline, Garbl
 
 _Address = tuple[int, int, int, Any]
 _PORTS = {"https": 443, "http": 80}
-_PROXY_HINT = "Check the proxy that HTTPS_PROXY names, and what it lets through; NO_PROXY goes round it."
+_PROXY_HINT = "Check the proxy that HTTPS_PROXY or ALL_PROXY names, and what it lets through; NO_PROXY goes round it."
 
 
 def dial(
@@ -125,7 +125,7 @@ def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
 def _tunnel(connection: Connection, target: str, host: str, port: int, user: HiddenText, deadline: Deadline) -> None:
     status = connection.tunnel(target, user, deadline)
     if status // 100 != 2:
-        reason = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "no reason"
+        reason = responses.get(status, "no reason")
         # a proxy that is busy may let the call through later; one that refuses will not
         kind = DrsUnreachableError if status >= 500 or status in (408, 429) else DrsTransportError
         raise kind(
@@ -143,9 +143,11 @@ def _proxy(endpoint: str, proxies: Mapping[str, str]) -> tuple[str, int, HiddenT
     try:
         scheme, host, port, user = _parts(chosen)
     except ValueError:
-        raise DrsInputError(["HTTPS_PROXY: is no URL"]) from None
+        raise DrsInputError(["HTTPS_PROXY or ALL_PROXY: is no URL"]) from None
     if scheme != "http" or not host:
-        raise DrsInputError(["HTTPS_PROXY: must be the http:// URL of a proxy; the call itself is encrypted"])
+        raise DrsInputError(
+            ["HTTPS_PROXY or ALL_PROXY: must be the http:// URL of a proxy; the call itself is encrypted"]
+        )
     return host, port, user
 
 

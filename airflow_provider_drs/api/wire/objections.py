@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_drs.api.codes import ERROR_CODE
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.reading import CUT
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
@@ -21,7 +22,7 @@ _STEMS = (
 )
 _BAD_NAME = re.compile(rf"{_STEMS}|(?<!p)reason|(?<!be)cause|problem|violat|warn|alarm|issue(?!d|r)", re.IGNORECASE)
 _BAD_TEXT = re.compile(_STEMS, re.IGNORECASE)
-_ERROR_CODE = re.compile(r"(DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}", re.IGNORECASE)
+_ERROR_CODE = re.compile(ERROR_CODE, re.IGNORECASE)
 _NO_SENTENCE = re.compile(r"https?://\S+|[\d\s:.,TZ+/-]+")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 

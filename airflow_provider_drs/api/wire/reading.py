@@ -7,6 +7,7 @@ import math
 import re
 from typing import Any
 
+from airflow_provider_drs.api.codes import ERROR_CODE
 from airflow_provider_drs.api.rules import JOB_ID
 from airflow_provider_drs.api.status import JobStatus
 from airflow_provider_drs.api.texts import MAX_TEXT
@@ -26,7 +27,7 @@ CUT = "…"
 _SPOKEN = {
     "id": re.compile(JOB_ID),
     "status": re.compile("success|failed|true|false|" + "|".join(status.value for status in JobStatus), re.IGNORECASE),
-    "error_code": re.compile(r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"),
+    "error_code": re.compile(ERROR_CODE),
 }
 _WORDS = frozenset({"success", "failed", *(status.value for status in JobStatus)})
 _USUAL = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})

@@ -91,7 +91,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        # no lock, because a signal handler may be in here
+        # first, so that a connection that comes back from now on is closed by whoever brings it
         self._closed = True
         while connection := self._last_back():
             connection.close()

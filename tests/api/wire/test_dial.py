@@ -371,6 +371,17 @@ def test_a_connection_that_comes_to_nothing_leaves_no_socket_open(proxied, monke
     assert [str(each.message) for each in caught if "unclosed" in str(each.message)] == []
 
 
+def test_all_proxy_counts_where_https_proxy_is_not_set_and_http_proxy_never(proxied, monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    error = asked(f"https://{HOST}")
+
+    assert isinstance(error, DrsInputError)
+    assert "ALL_PROXY" in str(error)
+
+
 def test_no_proxy_goes_round_it(proxied, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "example.org")
     error = proxied.asked(ESTABLISHED)
