@@ -16,6 +16,7 @@ from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.iam import Iam
 from airflow_provider_drs.api.reading import UnreadableError, addresses, is_blank, number, plain, truth
 from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.api.rules import PROJECT_ID
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.tokens import known_project
@@ -59,7 +60,7 @@ class ConnectionExtra(BaseModel):
     connect_timeout: Seconds = 10
     read_timeout: Seconds = 120
     max_attempts: Annotated[int, Number, Field(ge=1, le=100)] = 5
-    max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = 600
+    max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = MAX_RETRY_SECONDS
 
     @field_validator("verify", mode="before")
     @classmethod

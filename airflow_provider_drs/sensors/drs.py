@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 TARGETS = ("CONFIGURATION",)
 """Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
 
-DEFAULT_PATIENCE = 600
-"""Seconds for which a fault may last while no Connection says how long."""
-
 TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
 """How Airflow 3, and Airflow 2, tell a deferred task that it has waited for too long."""
 
@@ -116,8 +113,10 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         return PokeReturnValue(look.done, look.statuses)
 
     def _look(self, hook: DrsHook, ids: list[str], wait: Wait) -> Look:
+        from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
+
         asked_at = time.monotonic()
-        patience: float = DEFAULT_PATIENCE
+        patience: float = MAX_RETRY_SECONDS  # until a Connection tells otherwise
         try:
             with hook.get_conn() as client:
                 patience = client.max_retry_seconds

@@ -14,6 +14,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.round import Round
 from airflow_provider_drs.triggers.watch import NOT_PLANNED, Watch
@@ -27,8 +28,6 @@ SIDE_BY_SIDE = 8
 """Calls under way at once."""
 IN_TURN = 0.5
 """Seconds for which a call of a round keeps the next one waiting."""
-PATIENCE = 600
-"""Seconds for which a fault may last while no Connection says how long."""
 EARLY = 0.99
 """Part of the shortest pause by which a look may come early, to share a round; all of it would not bear rounding."""
 
@@ -137,7 +136,7 @@ class Poller:
             return
         now = self._loop.time()
         client = self._current.client
-        patience = client.max_retry_seconds if client else PATIENCE
+        patience = client.max_retry_seconds if client else MAX_RETRY_SECONDS
         for watch in round_.answered(found):
             if watch.take(round_.found, round_.started, now, patience):
                 self._watches.discard(watch)

@@ -250,7 +250,7 @@ def test_calls_to_an_unavailable_service_follow_each_other_ever_later_until_one_
 
 
 def test_after_a_call_that_got_through_the_pauses_begin_anew():
-    _, gaps = one_after_the_other([AWAY] * 4 + [None, None, AWAY, None])
+    _, gaps = one_after_the_other([AWAY, AWAY, AWAY, AWAY, None, None, AWAY, None])
 
     assert_about(gaps, [1, 2, 4, 8, 0, 0, 1])
 

@@ -15,7 +15,6 @@ from wire import Reply, Service, all_pass
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs.api.errors import DrsUnreachableError
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
-from airflow_provider_drs.sensors import drs
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
 JOB = job_id(1)
@@ -108,9 +107,8 @@ def test_a_retry_sits_out_a_fault_however_long_the_try_before_has_met_one(vaulte
     assert wait.execute({}) == {JOB: "CONFIGURATION"}
 
 
-def test_a_fault_is_looked_past_soon_however_long_the_pause_between_two_looks_is(vaulted, monkeypatch):
-    monkeypatch.setattr(drs, "MAX_FAULT_PAUSE", 0.05)
-    Flaky.failures = 3
+def test_a_fault_is_looked_past_soon_however_long_the_pause_between_two_looks_is(vaulted):
+    Flaky.failures = 1
     wait = DrsJobStatusSensor(task_id="wait", job_ids=[JOB], drs_conn_id="vaulted", poke_interval=3600, timeout=7200)
 
     assert outcome(lambda: wait.poke({})).is_done
