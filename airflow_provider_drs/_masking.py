@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow_provider_drs._compat import mask_secret, secrets_masker
 from airflow_provider_drs.api.endpoint import conceal, credentials_in
-from airflow_provider_drs.api.inputs import is_given
-from airflow_provider_drs.api.secrets import spellings
+from airflow_provider_drs.api.model.hidden import spellings
+from airflow_provider_drs.api.model.inputs import is_given
 
 
 def mask(secrets: Iterable[str]) -> None:

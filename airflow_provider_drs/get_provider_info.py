@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
+from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, ui_field_behaviour
 
 
 def get_provider_info() -> dict[str, Any]:

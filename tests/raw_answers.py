@@ -11,11 +11,11 @@ from samples import endpoint, job_id
 
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.operations import batch_status
+from airflow_provider_drs.api.model.hidden import HiddenBytes
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.report import Report, judge, verdict_of_error
+from airflow_provider_drs.api.operations import job_status
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, Operation
-from airflow_provider_drs.api.secrets import HiddenBytes
-from airflow_provider_drs.api.status import JobStatus
-from airflow_provider_drs.api.verdict import Report, judge, verdict_of_error
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber
@@ -60,7 +60,7 @@ def report(payload: Any, **facts: Any) -> Report:
 def statuses(payload: Any, **facts: Any) -> dict[str, JobStatus | DrsError]:
     """Return what is known of two jobs that this is the answer about."""
     try:
-        return batch_status.statuses(JOBS, answer(payload, BATCH_STATUS, **facts))
+        return job_status.statuses(JOBS, answer(payload, BATCH_STATUS, **facts))
     except DrsError as error:
         return dict.fromkeys(JOBS, error)
 

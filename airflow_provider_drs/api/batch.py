@@ -17,9 +17,9 @@ from airflow_provider_drs.api.errors import (
     DrsStoppedError,
     DrsUnavailableError,
 )
+from airflow_provider_drs.api.model.report import Report, Verdict, verdict_of_error
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
 from airflow_provider_drs.api.retry import backoff
-from airflow_provider_drs.api.verdict import Report, Verdict, verdict_of_error
 
 
 def cut_into_calls(endpoints: Sequence[Endpoint], batch_size: int = MAX_ENDPOINTS) -> list[list[int]]:

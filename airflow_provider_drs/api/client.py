@@ -9,18 +9,18 @@ from typing import Any, NoReturn
 
 from requests.auth import AuthBase
 
-from airflow_provider_drs.api.auth import Auth
+from airflow_provider_drs.api.auth.credentials import Auth
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
-from airflow_provider_drs.api.lookup import look_up, worst
-from airflow_provider_drs.api.operations import batch_status
+from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.report import Verdict, judge
+from airflow_provider_drs.api.operations import job_status
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, Operation
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
-from airflow_provider_drs.api.secrets import HiddenBytes, HiddenTuple
-from airflow_provider_drs.api.status import JobStatus
-from airflow_provider_drs.api.verdict import Verdict, judge
+from airflow_provider_drs.api.statuses import look_up, worst
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
@@ -144,10 +144,10 @@ class DrsClient:
 
     def _page_of_statuses(self, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
         try:
-            answer, _, _ = self._call(BATCH_STATUS, batch_status.body(job_ids))
+            answer, _, _ = self._call(BATCH_STATUS, job_status.body(job_ids))
         except DrsJobsRefusedError as error:
-            return batch_status.of_refusal(job_ids, error)
-        return batch_status.statuses(job_ids, answer)
+            return job_status.of_refusal(job_ids, error)
+        return job_status.statuses(job_ids, answer)
 
     def check_access(self) -> None:
         """Do the cheapest read that takes the credential and the project; operation ``showJobList``.

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError
 
-from airflow_provider_drs.api import certificates, rules
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.inputs import MISSING, Unreadable, is_given, read_list, unreadable_in
-from airflow_provider_drs.api.secrets import SHORTEST, HiddenDict
-from airflow_provider_drs.api.shorthand import LookUp, SpelledOut, no_connections
-from airflow_provider_drs.api.wire_object import WITHHELD, WireObject, as_object
+from airflow_provider_drs.api.model import certificates, rules
+from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenDict
+from airflow_provider_drs.api.model.inputs import MISSING, Unreadable, is_given, read_list, unreadable_in
+from airflow_provider_drs.api.model.shorthand import LookUp, SpelledOut, no_connections
+from airflow_provider_drs.api.model.wire_object import WITHHELD, WireObject, as_object
 
 Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
-from airflow_provider_drs.api.lookup import Found, worst
+from airflow_provider_drs.api.model.job_status import JobStatus, all_reached
 from airflow_provider_drs.api.retry import backoff
-from airflow_provider_drs.api.status import JobStatus, all_reached
+from airflow_provider_drs.api.statuses import Found, worst
 
 
 @dataclass(frozen=True)

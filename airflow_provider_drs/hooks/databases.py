@@ -11,12 +11,12 @@ from typing import Any
 from airflow_provider_drs._masking import mask
 from airflow_provider_drs.api.endpoint import secrets_in
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.reading import Address, UnreadableError, addresses, truth
-from airflow_provider_drs.api.rules import CONNECTION_ID, DOCUMENTED_DB_TYPES, NO_CONNECTION_ID
-from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.model.hidden import HiddenDict
+from airflow_provider_drs.api.model.rules import CONNECTION_ID, DOCUMENTED_DB_TYPES, NO_CONNECTION_ID
+from airflow_provider_drs.api.model.values import Address, UnreadableError, addresses, truth
 from airflow_provider_drs.api.texts import printable
-from airflow_provider_drs.connection_fields import ConnectionFields, Extra, read_fields
 from airflow_provider_drs.hooks import kafka, tls
+from airflow_provider_drs.hooks.connection_fields import ConnectionFields, Extra, read_fields
 from airflow_provider_drs.hooks.reading import read_connection
 
 Members = dict[str, Any]

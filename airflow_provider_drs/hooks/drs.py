@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
+from airflow_provider_drs.api.admin_message import explained
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.diagnosis import explained
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
-from airflow_provider_drs.api.inputs import MISSING, is_given
-from airflow_provider_drs.api.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
-from airflow_provider_drs.connection import client_for
-from airflow_provider_drs.connection_form import EXTRA_FIELDS, ui_field_behaviour
+from airflow_provider_drs.api.model.inputs import MISSING, is_given
+from airflow_provider_drs.api.model.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
+from airflow_provider_drs.hooks.connection import client_for
+from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, ui_field_behaviour
 from airflow_provider_drs.hooks.reading import read_connection
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_drs.api.certificates import CertificateError, read_file
-from airflow_provider_drs.api.reading import Address, plain
-from airflow_provider_drs.connection_fields import ConnectionFields, Extra
+from airflow_provider_drs.api.model.certificates import CertificateError, read_file
+from airflow_provider_drs.api.model.values import Address, plain
+from airflow_provider_drs.hooks.connection_fields import ConnectionFields, Extra
 from airflow_provider_drs.hooks.tls import KAFKA, asks_for_tls
 
 _PORT = 9092

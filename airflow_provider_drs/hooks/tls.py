@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 from typing import Any
 
-from airflow_provider_drs.api.reading import UnreadableError, is_blank, plain, text, truth
-from airflow_provider_drs.api.secrets import HiddenDict
-from airflow_provider_drs.connection_fields import Extra
+from airflow_provider_drs.api.model.hidden import HiddenDict
+from airflow_provider_drs.api.model.values import UnreadableError, is_blank, plain, text, truth
+from airflow_provider_drs.hooks.connection_fields import Extra
 
 
 class Wish(Enum):

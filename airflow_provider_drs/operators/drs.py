@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
-from airflow_provider_drs._failures import retries_only_what_may_heal
+from airflow_provider_drs._errors import retries_only_what_may_heal
 from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
-from airflow_provider_drs.api.inputs import is_seconds, is_whole
+from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.verdict import Report
+    from airflow_provider_drs.api.model.report import Report
 
 _LITERAL_SECRETS = (
     "A secret stands in this DAG as text. Airflow keeps the code of DAGs and their serialized form in its metadata "

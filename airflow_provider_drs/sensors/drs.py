@@ -14,10 +14,10 @@ from airflow_provider_drs._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_drs._failures import retries_only_what_may_heal
+from airflow_provider_drs._errors import retries_only_what_may_heal
 from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
-from airflow_provider_drs.api.inputs import as_job_ids, as_target_statuses, is_seconds
+from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsTriggerError
-from airflow_provider_drs.api.inputs import as_target_statuses
+from airflow_provider_drs.api.model.inputs import as_target_statuses
 from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers.poller import watching
 from airflow_provider_drs.triggers.watch import Watch

@@ -20,7 +20,7 @@ from airflow_provider_drs.triggers.round import Round
 from airflow_provider_drs.triggers.watch import NOT_PLANNED, Watch
 
 if TYPE_CHECKING:
-    from airflow_provider_drs.api.status import JobStatus
+    from airflow_provider_drs.api.model.job_status import JobStatus
 
 GATHERING = 0.1
 """Seconds that a newcomer waits for others that come with it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.lookup import MAX_IDS
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.statuses import MAX_IDS
 from airflow_provider_drs.triggers.watch import Watch
 
 

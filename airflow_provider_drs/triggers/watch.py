@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.wait import Look, Wait
 
 NOT_PLANNED = float("inf")

@@ -19,7 +19,7 @@ from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.batch import cut_into_calls, each_host_alone, run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
-from airflow_provider_drs.api.verdict import Report
+from airflow_provider_drs.api.model.report import Report
 
 
 def client(service: Service, time: VirtualTime | None = None, **settings: Any) -> DrsClient:

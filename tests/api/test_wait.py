@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsJobStateError, DrsUnavailableError
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.wait import Wait
 
 BUSY = DrsUnavailableError("busy", code="DRS.M00004", http_status=500, request_id="r-5")

@@ -14,8 +14,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from airflow_provider_drs.connection_form import EXTRA_FIELDS, RELABELING
 from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, RELABELING
 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "connection-form.png"
 

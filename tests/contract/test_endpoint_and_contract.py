@@ -15,8 +15,8 @@ from samples import VENDOR_EXAMPLES, endpoint
 import airflow_provider_drs
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.rules import DOCUMENTED_DB_TYPES
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.rules import DOCUMENTED_DB_TYPES
 
 CONTRACT = yaml.safe_load((Path(airflow_provider_drs.__file__).parent / "emulator" / "contract.yaml").read_text())
 SCHEMAS = CONTRACT["components"]["schemas"]

@@ -10,7 +10,7 @@ from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
-from airflow_provider_drs.api.verdict import Report
+from airflow_provider_drs.api.model.report import Report
 from airflow_provider_drs.emulator.scenario import ScenarioError, load_world
 from airflow_provider_drs.emulator.server import Emulator
 

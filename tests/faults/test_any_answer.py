@@ -17,8 +17,8 @@ from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
-from airflow_provider_drs.api.secrets import HiddenBytes
 from airflow_provider_drs.api.wire.answers import read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber

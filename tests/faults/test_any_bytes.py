@@ -26,8 +26,8 @@ from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.status import JobStatus
-from airflow_provider_drs.api.verdict import Report
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.report import Report
 
 READ_TIMEOUT = 0.15
 TOO_LONG = 2 * READ_TIMEOUT

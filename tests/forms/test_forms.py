@@ -11,7 +11,7 @@ import requests
 from airflow import __version__
 from airflow_server import RUN, airflow_environment, api_server
 
-from airflow_provider_drs.connection_form import EXTRA_FIELDS, HIDDEN, RELABELING
+from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, HIDDEN, RELABELING
 
 AIRFLOW_3 = __version__.startswith("3")
 AIRFLOW_3_0 = __version__.startswith("3.0.")

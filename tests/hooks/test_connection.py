@@ -25,7 +25,7 @@ from samples import job_id
 from wire import Reply, Service
 
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
-from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.emulator.accounts import Accounts
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World

@@ -11,9 +11,9 @@ import airflow
 import jsonschema
 import pytest
 
-from airflow_provider_drs.connection import ConnectionExtra
-from airflow_provider_drs.connection_form import EXTRA_FIELDS
 from airflow_provider_drs.get_provider_info import get_provider_info
+from airflow_provider_drs.hooks.connection import ConnectionExtra
+from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS
 from airflow_provider_drs.hooks.drs import DrsHook
 
 

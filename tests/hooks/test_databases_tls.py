@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import job_id
 
-from airflow_provider_drs.api.certificates import read_file
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.reading import plain
-from airflow_provider_drs.connection_fields import Extra
+from airflow_provider_drs.api.model.certificates import read_file
+from airflow_provider_drs.api.model.values import plain
 from airflow_provider_drs.hooks import tls
+from airflow_provider_drs.hooks.connection_fields import Extra
 from airflow_provider_drs.hooks.databases import members_of_connection
 
 pytestmark = pytest.mark.usefixtures("airflow_db")

@@ -19,8 +19,8 @@ from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.headers import comes_from_a_cache, retry_after
+from airflow_provider_drs.api.wire.json_reading import read_object
 from airflow_provider_drs.api.wire.objections import objection
-from airflow_provider_drs.api.wire.reading import read_object
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 MAX_FACT = 100

@@ -15,7 +15,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.secrets import HiddenBytes, HiddenDict, HiddenText
+from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenDict, HiddenText
 
 MAX_BODY = 2**20
 """Bytes read of an answer; a real one has a few thousand."""

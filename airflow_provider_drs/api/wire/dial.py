@@ -23,7 +23,7 @@ from airflow_provider_drs.api.errors import (
     DrsTransportError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.secrets import HiddenDict, HiddenText
+from airflow_provider_drs.api.model.hidden import HiddenDict, HiddenText
 from airflow_provider_drs.api.wire.connection import Connection, Deadline, GarbledError, shut
 
 _Address = tuple[int, int, int, Any]

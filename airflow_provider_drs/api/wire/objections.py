@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_drs.api.codes import ERROR_CODE
 from airflow_provider_drs.api.texts import printable, short
-from airflow_provider_drs.api.wire.reading import CUT
+from airflow_provider_drs.api.wire.json_reading import CUT
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
 
 MAX_PATH = 100

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NoReturn
 from urllib.parse import unquote_plus
 
-from airflow_provider_drs.api.secrets import SHORTEST, HiddenTuple, spellings
+from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenTuple, spellings
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
 
 LONGEST_PART = 8

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from raw_answers import good, known, passed, ready, report
 
 from airflow_provider_drs.api.texts import MAX_TEXT
+from airflow_provider_drs.api.wire.json_reading import MAX_NAME
 from airflow_provider_drs.api.wire.objections import miscount
-from airflow_provider_drs.api.wire.reading import MAX_NAME
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
 
 HARMLESS: list[tuple[str, Any]] = [

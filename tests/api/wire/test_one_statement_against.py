@@ -14,10 +14,10 @@ from samples import endpoint, job_id
 
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.lookup import look_up
-from airflow_provider_drs.api.operations import batch_status
+from airflow_provider_drs.api.model.report import judge
+from airflow_provider_drs.api.operations import job_status
 from airflow_provider_drs.api.operations.operation import BATCH_STATUS
-from airflow_provider_drs.api.verdict import judge
+from airflow_provider_drs.api.statuses import look_up
 from airflow_provider_drs.api.wait import Wait
 
 STRANGER = job_id(99)
@@ -236,7 +236,7 @@ def passing(made: Members) -> list[str]:
 
 def ends(made: Members, jobs: list[str]) -> bool:
     """Return whether a wait for jobs ends well if this is the answer whenever they are asked about."""
-    found = look_up(lambda ids: batch_status.statuses(ids, answer(made, BATCH_STATUS)), jobs_of(made))
+    found = look_up(lambda ids: job_status.statuses(ids, answer(made, BATCH_STATUS)), jobs_of(made))
     try:
         return Wait(jobs, ["CONFIGURATION"]).judge(found, 0, math.inf).done
     except DrsError:

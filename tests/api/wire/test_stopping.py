@@ -13,12 +13,12 @@ from hostile import Peer, certificate
 from samples import endpoint, job_id
 
 from airflow_provider_drs.api.auth import PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth.iam import Iam
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsStoppedError
-from airflow_provider_drs.api.iam import Iam
 
 LONG = 300.0
 """Seconds that nothing here may take."""

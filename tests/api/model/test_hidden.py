@@ -16,7 +16,7 @@ from airflow_provider_drs.api.auth import AkSkAuth, TokenAuth
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints, secrets_in
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsUnavailableError
-from airflow_provider_drs.api.secrets import HiddenText, spellings
+from airflow_provider_drs.api.model.hidden import HiddenText, spellings
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 SECRET = "c4nary 'w\"ith% ñ\nline"

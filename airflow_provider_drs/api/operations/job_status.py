@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
-from airflow_provider_drs.api.lookup import MAX_IDS, refused
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.statuses import MAX_IDS, refused
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection

@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 from airflow_provider_drs.api.codes import ERROR_CODE
-from airflow_provider_drs.api.rules import JOB_ID
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.rules import JOB_ID
 from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 

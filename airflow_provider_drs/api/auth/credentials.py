@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 from requests import PreparedRequest, Response
 from requests.auth import AuthBase
 
+from airflow_provider_drs.api.auth.iam import Iam
+from airflow_provider_drs.api.auth.signing import DATE_FORMAT, authorization
+from airflow_provider_drs.api.auth.tokens import shared_token
 from airflow_provider_drs.api.codes import CLOCK
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsInputError
-from airflow_provider_drs.api.iam import Iam
-from airflow_provider_drs.api.secrets import HiddenText
-from airflow_provider_drs.api.signing import DATE_FORMAT, authorization
-from airflow_provider_drs.api.tokens import shared_token
+from airflow_provider_drs.api.model.hidden import HiddenText
 from airflow_provider_drs.api.wire.headers import http_date
 
 Sent = TypeVar("Sent")

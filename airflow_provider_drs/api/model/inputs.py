@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Undefined
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.rules import JOB_ID, NO_JOB_ID
+from airflow_provider_drs.api.model.rules import JOB_ID, NO_JOB_ID
 
 MISSING = "is missing"
 EMPTY = "is empty, so there is nothing to do"
@@ -178,7 +178,7 @@ def _no_status(item: object) -> str:
     # here, because Airflow parses DAG files again and again, and most wait for the default
     import difflib
 
-    from airflow_provider_drs.api.status import JobStatus
+    from airflow_provider_drs.api.model.job_status import JobStatus
 
     if not isinstance(item, str):
         return f"must be text, not {type(item).__name__}"

@@ -17,10 +17,10 @@ from samples import endpoint
 from wire import Service
 
 from airflow_provider_drs.api.auth import TokenAuth
-from airflow_provider_drs.api.certificates import broken_by_certificates, doubtful_certificates
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.model.certificates import broken_by_certificates, doubtful_certificates
 
 PASSWORD = "päss 'w\"ord%"
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsRequestError
-from airflow_provider_drs.api.rules import JOB_ID
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.rules import JOB_ID
 
 MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""

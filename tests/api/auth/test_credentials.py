@@ -13,8 +13,10 @@ from samples import endpoint, job_id
 from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
-from airflow_provider_drs.api import tokens as kept_tokens
-from airflow_provider_drs.api.auth import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth.credentials import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth import tokens as kept_tokens
+from airflow_provider_drs.api.auth.iam import Iam
+from airflow_provider_drs.api.auth.tokens import MARGIN, QUIET
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
@@ -26,8 +28,6 @@ from airflow_provider_drs.api.errors import (
     DrsPermissionError,
     DrsUnavailableError,
 )
-from airflow_provider_drs.api.iam import Iam
-from airflow_provider_drs.api.tokens import MARGIN, QUIET
 from airflow_provider_drs.emulator.accounts import Accounts
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World

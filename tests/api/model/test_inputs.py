@@ -16,8 +16,15 @@ from samples import endpoint, job_id
 
 from airflow_provider_drs.api.endpoint import Endpoint, conceal, parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.inputs import as_job_ids, as_target_statuses, is_given, is_seconds, is_whole, read_list
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.inputs import (
+    as_job_ids,
+    as_target_statuses,
+    is_given,
+    is_seconds,
+    is_whole,
+    read_list,
+)
+from airflow_provider_drs.api.model.job_status import JobStatus
 
 NOTHING = [None, "None", " None\n", "", "  ", *(kind(name="x") for kind in (Undefined, StrictUndefined))]
 NOTHING += [ChainableUndefined(name="x"), DebugUndefined(name="x")]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from airflow_provider_drs.api.rules import Broken
+from airflow_provider_drs.api.model.rules import Broken
 
 SOON = timedelta(days=30)
 """A certificate that expires sooner than this is worth a warning."""

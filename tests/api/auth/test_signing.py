@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wire import Reply, Service
 
-from airflow_provider_drs.api.auth import AkSkAuth
-from airflow_provider_drs.api.signing import authorization
+from airflow_provider_drs.api.auth.credentials import AkSkAuth
+from airflow_provider_drs.api.auth.signing import authorization
 
 KEY = "EXAMPLEAK00000000001"
 SECRET = "exampleSecretKey0000000000000000000000001"

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from airflow_provider_drs.api.errors import DrsJobStateError
-from airflow_provider_drs.api.status import JobStatus, Phase, all_reached
+from airflow_provider_drs.api.model.job_status import JobStatus, Phase, all_reached
 
 TO_BE_TESTED = [JobStatus.CONFIGURATION]
 

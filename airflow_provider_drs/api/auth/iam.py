@@ -13,9 +13,9 @@ from requests.auth import AuthBase
 
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
+from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenText, HiddenTuple
 from airflow_provider_drs.api.operations.operation import PROJECTS, TOKEN, Operation
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
-from airflow_provider_drs.api.secrets import HiddenBytes, HiddenText, HiddenTuple
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from airflow_provider_drs.api.auth import AkSkAuth, Auth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth.credentials import AkSkAuth, Auth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth.iam import Iam
+from airflow_provider_drs.api.auth.tokens import known_project
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.iam import Iam
-from airflow_provider_drs.api.reading import UnreadableError, addresses, is_blank, number, plain, truth
-from airflow_provider_drs.api.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.api.model.rules import PROJECT_ID
+from airflow_provider_drs.api.model.values import UnreadableError, addresses, is_blank, number, plain, truth
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
-from airflow_provider_drs.api.rules import PROJECT_ID
 from airflow_provider_drs.api.texts import printable
-from airflow_provider_drs.api.tokens import known_project
-from airflow_provider_drs.connection_fields import ConnectionFields, read_fields
+from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.hooks.connection_fields import ConnectionFields, read_fields
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection

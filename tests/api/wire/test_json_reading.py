@@ -11,7 +11,7 @@ from raw_answers import JOBS, answer, good, passed
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
-from airflow_provider_drs.api.wire.reading import MAX_COMMAS, MAX_DEPTH, MAX_NAME, read_object
+from airflow_provider_drs.api.wire.json_reading import MAX_COMMAS, MAX_DEPTH, MAX_NAME, read_object
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 GOOD = json.dumps(good())

@@ -6,7 +6,7 @@ import pytest
 from samples import endpoint, job_id
 
 from airflow_provider_drs.api.endpoint import parse_endpoints
-from airflow_provider_drs.api.verdict import Report, judge
+from airflow_provider_drs.api.model.report import Report, judge
 
 ONE, TWO = job_id(1), job_id(2)
 

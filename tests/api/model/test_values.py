@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_drs.api.reading import (
+from airflow_provider_drs.api.model.values import (
     Address,
     UnreadableError,
     addresses,

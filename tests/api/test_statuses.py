@@ -15,8 +15,8 @@ from airflow_provider_drs.api.errors import (
     DrsRequestError,
     DrsUnavailableError,
 )
-from airflow_provider_drs.api.lookup import look_up, refused, worst
-from airflow_provider_drs.api.status import JobStatus
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.statuses import look_up, refused, worst
 
 CREATING = JobStatus("CREATING")
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from airflow_provider_drs.api import rules
-from airflow_provider_drs.api.inputs import is_given, read_list
-from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.model import rules
+from airflow_provider_drs.api.model.hidden import HiddenDict
+from airflow_provider_drs.api.model.inputs import is_given, read_list
 
 
 class Withheld(str):

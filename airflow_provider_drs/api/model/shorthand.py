@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_drs.api.certificates import CertificateError, read_file
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.model.certificates import CertificateError, read_file
+from airflow_provider_drs.api.model.hidden import HiddenDict
 
 LookUp = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.

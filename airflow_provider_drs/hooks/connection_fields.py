@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_drs.api.reading import UnreadableError, is_blank, plain, port, text
-from airflow_provider_drs.api.secrets import HiddenDict
+from airflow_provider_drs.api.model.hidden import HiddenDict
+from airflow_provider_drs.api.model.values import UnreadableError, is_blank, plain, port, text
 from airflow_provider_drs.api.texts import printable
 
 if TYPE_CHECKING:
