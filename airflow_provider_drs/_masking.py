@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_drs._compat import mask_secret, secrets_masker
-from airflow_provider_drs.api.endpoint import conceal, credentials_in
-from airflow_provider_drs.api.model.hidden import spellings
+from airflow_provider_drs.api.input_secrets import conceal
+from airflow_provider_drs.api.model.hidden import credentials_in, spellings
 from airflow_provider_drs.api.model.inputs import is_given
 
 

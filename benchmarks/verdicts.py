@@ -6,8 +6,8 @@ import time
 from statistics import median
 
 from airflow_provider_drs.api.batch import run_tests
-from airflow_provider_drs.api.client import MAX_ENDPOINTS
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
+from airflow_provider_drs.api.operations.connection_test import MAX_ENDPOINTS
 from airflow_provider_drs.api.pace import Pacer
 from benchmarks.calls import client_of, job_ids
 from benchmarks.measured import Claim, Measured, table

@@ -13,9 +13,11 @@ from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.model.report import Report, judge, verdict_of_error
+from airflow_provider_drs.api.model.report import Report
 from airflow_provider_drs.api.operations import job_status
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, Operation
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST, judge, verdict_of_error
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber
@@ -37,7 +39,7 @@ def ready(**beside: Any) -> dict[str, Any]:
 
 def answer(
     payload: Any,
-    operation: Operation = BATCH_CONNECTION,
+    operation: Operation = CONNECTION_TEST,
     status: int = 200,
     headers: dict[str, str] | None = None,
     secrets: Iterable[str] = (),
@@ -60,7 +62,7 @@ def report(payload: Any, **facts: Any) -> Report:
 def statuses(payload: Any, **facts: Any) -> dict[str, JobStatus | DrsError]:
     """Return what is known of two jobs that this is the answer about."""
     try:
-        return job_status.statuses(JOBS, answer(payload, BATCH_STATUS, **facts))
+        return job_status.statuses(JOBS, answer(payload, JOB_STATUS, **facts))
     except DrsError as error:
         return dict.fromkeys(JOBS, error)
 

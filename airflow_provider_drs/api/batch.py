@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
 
-from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
+from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
@@ -17,8 +17,8 @@ from airflow_provider_drs.api.errors import (
     DrsStoppedError,
     DrsUnavailableError,
 )
-from airflow_provider_drs.api.model.report import Report, Verdict, verdict_of_error
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
+from airflow_provider_drs.api.model.report import Report, Verdict
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST, MAX_ENDPOINTS, verdict_of_error
 from airflow_provider_drs.api.retry import backoff
 
 
@@ -156,7 +156,7 @@ class _Run:
                 self._unavailable += started >= self._failed_at
                 self._failed_at = now
                 self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
-            elif error and BATCH_CONNECTION.repeats(error):
+            elif error and CONNECTION_TEST.repeats(error):
                 # the call has used up its own limits
                 over = True
             elif error is None or isinstance(error, DrsServiceError | DrsAnswerError):

@@ -11,21 +11,21 @@ from requests.auth import AuthBase
 
 from airflow_provider_drs.api.auth.credentials import Auth
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.endpoint import Endpoint, secrets_in
+from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.model.report import Verdict, judge
-from airflow_provider_drs.api.operations import job_status
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, Operation
+from airflow_provider_drs.api.model.report import Verdict
+from airflow_provider_drs.api.operations import connection_test, job_list, job_status
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.statuses import look_up, worst
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
-
-MAX_ENDPOINTS = 10
-"""Endpoints in one connection test, as the vendor's page limits it."""
 
 
 class DrsClient:
@@ -117,11 +117,10 @@ class DrsClient:
         :return: one verdict for each endpoint, in the same order.
         :raises DrsError: when the call as a whole failed.
         """
-        if len(endpoints) > MAX_ENDPOINTS or len({endpoint.id for endpoint in endpoints}) < len(endpoints):
-            raise ValueError(f"a call takes at most {MAX_ENDPOINTS} endpoints, each of another job")
-        body = {"jobs": [endpoint.wire() for endpoint in endpoints]}
-        answer, seconds, attempts = self._call(BATCH_CONNECTION, body)
-        return judge(endpoints, answer.payload, request_id=answer.request_id, seconds=seconds, attempts=attempts)
+        answer, seconds, attempts = self._call(CONNECTION_TEST, connection_test.body(endpoints))
+        return connection_test.judge(
+            endpoints, answer.payload, request_id=answer.request_id, seconds=seconds, attempts=attempts
+        )
 
     def job_statuses(self, job_ids: Sequence[str]) -> dict[str, JobStatus]:
         """Read the status of any number of jobs, 100 a call; operation ``batchListJobStatus``.
@@ -144,7 +143,7 @@ class DrsClient:
 
     def _page_of_statuses(self, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
         try:
-            answer, _, _ = self._call(BATCH_STATUS, job_status.body(job_ids))
+            answer, _, _ = self._call(JOB_STATUS, job_status.body(job_ids))
         except DrsJobsRefusedError as error:
             return job_status.of_refusal(job_ids, error)
         return job_status.statuses(job_ids, answer)
@@ -157,13 +156,13 @@ class DrsClient:
 
         :raises DrsError: when it failed, and so would every other call.
         """
-        self._call(JOB_LIST, {"cur_page": 1, "per_page": 1, "db_use_type": "migration"})
+        self._call(JOB_LIST, job_list.body())
 
     def _call(self, operation: Operation, body: dict[str, Any]) -> tuple[Answer, float, int]:
         """Send until there is an answer, or no hope for one; return it, the seconds it took, and the attempts."""
         path = operation.path.format(project_id=self.project_id)
         data = HiddenBytes(json.dumps(body).encode())
-        secrets = HiddenTuple(secrets_in([entry for entry in body.get("jobs", ()) if isinstance(entry, dict)]))
+        secrets = HiddenTuple(operation.secrets_in(body))
         pacer = self.pacer
         deadline = pacer.clock() + self.max_retry_seconds
         starts: list[float] = []

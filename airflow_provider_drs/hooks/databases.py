@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_drs._masking import mask
-from airflow_provider_drs.api.endpoint import secrets_in
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.input_secrets import secrets_in
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.rules import CONNECTION_ID, DOCUMENTED_DB_TYPES, NO_CONNECTION_ID
 from airflow_provider_drs.api.model.values import Address, UnreadableError, addresses, truth

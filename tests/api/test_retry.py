@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from calls import OPERATIONS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,16 +20,12 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.operations.operation import (
-    BATCH_CONNECTION,
-    BATCH_STATUS,
-    JOB_LIST,
-    OPERATIONS,
-    PROJECTS,
-    TOKEN,
-    Operation,
-    Repeat,
-)
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
+from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.operation import Operation, Repeat
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
 
@@ -52,7 +49,7 @@ class Attempts:
         self.pauses.append(seconds)
         self.now += seconds
 
-    def run(self, operation: Operation = BATCH_STATUS, max_attempts: int = 5, deadline: float = 600) -> int:
+    def run(self, operation: Operation = JOB_STATUS, max_attempts: int = 5, deadline: float = 600) -> int:
         return retried(
             self.attempt,
             operation,
@@ -86,10 +83,10 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
 @pytest.mark.parametrize(
     ("operation", "repeated"),
     [
-        (BATCH_CONNECTION, NOT_SENT),
-        (TOKEN, NOT_SENT),
-        (BATCH_STATUS, NOT_SENT | PERHAPS_SENT),
-        (PROJECTS, NOT_SENT | PERHAPS_SENT),
+        (CONNECTION_TEST, NOT_SENT),
+        (IAM_TOKEN, NOT_SENT),
+        (JOB_STATUS, NOT_SENT | PERHAPS_SENT),
+        (IAM_PROJECTS, NOT_SENT | PERHAPS_SENT),
         (Operation("any", "PUT", "/", Repeat.SAME_EFFECT), NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
     ],
@@ -108,7 +105,7 @@ def test_a_login_is_repeated_only_if_it_was_not_done_and_a_read_after_whatever_m
 
 
 def test_these_are_all_operations():
-    assert set(OPERATIONS) == {BATCH_CONNECTION, TOKEN, BATCH_STATUS, PROJECTS, JOB_LIST}
+    assert set(OPERATIONS.values()) == {CONNECTION_TEST, IAM_TOKEN, JOB_STATUS, IAM_PROJECTS, JOB_LIST}
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500, 502, 503, 504])
@@ -116,7 +113,7 @@ def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_
     attempts = Attempts(DrsThrottledError("busy", http_status=status))
 
     with pytest.raises(DrsThrottledError):
-        attempts.run(BATCH_CONNECTION)
+        attempts.run(CONNECTION_TEST)
 
     assert attempts.calls == 1
 
@@ -124,14 +121,14 @@ def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_
 def test_a_login_that_got_no_turn_was_not_sent_and_is_repeated():
     attempts = Attempts(DrsThrottledError("no turn"))
 
-    assert attempts.run(BATCH_CONNECTION) == 2
+    assert attempts.run(CONNECTION_TEST) == 2
 
 
 def test_a_login_that_met_a_fault_of_the_service_is_not_repeated_even_if_no_status_is_known():
     attempts = Attempts(DrsUnavailableError("busy"))
 
     with pytest.raises(DrsUnavailableError):
-        attempts.run(BATCH_CONNECTION)
+        attempts.run(CONNECTION_TEST)
 
     assert attempts.calls == 1
 
@@ -219,6 +216,6 @@ def test_an_answer_that_cannot_be_read_is_not_asked_for_again_by_itself():
     attempts = Attempts(DrsAnswerError("odd"))
 
     with pytest.raises(DrsAnswerError):
-        attempts.run(BATCH_STATUS)
+        attempts.run(JOB_STATUS)
 
     assert attempts.calls == 1

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from calls import OPERATIONS
 
 import airflow_provider_drs
 from airflow_provider_drs.api import codes, errors
-from airflow_provider_drs.api.operations.operation import OPERATIONS, REPEATED, Repeat
+from airflow_provider_drs.api.operations.operation import REPEATED, Repeat
 from airflow_provider_drs.hooks.connection import ConnectionExtra
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
@@ -100,7 +101,7 @@ def test_what_is_repeated_stands_in_the_reference_as_it_is_in_the_code():
     }
 
     assert {name: kinds.get(name) for name in kinds if name != "operation"} == {
-        operation.name: operation.repeat.value for operation in OPERATIONS
+        operation.name: operation.repeat.value for operation in OPERATIONS.values()
     }
     assert table == {
         cls.__name__: {kind for kind in Repeat if cls in REPEATED[kind]}

@@ -18,7 +18,7 @@ from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.wire.answers import read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber
@@ -93,7 +93,7 @@ def test_only_errors_of_our_tree_come_out_of_an_answer(status, headers, body):
     body = body.encode() if isinstance(body, str) else body
     try:
         raw = RawAnswer(status, CaseInsensitiveDict(headers), HiddenBytes(body))
-        answer = read_answer(BATCH_CONNECTION, raw, Scrubber([]))
+        answer = read_answer(CONNECTION_TEST, raw, Scrubber([]))
     except DrsError as error:
         assert str(error)
     else:

@@ -24,11 +24,12 @@ from airflow_provider_drs.api import batch
 from airflow_provider_drs.api.auth import PasswordAuth, TokenAuth, tokens
 from airflow_provider_drs.api.auth.iam import Iam
 from airflow_provider_drs.api.batch import run_tests
-from airflow_provider_drs.api.client import MAX_ENDPOINTS, DrsClient
+from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsConnectionLostError, DrsError, DrsTimeoutError, DrsUnreachableError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.api.operations.connection_test import MAX_ENDPOINTS
 from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-import pendulum
 import requests
 from requests.auth import AuthBase
 
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsCredentialError, DrsInputError
-from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenText, HiddenTuple
-from airflow_provider_drs.api.operations.operation import PROJECTS, TOKEN, Operation
+from airflow_provider_drs.api.errors import DrsCredentialError
+from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.operations import iam_projects, iam_token
+from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
+from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
+from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
@@ -23,18 +26,6 @@ Carry = Callable[[Callable[[AuthBase], Answer]], Answer]
 """Runs a call with some credential."""
 
 _LOGIN = "Check user, password and domain_name; IAM locks a user after some wrong passwords."
-
-
-@dataclass(frozen=True)
-class Token:
-    """An IAM token.
-
-    :param text: what is sent as ``X-Auth-Token``.
-    :param lifetime: seconds from its issue to its end.
-    """
-
-    text: str = field(repr=False)
-    lifetime: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ class Iam:
     def __post_init__(self) -> None:
         self._transport().close()  # which looks at the endpoint
 
-    def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> Token:
+    def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> iam_token.Token:
         """Log a user in; operation ``keystoneCreateUserTokenByPassword``.
 
         :param domain: name of the account that the user belongs to.
@@ -70,25 +61,14 @@ class Iam:
         :raises DrsCredentialError: when IAM knows no such user with this password.
         :raises DrsError: when the call failed in another way.
         """
-        login = {"user": {"name": user, "password": password, "domain": {"name": domain}}}
-        body = {"auth": {"identity": {"methods": ["password"], "password": login}, "scope": {"project": dict(project)}}}
         try:
-            # without the catalogue of services the answer is small
             answer = self._call(
-                TOKEN,
-                TOKEN.path,
-                data=HiddenBytes(json.dumps(body).encode()),
-                secrets=HiddenTuple([password]),
-                auth=_no_credential,
+                IAM_TOKEN, IAM_TOKEN.path, _no_credential, iam_token.body(user, password, domain, project)
             )
         except DrsCredentialError as error:
             error.hint = _LOGIN
             raise
-        try:
-            facts = answer.payload["token"]
-            return Token(HiddenText(answer.headers["X-Subject-Token"]), _moment(facts["expires_at"]) - _issued(facts))
-        except (KeyError, TypeError, ValueError):
-            raise self._no_answer_of_iam("the token or its end is missing") from None
+        return iam_token.token(answer)
 
     def project_id(self, region: str, carry: Carry) -> str:
         """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
@@ -97,21 +77,18 @@ class Iam:
         :raises DrsInputError: when IAM names none or several, so that the id must be given.
         :raises DrsError: when the call failed, or the credential may not make it.
         """
-        answer = carry(lambda auth: self._call(PROJECTS, PROJECTS.path.format(name=region), auth=auth))
-        ids = [str(item["id"]) for item in answer.payload["projects"] if isinstance(item, dict) and item.get("id")]
-        if len(ids) != 1:
-            raise DrsInputError([f"project_id: IAM knows {len(ids) or 'no'} projects named {region}; give the id"])
-        return ids[0]
+        path = IAM_PROJECTS.path.format(name=region)
+        return iam_projects.project_id(region, carry(lambda auth: self._call(IAM_PROJECTS, path, auth)))
 
     def _call(
         self,
         operation: Operation,
         path: str,
-        *,
-        data: bytes | None = None,
-        secrets: Sequence[str] = (),
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
+        body: Mapping[str, Any] | None = None,
     ) -> Answer:
+        data = HiddenBytes(json.dumps(body).encode()) if body else None
+        secrets = HiddenTuple(operation.secrets_in(body))
         transport = self._transport()
 
         def attempt(_: int) -> Answer:
@@ -140,22 +117,7 @@ class Iam:
             cancellation=self.cancellation,
         )
 
-    def _no_answer_of_iam(self, why: str) -> DrsAnswerError:
-        return DrsAnswerError(f"the answer is not one of IAM: {why}", hint="Check iam_endpoint.")
-
 
 def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
     # given as auth, because without any, requests would look for a password of this host in ~/.netrc
     return request
-
-
-def _moment(text: str) -> float:
-    moment = pendulum.parse(text)
-    if not isinstance(moment, pendulum.DateTime):
-        raise ValueError("a date without a time")
-    return moment.timestamp()
-
-
-def _issued(facts: Mapping[str, str]) -> float:
-    # IAM's own clock where it tells, since the one of this machine may be wrong
-    return _moment(facts["issued_at"]) if "issued_at" in facts else time.time()

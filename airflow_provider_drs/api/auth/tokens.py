@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from airflow_provider_drs.api.auth.iam import Token
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsStoppedError
+from airflow_provider_drs.api.operations.iam_token import Token
 
 MARGIN = 300
 """Seconds before its end at which a token is replaced: longer than one request takes, unless the user allows more."""

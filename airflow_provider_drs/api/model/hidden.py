@@ -6,11 +6,17 @@ import html
 import json
 import re
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 SHORTEST = 5
 """Characters from which on a secret is taken out of texts, as Airflow does it; a shorter one occurs by chance."""
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]+")
+# user:password@host, with a scheme or without; token@host with one; and ?password=...
+_CREDENTIALS = re.compile(
+    r"://[^\s:/@]*:(.+)@|://([^\s:/@]+)@|^[^\s:/@]+:(?!//)(\S+)@"
+    r"|[?&][^=&]*(?:pass|pwd|token|secret|key|sign|cred)[^=&]*=([^&\s]+)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class HiddenBytes(bytes):
@@ -68,3 +74,9 @@ def spellings(secret: str) -> set[str]:
     # where a longer one is found, so is the shorter one within it, and searching takes time for each
     looked_for = {way for way in spelled if len(way) >= SHORTEST}
     return {way for way in spelled if not any(other in way for other in looked_for - {way})}
+
+
+def credentials_in(text: str) -> list[str]:
+    """Return what is secret in a text that is a URL with a credential, where something else was to be: all of it."""
+    credentials = [part for found in _CREDENTIALS.finditer(text) for part in found.groups() if part]
+    return [text, *credentials, *map(unquote, credentials)] if credentials else []

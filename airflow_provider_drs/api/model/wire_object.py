@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -49,7 +49,7 @@ class WireObject(BaseModel):
     @cache
     def secret_members(cls) -> frozenset[str]:
         """Return the members whose values are secret."""
-        return frozenset(name for name, member in cls.model_fields.items() if "SecretStr" in str(member.annotation))
+        return frozenset(name for name, member in cls.model_fields.items() if SecretStr in _types(member.annotation))
 
     @classmethod
     def given(cls, members: Mapping[Any, Any]) -> HiddenDict:
@@ -94,11 +94,11 @@ class WireObject(BaseModel):
             return value if members is None else cls.nested[name].given(members)
         if not isinstance(value, str) or name not in cls.model_fields:
             return value
-        wanted = str(cls.model_fields[name].annotation)  # as text, since most are "... | None"
+        wanted = _types(cls.model_fields[name].annotation)
         text = value.strip().lower()
-        if "bool" in wanted and text in ("true", "false"):
+        if bool in wanted and text in ("true", "false"):
             return text == "true"
-        if "int" in wanted and text.isdecimal() and len(text) < _MAX_DIGITS:
+        if int in wanted and text.isdecimal() and len(text) < _MAX_DIGITS:
             return int(text)
         return value
 
@@ -110,6 +110,11 @@ class WireObject(BaseModel):
     def __getstate__(self) -> dict[Any, Any]:
         # pydantic would pickle secrets in clear; copies within the process go another way
         raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
+
+
+def _types(annotation: Any) -> set[Any]:
+    """Return the types that an annotation such as ``int | None`` is made of."""
+    return {annotation}.union(*map(_types, get_args(annotation)))
 
 
 def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:

@@ -8,11 +8,13 @@ from typing import Any
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.operations.operation import Operation, Repeat
 from airflow_provider_drs.api.statuses import MAX_IDS, refused
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
 
+JOB_STATUS = Operation("batchListJobStatus", "POST", "/v3/{project_id}/jobs/batch-status", Repeat.READ)
 _KNOWN = frozenset({"id", "status", "error_code", "error_message", "error_msg"})
 
 

@@ -1,7 +1,8 @@
-"""The calls of DRS and IAM that this package makes, and what may be repeated of each."""
+"""What is known of a call before it is made: what may be repeated, what is secret, and what a good answer is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,6 +14,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
+from airflow_provider_drs.api.model.hidden import credentials_in
 
 
 class Repeat(Enum):
@@ -47,6 +49,8 @@ class Operation:
     :param method: of HTTP.
     :param path: with the names of its parameters in braces.
     :param repeat: what may be repeated.
+    :param permission: the action that a policy of IAM has to allow, where the documents name it.
+    :param secret_members: members of the request whose texts are secret, at any depth.
     :param expected_key: the member by which a good answer is known, a list but for ``token``.
     :param good_status: the HTTP status of a good answer; any other is none.
     :param service: that is asked.
@@ -56,6 +60,8 @@ class Operation:
     method: str
     path: str
     repeat: Repeat
+    permission: str | None = None
+    secret_members: frozenset[str] = frozenset()
     expected_key: str = "results"
     good_status: int = 200
     service: str = "DRS"
@@ -69,13 +75,17 @@ class Operation:
         # with any other status DRS may have been asked
         return error.http_status in (429, None)
 
+    def secrets_in(self, body: object) -> list[str]:
+        """Return the secret texts of a request.
 
-BATCH_CONNECTION = Operation("batchValidateConnections", "POST", "/v3/{project_id}/jobs/batch-connection", Repeat.LOGIN)
-BATCH_STATUS = Operation("batchListJobStatus", "POST", "/v3/{project_id}/jobs/batch-status", Repeat.READ)
-JOB_LIST = Operation("showJobList", "POST", "/v3/{project_id}/jobs", Repeat.NEVER, "jobs")
-TOKEN = Operation(
-    "keystoneCreateUserTokenByPassword", "POST", "/v3/auth/tokens?nocatalog=true", Repeat.LOGIN, "token", 201, "IAM"
-)
-PROJECTS = Operation("keystoneListProjects", "GET", "/v3/projects?name={name}", Repeat.READ, "projects", service="IAM")
-
-OPERATIONS = (BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, TOKEN, PROJECTS)
+        :param body: its JSON, or a part of that.
+        """
+        if isinstance(body, str):
+            return credentials_in(body)
+        if isinstance(body, list):
+            return [text for item in body for text in self.secrets_in(item)]
+        found: list[str] = []
+        for name, value in body.items() if isinstance(body, Mapping) else ():
+            secret = name in self.secret_members and isinstance(value, str)
+            found += [value] if secret else self.secrets_in(value)
+        return found

@@ -13,8 +13,8 @@ from samples import endpoint, job_id
 from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
-from airflow_provider_drs.api.auth.credentials import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.auth import tokens as kept_tokens
+from airflow_provider_drs.api.auth.credentials import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.auth.iam import Iam
 from airflow_provider_drs.api.auth.tokens import MARGIN, QUIET
 from airflow_provider_drs.api.batch import run_tests

@@ -8,9 +8,9 @@ from threading import Barrier, Event
 import pytest
 
 from airflow_provider_drs.api.auth import tokens
-from airflow_provider_drs.api.auth.iam import Token
 from airflow_provider_drs.api.auth.tokens import MARGIN, QUIET, SharedToken, shared_token
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsStoppedError, DrsUnavailableError
+from airflow_provider_drs.api.operations.iam_token import Token
 
 LIFETIME = 86_400.0
 GOOD = LIFETIME - MARGIN

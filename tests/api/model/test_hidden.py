@@ -14,8 +14,9 @@ from wire import Reply, Request, Service
 
 from airflow_provider_drs.api.auth import AkSkAuth, TokenAuth
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.endpoint import parse_endpoints, secrets_in
+from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsUnavailableError
+from airflow_provider_drs.api.input_secrets import secrets_in
 from airflow_provider_drs.api.model.hidden import HiddenText, spellings
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jinja2 import ChainableUndefined, DebugUndefined, StrictUndefined, Undefined
 from samples import endpoint, job_id
 
-from airflow_provider_drs.api.endpoint import Endpoint, conceal, parse_endpoints
+from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.input_secrets import conceal
 from airflow_provider_drs.api.model.inputs import (
     as_job_ids,
     as_target_statuses,

@@ -6,7 +6,8 @@ import pytest
 from samples import endpoint, job_id
 
 from airflow_provider_drs.api.endpoint import parse_endpoints
-from airflow_provider_drs.api.model.report import Report, judge
+from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.api.operations.connection_test import judge
 
 ONE, TWO = job_id(1), job_id(2)
 

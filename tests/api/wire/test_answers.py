@@ -10,19 +10,23 @@ from hypothesis import strategies as st
 from raw_answers import JOBS, answer, good, passed, ready
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError, DrsRequestError
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, JOB_LIST, PROJECTS, TOKEN
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
+from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.answers import MAX_FACT, MAX_JOBS
 
 GOOD: dict[Any, Any] = {
-    BATCH_CONNECTION: good(),
-    BATCH_STATUS: ready(),
+    CONNECTION_TEST: good(),
+    JOB_STATUS: ready(),
     JOB_LIST: {
         "total_record": 1,
         "jobs": [{"id": JOBS[0], "description": "nothing failed", "status": "CREATE_FAILED"}],
     },
-    PROJECTS: {"projects": [{"id": "p"}], "links": {"self": "https://iam.example.org/v3/projects", "next": None}},
-    TOKEN: {"token": {"expires_at": "2026-11-27T00:00:00.000000Z", "methods": ["password"]}},
+    IAM_PROJECTS: {"projects": [{"id": "p"}], "links": {"self": "https://iam.example.org/v3/projects", "next": None}},
+    IAM_TOKEN: {"token": {"expires_at": "2026-11-27T00:00:00.000000Z", "methods": ["password"]}},
 }
 
 
@@ -32,7 +36,14 @@ def test_a_good_answer_has_one_status_and_the_member_it_is_known_by(operation):
     for status in {200, 201, 202, 203, 204, 206, 302, 304, 400, 404, 429, 500, 503} - {operation.good_status}:
         with pytest.raises(DrsError):
             answer(GOOD[operation], operation, status)
-    for other in (None, "x", 1, True, {} if operation is not TOKEN else [], [] if operation is TOKEN else {"0": 1}):
+    for other in (
+        None,
+        "x",
+        1,
+        True,
+        {} if operation is not IAM_TOKEN else [],
+        [] if operation is IAM_TOKEN else {"0": 1},
+    ):
         with pytest.raises(DrsAnswerError):
             answer({**GOOD[operation], operation.expected_key: other}, operation, operation.good_status)
 
@@ -127,6 +138,6 @@ def test_a_job_whose_status_is_told_is_not_refused_although_a_code_stands_beside
     told = {"id": JOBS[1], "status": "CREATE_FAILED", "error_code": "DRS.M00001", "error_msg": "it broke"}
 
     with pytest.raises(DrsJobsRefusedError) as caught:
-        answer({"results": [refused, told], "count": 2}, BATCH_STATUS, 400)
+        answer({"results": [refused, told], "count": 2}, JOB_STATUS, 400)
 
     assert caught.value.jobs == {JOBS[0]: "DRS.M00289: no such job"}

@@ -26,7 +26,7 @@ from airflow_provider_drs.api.errors import (
     DrsTransportError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.operations.operation import BATCH_STATUS
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.wire.transport import Transport
 
 SOON = 0.3
@@ -39,7 +39,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 def asked(url: str, connect_timeout: float = 5, **settings: Any) -> Any:
     transport = Transport(url, connect_timeout=connect_timeout, read_timeout=5, **settings)
-    return outcome(lambda: transport.exchange(BATCH_STATUS, "/", b"{}", auth=TokenAuth(TOKEN)))
+    return outcome(lambda: transport.exchange(JOB_STATUS, "/", b"{}", auth=TokenAuth(TOKEN)))
 
 
 def over_tls(peer: Peer, **settings: Any) -> Any:

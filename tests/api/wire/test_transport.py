@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_drs.api.auth import AkSkAuth, TokenAuth
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
-from airflow_provider_drs.api.operations.operation import BATCH_STATUS
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.wire.transport import Transport
 
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{"results":[],"count": 0}'
@@ -86,7 +86,7 @@ def test_any_endpoint_is_refused_at_once_or_fails_with_an_error_of_the_tree():
             except DrsInputError:
                 return
             with pytest.raises(DrsError):
-                transport.exchange(BATCH_STATUS, "/v3/p/jobs", b"{}", auth=auth)
+                transport.exchange(JOB_STATUS, "/v3/p/jobs", b"{}", auth=auth)
 
     # a proxy takes any name, so that no name server is asked
     with Peer(hangs_up) as proxy, patch.dict(os.environ, {"HTTPS_PROXY": proxy.url, "https_proxy": proxy.url}):
@@ -113,6 +113,6 @@ def test_a_connection_that_comes_back_while_all_are_closed_is_closed_too():
     with Peer(answers_and_waits_for_the_end) as peer:
         transport = Transport(peer.url)
         transport._idle = ClosedMeanwhile()
-        transport.exchange(BATCH_STATUS, "/", b"{}", auth=TokenAuth("t"))
+        transport.exchange(JOB_STATUS, "/", b"{}", auth=TokenAuth("t"))
 
         assert ended.wait(5)

@@ -29,7 +29,9 @@ from airflow_provider_drs.api.errors import (
     DrsTimeoutError,
     DrsTransportError,
 )
-from airflow_provider_drs.api.operations.operation import BATCH_CONNECTION, BATCH_STATUS, Operation
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.connection import MAX_BODY, Connection
 from airflow_provider_drs.api.wire.transport import Transport
@@ -44,11 +46,11 @@ WHOLE = OK + LENGTH % len(BODY) + BODY
 AWAY = b"HTTP/1.1 307 Away\r\nLocation: http://127.0.0.1:1/\r\n"
 
 
-def exchange(transport: Transport, operation: Operation = BATCH_STATUS) -> Answer:
+def exchange(transport: Transport, operation: Operation = JOB_STATUS) -> Answer:
     return transport.exchange(operation, "/", b"{}", auth=TokenAuth("a-token"))
 
 
-def asked(peer: Peer, operation: Operation = BATCH_STATUS, read_timeout: float = SOON) -> Any:
+def asked(peer: Peer, operation: Operation = JOB_STATUS, read_timeout: float = SOON) -> Any:
     transport = Transport(peer.url, connect_timeout=SOON, read_timeout=read_timeout)
     return outcome(lambda: exchange(transport, operation))
 
@@ -106,7 +108,7 @@ def test_whatever_drips_the_exchange_ends_when_its_time_is_up(name):
 def test_a_service_that_does_not_read_the_request_is_waited_for_no_longer():
     with Peer(lambda connection, number: peer.over.wait(30)) as peer:
         transport = Transport(peer.url, read_timeout=SOON)
-        error = outcome(lambda: transport.exchange(BATCH_CONNECTION, "/", b" " * 30_000_000, auth=TokenAuth("a-token")))
+        error = outcome(lambda: transport.exchange(CONNECTION_TEST, "/", b" " * 30_000_000, auth=TokenAuth("a-token")))
 
     assert isinstance(error, DrsTimeoutError)
 
@@ -304,7 +306,7 @@ def test_what_comes_over_an_idle_connection_ends_its_use(name):
 def test_reads_share_a_connection_and_logins_never_do():
     with serving(WHOLE) as peer:
         transport = Transport(peer.url, read_timeout=5)
-        for operation in (BATCH_STATUS, BATCH_STATUS, BATCH_CONNECTION, BATCH_STATUS, BATCH_CONNECTION):
+        for operation in (JOB_STATUS, JOB_STATUS, CONNECTION_TEST, JOB_STATUS, CONNECTION_TEST):
             outcome(partial(exchange, transport, operation))
         transport.close()
 

@@ -1,0 +1,128 @@
+"""``batchValidateConnections``: have DRS log in to up to ten endpoints.
+
+Follows the vendor's page *Testing Connections in Batches*.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_drs.api.codes import hint_for
+from airflow_provider_drs.api.endpoint import Endpoint, KafkaSecurity
+from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.model.hidden import HiddenDict
+from airflow_provider_drs.api.model.report import Verdict
+from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.texts import printable, short
+from airflow_provider_drs.api.wire.answers import code_and_text
+from airflow_provider_drs.api.wire.objections import miscount, objection
+
+CONNECTION_TEST = Operation(
+    "batchValidateConnections",
+    "POST",
+    "/v3/{project_id}/jobs/batch-connection",
+    Repeat.LOGIN,
+    permission="drs:migrationJobs:connect",
+    secret_members=Endpoint.secret_members() | KafkaSecurity.secret_members(),
+)
+MAX_ENDPOINTS = 10
+"""Endpoints in one call, as the vendor's page limits it."""
+_AFFIRMED = frozenset({"success", "true"})
+_DENIED = frozenset({"failed", "false"})
+_JUDGED = frozenset({"id", "status", "success", "error_code"})
+
+
+def body(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Return the request for up to 10 endpoints.
+
+    :param endpoints: never two of one job, since a result names its job only.
+    :raises ValueError: when they are more, or two are of one job.
+    """
+    if len(endpoints) > MAX_ENDPOINTS or len({endpoint.id for endpoint in endpoints}) < len(endpoints):
+        raise ValueError(f"a call takes at most {MAX_ENDPOINTS} endpoints, each of another job")
+    return HiddenDict({"jobs": [endpoint.wire() for endpoint in endpoints]})
+
+
+def verdict_on(endpoint: Endpoint, *, passed: bool = False, **facts: Any) -> Verdict:
+    """Return the verdict on one endpoint; ``facts`` are the members of :class:`Verdict` that come from the answer."""
+    return Verdict(
+        job_id=endpoint.id,
+        # what a DAG gives may hold a line break, which would forge a line in the log
+        label=printable(endpoint.label) if endpoint.label else None,
+        side=endpoint.side,
+        db_type=printable(endpoint.db_type),
+        address=printable(endpoint.address),
+        passed=passed,
+        **facts,
+    )
+
+
+def verdict_of_error(endpoint: Endpoint, error: DrsError, **facts: Any) -> Verdict:
+    """Return the verdict on an endpoint whose call failed as a whole: not passed, because of ``error``."""
+    of_this_job = error.jobs.get(endpoint.id) if isinstance(error, DrsServiceError) else None
+    return verdict_on(
+        endpoint,
+        code=error.code,
+        text=of_this_job or error.text,
+        hint=error.hint,
+        request_id=error.request_id,
+        **facts,
+    )
+
+
+def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any) -> list[Verdict]:
+    """Read the answer of one ``batchValidateConnections`` call.
+
+    A result names its job only, so no two endpoints may share one. Passed is an endpoint that has exactly one result
+    whose every indicator is positive, in an answer that speaks of nothing else and whose ``count`` fits.
+
+    :param endpoints: what was sent, in any order, one for each job.
+    :param answer: the JSON body.
+    :param facts: what is the same for all, such as ``seconds``.
+    """
+    results = answer["results"]
+    named = Counter(_job_id(item) for item in results)
+    by_job = {_job_id(item): item for item in results}
+    asked = {endpoint.id for endpoint in endpoints}
+    strangers = sorted(named.keys() - asked)
+    fault = miscount(answer, len(endpoints))
+    if strangers:
+        fault = f"the answer speaks of {printable(', '.join(strangers))}, which was not asked about"
+
+    def of(endpoint: Endpoint) -> Verdict:
+        if named[endpoint.id] == 0:
+            return verdict_on(endpoint, text="the answer holds no result for this job", **facts)
+        if named[endpoint.id] > 1:
+            text = f"the answer holds {named[endpoint.id]} results for this job, one was asked for"
+            return verdict_on(endpoint, text=text, **facts)
+        code, reason = _reason(by_job[endpoint.id])
+        if reason is None and fault is None:
+            return verdict_on(endpoint, passed=True, **facts)
+        hint = hint_for(code, reason)
+        return verdict_on(endpoint, code=code, text=reason or fault, hint=hint, **facts)
+
+    return [of(endpoint) for endpoint in endpoints]
+
+
+def _job_id(item: object) -> str:
+    """Return the job that a result names; of what is no result, something that is no job."""
+    return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {short(item)}"
+
+
+def _reason(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return code and text of why this result is not a pass; both ``None`` when it is one."""
+    status, success = result.get("status"), result.get("success")
+    word = status.lower() if isinstance(status, str) else None
+    message = printable(str(result["error_msg"])) if result.get("error_msg") else None
+    code, text = code_and_text(result) or (None, message)
+    against = objection({name: value for name, value in result.items() if name not in _JUDGED})
+    if word in _AFFIRMED:
+        if (success is None or success is True) and not code and not against:
+            return None, None
+        spoken = ", ".join(filter(None, (f"success {short(success)}", text or code, against)))
+        return code, f"the result contradicts itself: status {word}, {spoken}"
+    if word not in _DENIED:
+        return code, f"the result has the unknown status {short(status)}" + (f": {text}" if text else "")
+    return code, text or "DRS gave no reason"
