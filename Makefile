@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases \
-	bench docs lint pins clean
+	bench docs lint coverage mutants pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -61,6 +61,23 @@ lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/mypy
 	$(BIN)/mypy tests --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
 
+coverage: .venv/measure/ready  ## the branches of api and triggers that the tests take; minutes
+	.venv/measure/bin/python -m coverage run -m pytest tests/api tests/triggers tests/sensors tests/operators tests/hooks \
+		tests/contract tests/faults
+	.venv/measure/bin/python -m coverage report
+
+MODULES ?= airflow_provider_drs/api airflow_provider_drs/triggers airflow_provider_drs/operators
+TESTS ?= tests/api tests/triggers tests/operators tests/sensors
+
+# all of it takes days: MODULES=airflow_provider_drs/api/retry.py TESTS=tests/api/test_retry.py takes minutes
+mutants: .venv/measure/ready  ## faults planted one at a time, and the tests that should notice; the survivors are told
+	rm -rf mutants && mkdir mutants && git ls-files -z | xargs -0 cp --parents --target-directory=mutants
+	sed -i 's|MODULES|$(foreach module,$(MODULES),"$(module)",)|; s|TESTS|$(TESTS)|; s|PYTHON|../.venv/measure/bin/python|' \
+		mutants/cosmic-ray.toml
+	cd mutants && PATH=$(CURDIR)/.venv/measure/bin:$$PATH && cosmic-ray init cosmic-ray.toml session.sqlite && \
+		cr-filter-operators session.sqlite cosmic-ray.toml && cosmic-ray baseline cosmic-ray.toml && \
+		cosmic-ray exec cosmic-ray.toml session.sqlite && cr-report --surviving-only --show-diff session.sqlite
+
 # the docstrings are read and not run, so it has no Airflow
 .venv/docs/ready: requirements/docs.txt $(UV)
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) .venv/docs
@@ -94,4 +111,4 @@ pins: $(UV)  ## resolve all pinned requirements anew
 		--no-emit-find-links --no-emit-index-url --group docs --output-file requirements/docs.txt
 
 clean:
-	rm -rf .venv .demo .results .site build dist
+	rm -rf .venv .demo .results .site .coverage mutants build dist
