@@ -62,8 +62,7 @@ lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/mypy tests --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
 
 coverage: .venv/measure/ready  ## the branches of api and triggers that the tests take; minutes
-	.venv/measure/bin/python -m coverage run -m pytest tests/api tests/triggers tests/sensors tests/operators tests/hooks \
-		tests/contract tests/faults
+	.venv/measure/bin/python -m coverage run -m pytest tests/api tests/hooks tests/operators tests/sensors tests/triggers
 	.venv/measure/bin/python -m coverage report
 
 MODULES ?= airflow_provider_drs/api airflow_provider_drs/triggers airflow_provider_drs/operators
