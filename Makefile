@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases \
-	bench lint pins clean
+	bench docs lint coverage mutants pins clean
 
 demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
 	@$(BIN)/python -m demo
@@ -49,11 +49,39 @@ test-celery: .venv/celery/ready  ## the example gate through Celery workers; nee
 bench: .venv/bench/ready  ## every figure this project claims, beside its peers; writes docs/benchmarks.md; takes minutes
 	env --unset=PYTHONDONTWRITEBYTECODE .venv/bench/bin/python -m benchmarks
 
+docs: .venv/docs/ready  ## the pages, with the API reference from the docstrings, into .site/html; a name left out fails
+	rm -rf .site && mkdir -p .site/pages
+	cp -r --parents *.md docs example_dags airflow_provider_drs/emulator/contract.yaml .site/pages
+	.venv/docs/bin/python -m mkdocs --quiet build --strict
+	.venv/docs/bin/python docs/site/check.py .site/html
+
 lint: $(VENV)/ready  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy tests --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls
+
+coverage: .venv/measure/ready  ## the branches of api and triggers that the tests take; minutes
+	.venv/measure/bin/python -m coverage run -m pytest tests/api tests/hooks tests/operators tests/sensors tests/triggers
+	.venv/measure/bin/python -m coverage report
+
+MODULES ?= airflow_provider_drs/api airflow_provider_drs/triggers airflow_provider_drs/operators
+TESTS ?= tests/api tests/triggers tests/operators tests/sensors
+
+# all of it takes days: MODULES=airflow_provider_drs/api/retry.py TESTS=tests/api/test_retry.py takes minutes
+mutants: .venv/measure/ready  ## faults planted one at a time, and the tests that should notice; the survivors are told
+	rm -rf mutants && mkdir mutants && git ls-files -z | xargs -0 cp --parents --target-directory=mutants
+	sed -i 's|MODULES|$(foreach module,$(MODULES),"$(module)",)|; s|TESTS|$(TESTS)|; s|PYTHON|../.venv/measure/bin/python|' \
+		mutants/cosmic-ray.toml
+	cd mutants && PATH=$(CURDIR)/.venv/measure/bin:$$PATH && cosmic-ray init cosmic-ray.toml session.sqlite && \
+		cr-filter-operators session.sqlite cosmic-ray.toml && cosmic-ray baseline cosmic-ray.toml && \
+		cosmic-ray exec cosmic-ray.toml session.sqlite && cr-report --surviving-only --show-diff session.sqlite
+
+# the docstrings are read and not run, so it has no Airflow
+.venv/docs/ready: requirements/docs.txt $(UV)
+	$(UV) venv --quiet --clear --seed --python $(PYTHON) .venv/docs
+	$(UV) pip install --quiet --python .venv/docs/bin/python --requirement requirements/docs.txt
+	touch $@
 
 .venv/%/ready: requirements/%.txt pyproject.toml $(UV)
 	$(UV) venv --quiet --clear --seed --python $(PYTHON) .venv/$*
@@ -77,6 +105,9 @@ pins: $(UV)  ## resolve all pinned requirements anew
 	PYTHON_VERSION=3.11 requirements/resolve $(UV) 3.4.0b2 2026-10-27
 	requirements/resolve $(UV) 3.3.2 2026-09-25 celery --extra emulator-postgresql --group dev --group celery
 	requirements/resolve $(UV) 3.3.2 2026-11-20 bench --extra emulator --group bench
+	requirements/resolve $(UV) 3.3.2 2026-11-20 measure --extra emulator-all --group dev --group measure
+	$(UV) pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-11-20 --no-header --no-annotate \
+		--no-emit-find-links --no-emit-index-url --group docs --output-file requirements/docs.txt
 
 clean:
-	rm -rf .venv .demo .results build dist
+	rm -rf .venv .demo .results .site .coverage mutants build dist

@@ -55,6 +55,8 @@ def run_tests(
     A service that cannot be reached, throttles for ever, is unavailable or gives no answer ends the run within the
     limits of one call: the endpoints not sent yet are reported with the same error and 0 attempts.
 
+    :param client: makes the calls; it is cancelled when the run is ended from outside.
+    :param endpoints: any number, several of one job among them.
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
     :param retest_attempts: how many times those that may still pass are tested again; each time is another login.

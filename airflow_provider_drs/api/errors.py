@@ -143,6 +143,7 @@ class DrsAnswerError(DrsTransportError):
 class DrsServiceError(DrsError):
     """DRS, or the API gateway in front of it, said no.
 
+    :param text: what happened, in one sentence.
     :param jobs: what was said of single jobs, ``{job id: text}``, where the answer named them.
     :param retry_after: seconds to wait, where the answer named them.
     :param window: the limit that was met, as ``(calls, seconds)``, where the answer named it.

@@ -45,7 +45,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
     :param project_id: wins over the Connection's. (templated)
     :param target_statuses: one status or several, any of which ends the wait of a job.
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
-    :param poke_interval: seconds between two looks.
+    :param kwargs: what any sensor takes, such as ``poke_interval``: seconds between two looks.
     :raises ValueError: when the DAG is parsed, for a status that no job can have or a number that cannot be waited for.
     :raises AirflowFailException: at once, without a retry, when a job can no longer get there, the input is bad, or DRS
         refused the request or the credential.

@@ -23,7 +23,9 @@ MODULES = {module(name): name for name in FILES}
 
 
 def imported_files(name):
-    return {MODULES[found] for found in imports_of(FILES[name]) if found in MODULES} - {name, "__init__.py"}
+    # a module of api names the package as well
+    packages = {"__init__.py", "api/__init__.py"}
+    return {MODULES[found] for found in imports_of(FILES[name]) if found in MODULES} - {name} - packages
 
 
 def room(name):

@@ -69,6 +69,7 @@ class Verdict:
 class Report:
     """All verdicts of one run, in the order in which the endpoints were given.
 
+    :param endpoints: the verdicts.
     :param errors: the errors of calls that failed as a whole; what they did to the endpoints is in the verdicts.
     """
 
