@@ -32,7 +32,8 @@ def vaulted(monkeypatch, airflow_db):
         }
         Flaky.down = False
         yield service
-        Flaky.down, Flaky.failures = False, 0
+        # Airflow keeps the backend loaded for the tests to come
+        Flaky.connections, Flaky.down, Flaky.failures = {}, False, 0
 
 
 def sensor(**settings):

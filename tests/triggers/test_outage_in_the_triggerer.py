@@ -36,7 +36,8 @@ def jobs(monkeypatch, airflow_db):
         Flaky.connections = {"vaulted": connection(service.url)}
         Flaky.down, Flaky.reads = False, 0
         yield known
-        Flaky.down = False
+        # Airflow keeps the backend loaded for the tests to come
+        Flaky.connections, Flaky.down = {}, False
 
 
 def outcome_of(jobs, outage_at, seconds=OUTAGE, job=JOB, **settings):
