@@ -10,7 +10,7 @@ from airflow_provider_drs.api.errors import DrsError
 
 
 @contextmanager
-def retries_only_what_may_heal() -> Iterator[None]:
+def fail_fast_on_permanent_errors() -> Iterator[None]:
     """Let a retryable error through as it is, and turn any other into one for which Airflow spends no retry.
 
     :raises AirflowFailException: in place of an error that the same task, run again, would meet again.

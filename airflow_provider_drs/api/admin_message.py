@@ -18,7 +18,7 @@ from airflow_provider_drs.api.errors import (
 _NOT_DRS = "What answers there is not DRS: check the endpoint, and any proxy on the way to it."
 
 
-def explained(error: DrsError) -> str:
+def admin_message(error: DrsError) -> str:
     """Return what is wrong and what to do, without a header, a text or any other part of an answer."""
     if isinstance(error, DrsInputError):
         return "; ".join(error.violations)
@@ -29,8 +29,8 @@ def explained(error: DrsError) -> str:
     where = [code] if code else []
     where += [f"HTTP {error.http_status}"] if error.http_status else []
     meaning = _meaning(error)
-    said = f"{meaning} {error.hint}" if error.hint and meaning != _NOT_DRS else meaning
-    return f"{said} ({', '.join(where)})" if where else said
+    message = f"{meaning} {error.hint}" if error.hint and meaning != _NOT_DRS else meaning
+    return f"{message} ({', '.join(where)})" if where else message
 
 
 def _remedy(error: DrsError) -> str:
@@ -46,12 +46,12 @@ def _remedy(error: DrsError) -> str:
 def _meaning(error: DrsError) -> str:
     code = (error.code or "").rpartition(".")[2]
     if isinstance(error, DrsCredentialError):
-        said = error.text.lower()
-        if code == "0303" or "clock" in said:
+        message = error.text.lower()
+        if code == "0303" or "clock" in message:
             return "The signature was refused because its date is wrong."
-        if "aksk" in said or "signature" in said or "ak not exist" in said:
+        if "aksk" in message or "signature" in message or "ak not exist" in message:
             return "The signature was refused: access key and secret key do not fit, or the temporary key has expired."
-        if code == "0307" or "expire" in said:
+        if code == "0307" or "expire" in message:
             return "The token has expired."
         if code == "401":
             return "IAM refused the login."

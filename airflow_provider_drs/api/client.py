@@ -23,7 +23,7 @@ from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
-from airflow_provider_drs.api.statuses import look_up, worst
+from airflow_provider_drs.api.statuses import fetch_statuses, most_severe
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
@@ -129,17 +129,17 @@ class DrsClient:
         :raises DrsJobsRefusedError: naming the jobs that DRS does not know, no longer has, or takes for malformed.
         :raises DrsError: when a call as a whole failed, or its answer left a job out.
         """
-        found = self.look_up(job_ids)
-        if error := worst(found):
+        results = self.look_up(job_ids)
+        if error := most_severe(results):
             raise error
-        return {job_id: status for job_id, status in found.items() if isinstance(status, JobStatus)}
+        return {job_id: status for job_id, status in results.items() if isinstance(status, JobStatus)}
 
     def look_up(self, job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
         """Read the status of any number of jobs, or what stands in its way, for each by itself.
 
         It takes a call for every 100 jobs, and some more when DRS refuses a job; operation ``batchListJobStatus``.
         """
-        return look_up(self._page_of_statuses, job_ids)
+        return fetch_statuses(self._page_of_statuses, job_ids)
 
     def _page_of_statuses(self, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
         try:
@@ -197,7 +197,7 @@ class DrsClient:
 
         try:
             # the credential is around what is repeated, because IAM's own calls have repeated what they may
-            answer = self._auth.carry(send)
+            answer = self._auth.authenticated(send)
         except DrsError as error:
             error.attempts = len(starts)
             raise

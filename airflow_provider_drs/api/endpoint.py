@@ -13,7 +13,7 @@ from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model import certificates, rules
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.inputs import MISSING, read_list, unreadable_in
-from airflow_provider_drs.api.model.shorthand import LookUp, SpelledOut, no_connections
+from airflow_provider_drs.api.model.shorthand import ConnectionReader, ExpandedMembers, no_connections
 from airflow_provider_drs.api.model.wire_object import WireObject
 
 Text = Annotated[str, Field(min_length=1)]
@@ -56,9 +56,9 @@ class KafkaSecurity(WireObject):
     key_password: SecretStr | None = None
 
     @classmethod
-    def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        yield from rules.broken_by_kafka_security(given)
-        yield from certificates.broken_by_certificates(given, certificates.KAFKA_CERTIFICATES, _now())
+    def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
+        yield from rules.broken_by_kafka_security(values)
+        yield from certificates.broken_by_certificates(values, certificates.KAFKA_CERTIFICATES, _now())
 
 
 class CustomizedDns(WireObject):
@@ -109,9 +109,9 @@ class Endpoint(WireObject):
     ssl_cert_file: Text | None = None
 
     @classmethod
-    def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        yield from rules.broken_by_endpoint(given)
-        yield from certificates.broken_by_certificates(given, certificates.ENDPOINT_CERTIFICATES, _now())
+    def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
+        yield from rules.broken_by_endpoint(values)
+        yield from certificates.broken_by_certificates(values, certificates.ENDPOINT_CERTIFICATES, _now())
 
     @property
     def side(self) -> str:
@@ -141,7 +141,7 @@ class Endpoint(WireObject):
         return [f"{member}: {why}" for member, why in doubts]
 
 
-def parse_endpoints(jobs: object, look_up: LookUp = no_connections) -> list[Endpoint]:
+def parse_endpoints(jobs: object, look_up: ConnectionReader = no_connections) -> list[Endpoint]:
     """Read the endpoints a DAG gave and check every rule of all of them before anything is sent.
 
     :param jobs: a list of objects with the members of the API's ``jobs[]``, one such object, or either as text.
@@ -151,7 +151,7 @@ def parse_endpoints(jobs: object, look_up: LookUp = no_connections) -> list[Endp
     items = read_list(jobs)
     unreadable = unreadable_in(items, "jobs")
     # who shows a traceback with its local variables shall not find the input among them
-    entries = [Endpoint.given(item) if isinstance(item, Mapping) else None for item in items]
+    entries = [Endpoint.normalized(item) if isinstance(item, Mapping) else None for item in items]
     del jobs, items
     endpoints, violations = [], []
     for position, entry in enumerate(entries):
@@ -168,10 +168,10 @@ def parse_endpoints(jobs: object, look_up: LookUp = no_connections) -> list[Endp
     return endpoints
 
 
-def _read(entry: HiddenDict | None, look_up: LookUp) -> tuple[Endpoint | None, list[str]]:
+def _read(entry: HiddenDict | None, look_up: ConnectionReader) -> tuple[Endpoint | None, list[str]]:
     if entry is None:
         return None, [": must be an object"]
-    spelled_out = SpelledOut(entry, _by_id(look_up))
+    spelled_out = ExpandedMembers(entry, _by_id(look_up))
     violations = [f".{line}" for line in spelled_out.violations]
     try:
         return Endpoint.model_validate(spelled_out.members), violations
@@ -190,11 +190,11 @@ def _step(name: int | str) -> str:
     return f".{name if str(name).isidentifier() else '?'}"
 
 
-def _by_id(look_up: LookUp) -> LookUp:
-    def look_up_by_id(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _by_id(look_up: ConnectionReader) -> ConnectionReader:
+    def look_up_by_id(conn_id: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if not re.fullmatch(rules.CONNECTION_ID, conn_id):
             raise DrsInputError([rules.NO_CONNECTION_ID])
-        return look_up(conn_id, given)
+        return look_up(conn_id, values)
 
     return look_up_by_id
 

@@ -78,9 +78,9 @@ class DrsError(Exception):
     def __str__(self) -> str:
         where = [f"HTTP {self.http_status}"] if self.http_status else []
         where += [f"request id {self.request_id}"] if self.request_id else []
-        said = f"{self.code}: {self.text}" if self.code else self.text
-        said += f" ({', '.join(where)})" if where else ""
-        return f"{said} {self.hint}" if self.hint else said
+        reason = f"{self.code}: {self.text}" if self.code else self.text
+        reason += f" ({', '.join(where)})" if where else ""
+        return f"{reason} {self.hint}" if self.hint else reason
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), self.args, dict(self.__dict__))

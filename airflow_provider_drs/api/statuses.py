@@ -12,14 +12,14 @@ from airflow_provider_drs.api.model.rules import JOB_ID
 MAX_IDS = 100
 """Job ids in one status call: the largest page the service returns."""
 
-ENOUGH = 8
+MAX_LONE_REFUSALS = 8
 """Jobs refused by themselves, with none accepted, after which no more are tried."""
 
-Found = Mapping[str, JobStatus | DrsError]
+Results = Mapping[str, JobStatus | DrsError]
 """For each job its status, or the error that stands in its place."""
 
 
-def look_up(ask: Callable[[list[str]], Found], job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
+def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
     """Find out about any number of jobs, each by itself.
 
     One malformed or deleted id makes the service refuse the whole call. Where the answer names the culprits, the others
@@ -30,7 +30,7 @@ def look_up(ask: Callable[[list[str]], Found], job_ids: Sequence[str]) -> dict[s
     :return: something for every id, in the order asked; it never raises :class:`DrsError`.
     """
     asked = list(dict.fromkeys(job_ids))
-    found: dict[str, JobStatus | DrsError] = {}
+    results: dict[str, JobStatus | DrsError] = {}
     todo = [asked[start : start + MAX_IDS] for start in range(0, len(asked), MAX_IDS)][::-1]
     accepted, alone = False, 0
     while todo:
@@ -39,33 +39,33 @@ def look_up(ask: Callable[[list[str]], Found], job_ids: Sequence[str]) -> dict[s
             answer = ask(page)
         except DrsError as error:
             if not _may_be_one_job_only(error):
-                found |= dict.fromkeys(page, error)
+                results |= dict.fromkeys(page, error)
             elif len(page) > 1:
                 todo += _in_two(page)
             else:
-                found |= {page[0]: refused({page[0]: f"{error.code}: {error.text}"}, error)}
+                results |= {page[0]: jobs_refused_error({page[0]: f"{error.code}: {error.text}"}, error)}
                 alone += 1
-                if alone == ENOUGH and not accepted:
+                if alone == MAX_LONE_REFUSALS and not accepted:
                     # it is not for the sake of single jobs that the service refuses
-                    found |= {job_id: error for rest in todo for job_id in rest}
+                    results |= {job_id: error for rest in todo for job_id in rest}
                     break
         else:
             accepted = True
-            found |= answer
+            results |= answer
             if left := [job_id for job_id in page if job_id not in answer]:
                 todo.append(left)
-    return {job_id: found[job_id] for job_id in asked}
+    return {job_id: results[job_id] for job_id in asked}
 
 
-def refused(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
+def jobs_refused_error(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
     """Return the error for jobs that DRS refuses.
 
     :param jobs: what it said of each, ``{job id: text}``.
     :param by: tells the rest.
     """
-    named = ", ".join(f"{job_id} ({said.removeprefix(f'{by.code}: ')})" for job_id, said in jobs.items())
+    named = ", ".join(f"{job_id} ({text.removeprefix(f'{by.code}: ')})" for job_id, text in jobs.items())
     return DrsJobsRefusedError(
-        f"DRS does not tell of {named}",
+        f"DRS has no status for {named}",
         jobs=jobs,
         code=by.code,
         http_status=by.http_status,
@@ -74,15 +74,15 @@ def refused(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
     )
 
 
-def worst(found: Found) -> DrsError | None:
+def most_severe(results: Results) -> DrsError | None:
     """Return the error that tells most of why not all is known: one that cannot heal before one that may."""
-    errors = [item for item in found.values() if isinstance(item, DrsError)]
+    errors = [item for item in results.values() if isinstance(item, DrsError)]
     final = [error for error in errors if not error.retryable]
     if other := [error for error in final or errors if not isinstance(error, DrsJobsRefusedError)]:
         return other[0]
     named = [error for error in final if isinstance(error, DrsJobsRefusedError)]
-    jobs = {job_id: said for error in named for job_id, said in error.jobs.items()}
-    return refused(jobs, named[0]) if named else None
+    jobs = {job_id: text for error in named for job_id, text in error.jobs.items()}
+    return jobs_refused_error(jobs, named[0]) if named else None
 
 
 def _may_be_one_job_only(error: DrsError) -> bool:

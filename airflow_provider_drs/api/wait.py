@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 from airflow_provider_drs.api.model.job_status import JobStatus, all_reached
 from airflow_provider_drs.api.retry import backoff
-from airflow_provider_drs.api.statuses import Found, worst
+from airflow_provider_drs.api.statuses import Results, most_severe
 
 
 @dataclass(frozen=True)
-class Look:
+class PollResult:
     """What one look came to.
 
     :param statuses: ``{job id: status}`` of all jobs that are known of.
@@ -45,9 +45,9 @@ class Wait:
         self._fault_since: float | None = None
         self._faults = 0
         self._retry_after = 0.0
-        self._last: tuple[list[JobStatus | DrsError], Look] | None = None
+        self._last: tuple[list[JobStatus | DrsError], PollResult] | None = None
 
-    def judge(self, found: Found, now: float, patience: float, asked_at: float | None = None) -> Look:
+    def judge(self, results: Results, now: float, patience: float, asked_at: float | None = None) -> PollResult:
         """Decide what a look means.
 
         A fault that may pass ends no wait until it has lasted for ``patience``.
@@ -59,13 +59,13 @@ class Wait:
         :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
         :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
         """
-        items = [found[job_id] for job_id in self.job_ids]
+        items = [results[job_id] for job_id in self.job_ids]
         if self._last and self._last[0] == items:
             # nearly always, and there may be thousands of waits
             return self._last[1]
         self._last = None
         mine = dict(zip(self.job_ids, items, strict=True))
-        fault = worst(mine)
+        fault = most_severe(mine)
         if fault and not fault.retryable:
             raise fault
         statuses = {job_id: status for job_id, status in mine.items() if isinstance(status, JobStatus)}
@@ -76,14 +76,14 @@ class Wait:
             named = fault.retry_after if isinstance(fault, DrsServiceError) else None
             self._retry_after = min(named or 0.0, patience)
             news = self._fault_news(fault, now, patience, now if asked_at is None else asked_at)
-            return Look(texts, False, fault, news)
+            return PollResult(texts, False, fault, news)
         healed, self._fault_since, self._faults = self._fault_since is not None, None, 0
         news, seen = "", _summary(statuses)
         if seen != self._seen or healed:
             news = f"DRS answers again: {seen}" if healed else seen
         self._seen = seen
-        self._last = items, Look(texts, reached, None, "")
-        return Look(texts, reached, None, news)
+        self._last = items, PollResult(texts, reached, None, "")
+        return PollResult(texts, reached, None, news)
 
     def pause(self, usual: float) -> float:
         """Return the seconds until the next look.

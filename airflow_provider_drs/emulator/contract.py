@@ -103,7 +103,7 @@ def _demanded(violation: Any) -> list[str]:
     demanded = violation.validator_value
     if violation.validator == "required":
         return list(demanded)
-    return [name for given, names in demanded.items() if given in violation.instance for name in names]
+    return [name for member, names in demanded.items() if member in violation.instance for name in names]
 
 
 def _rule(violation: Any) -> str:

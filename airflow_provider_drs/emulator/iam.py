@@ -41,8 +41,8 @@ def routes(world: World, contract: Contract) -> list[Route]:
         token, issued_at, expires_at = world.accounts.log_in(user["name"], user["password"], user["domain"]["name"])
         if any(project.get(name) != value for name, value in asked.items()):
             raise RefusedError("401", "The project does not exist.", 401)
-        told = {"issued_at": issued_at, "expires_at": expires_at, "methods": ["password"], "project": project}
-        return _answer(201, {"token": told}, {"X-Subject-Token": token})
+        facts = {"issued_at": issued_at, "expires_at": expires_at, "methods": ["password"], "project": project}
+        return _answer(201, {"token": facts}, {"X-Subject-Token": token})
 
     async def projects(request: Request) -> Response:
         await check_caller(world, request)

@@ -17,8 +17,8 @@ def parse_authorization(header: str) -> tuple[str, list[str], str]:
 
     A header that is none yields empty parts, which nobody's key fits.
     """
-    found = _AUTHORIZATION.fullmatch(header)
-    return (found[1], found[2].split(";"), found[3]) if found else ("", [], "")
+    match = _AUTHORIZATION.fullmatch(header)
+    return (match[1], match[2].split(";"), match[3]) if match else ("", [], "")
 
 
 def expected_signature(

@@ -76,7 +76,7 @@ class ConnectionExtra(BaseModel):
 
 
 def client_for(
-    connection: Connection, wins: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
+    connection: Connection, overrides: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
 ) -> DrsClient:
     """Make the client that a Connection describes; IAM is asked for the project, unless the Connection gives it.
 
@@ -91,7 +91,7 @@ def client_for(
     del connection
     wrong = fields.violations
     readable = not wrong
-    extra = _extra(fields.extra, wins, warn, wrong)
+    extra = _extra(fields.extra, overrides, warn, wrong)
     if not fields.password and not any(line.startswith("password: ") for line in wrong):
         wrong.append(f"password: the {_PASSWORD[extra.auth_type]} is missing" if extra else "password: is missing")
     if extra is None or not readable:
@@ -132,7 +132,7 @@ def client_for(
 
 
 def _project_id(iam: Iam, region: str, auth: Auth) -> str:
-    return known_project((iam.endpoint, region, auth.fingerprint), lambda: iam.project_id(region, auth.carry))
+    return known_project((iam.endpoint, region, auth.fingerprint), lambda: iam.project_id(region, auth.authenticated))
 
 
 _SCHEMES = ("https", "http")
@@ -152,15 +152,15 @@ def _auth(extra: ConnectionExtra, fields: ConnectionFields, iam: Iam | None) -> 
 
 
 def _extra(
-    given: Mapping[str, Any], wins: Mapping[str, Any], warn: Callable[[str], None], wrong: list[str]
+    extra: Mapping[str, Any], overrides: Mapping[str, Any], warn: Callable[[str], None], wrong: list[str]
 ) -> ConnectionExtra | None:
-    known = {name: value for name, value in given.items() if name in ConnectionExtra.model_fields}
-    for name in (name for name in given if name not in known):
+    known = {name: value for name, value in extra.items() if name in ConnectionExtra.model_fields}
+    for name in (name for name in extra if name not in known):
         if meant := _near_miss(name):
             wrong.append(f"extra.{printable(str(name), 60)}: is not known; is {meant} meant?")
         else:
             warn(f"the extra {printable(str(name), 60)} is unknown and ignored")
-    members = {**known, **{name: value for name, value in wins.items() if not is_blank(value)}}
+    members = {**known, **{name: value for name, value in overrides.items() if not is_blank(value)}}
     try:
         return ConnectionExtra.model_validate(
             {name: value.strip() if isinstance(value, str) else value for name, value in members.items()}

@@ -23,7 +23,7 @@ Members = dict[str, Any]
 Given = Mapping[str, Any]
 
 
-def members_of_connection(conn_id: str, given: Given) -> Mapping[str, Any]:
+def members_of_connection(conn_id: str, beside: Given) -> Mapping[str, Any]:
     """Return the members of an endpoint that a database's Connection stands for, its secrets masked.
 
     :param conn_id: a Connection of type ``mysql``, ``postgres``, ``mongo``, ``oracle``, ``kafka``, or ``generic``.
@@ -34,16 +34,16 @@ def members_of_connection(conn_id: str, given: Given) -> Mapping[str, Any]:
     if not re.fullmatch(CONNECTION_ID, conn_id):
         raise DrsInputError([NO_CONNECTION_ID])
     fields = read_fields(read_connection(conn_id))
-    members = HiddenDict(_members(fields, given))
+    members = HiddenDict(_members(fields, beside))
     if fields.violations:
         raise DrsInputError([f"connection {conn_id}: {line}" for line in fields.violations])
     mask(secrets_in([members]))
     return members
 
 
-def _members(fields: ConnectionFields, given: Given) -> Members:
+def _members(fields: ConnectionFields, beside: Given) -> Members:
     kind = _KINDS.get(fields.conn_type)
-    db_type = given.get("db_type", kind and kind.db_type)
+    db_type = beside.get("db_type", kind and kind.db_type)
     wrong = fields.violations
     if kind is None:
         wrong.append(f"is of type {printable(fields.conn_type)}, not {', '.join(_KINDS)}")
@@ -52,20 +52,20 @@ def _members(fields: ConnectionFields, given: Given) -> Members:
         wrong.append(f"is of type {fields.conn_type}, so db_type has to be given beside it")
     elif kind.db_types and db_type in list((DOCUMENTED_DB_TYPES | {"dds"}) - kind.db_types):
         wrong.append(f"is of type {fields.conn_type}, which does not fit db_type {db_type}")
-    members = {"db_type": db_type, **kind.read(_Source(fields, kind, given))}
+    members = {"db_type": db_type, **kind.read(_Source(fields, kind, beside))}
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
 class _Source:
     """A Connection while it is read, and what the endpoint gives beside it."""
 
-    def __init__(self, fields: ConnectionFields, kind: _Kind, given: Given) -> None:
+    def __init__(self, fields: ConnectionFields, kind: _Kind, beside: Given) -> None:
         self.fields = fields
-        self.given = given
+        self.beside = beside
         self.kind = kind
         self.wrong = fields.violations
         self.extra = Extra(tls.spread_out(fields.extra) if kind.table is tls.MYSQL else fields.extra, self.wrong)
-        self.tls_beside = _tls_beside(given)
+        self.tls_beside = _tls_beside(beside)
         self.hosts = self._hosts(kafka.servers(fields, self.extra) if kind.table is tls.KAFKA else fields.host)
         if self.tls_beside is None and tls.mentions_tls(fields.schema):
             self.wrong.append("schema: asks for TLS, which belongs into the extra")
@@ -76,10 +76,10 @@ class _Source:
         try:
             hosts = addresses(written) if written else []
         except UnreadableError as error:
-            if "ip" not in self.given or (heeded and tls.mentions_tls(written)):
+            if "ip" not in self.beside or (heeded and tls.mentions_tls(written)):
                 self.wrong.append(f"{member}: {error}")
             return []
-        if {host.scheme for host in hosts} - {"", *self.kind.schemes} and ("ip" not in self.given or heeded):
+        if {host.scheme for host in hosts} - {"", *self.kind.schemes} and ("ip" not in self.beside or heeded):
             self.wrong.append(f"{member}: names a scheme that does not fit the type of the connection")
             return []
         return hosts
@@ -94,7 +94,7 @@ class _Source:
             port = self.fields.port or self.kind.port
             return {"ip": ",".join(map(str, self.hosts)), "db_port": port}
         host = self.hosts[0]
-        if host.port and self.fields.port and host.port != self.fields.port and "db_port" not in self.given:
+        if host.port and self.fields.port and host.port != self.fields.port and "db_port" not in self.beside:
             self.wrong.append("port: the host names another one")
         return {"ip": host.host, "db_port": host.port or self.fields.port or self.kind.port}
 
@@ -116,7 +116,7 @@ class _Source:
                 )
         if not wanted:
             return {}
-        own = self.given.keys() & {"ssl_cert_file", "ssl_cert_key"}
+        own = self.beside.keys() & {"ssl_cert_file", "ssl_cert_key"}
         return {"ssl_link": True, "ssl_cert_file": None if own else authority}
 
     def certificate(self, *names: str) -> str | None:
@@ -129,11 +129,11 @@ class _Source:
         return min(paths, default=None)
 
 
-def _tls_beside(given: Given) -> bool | None:
+def _tls_beside(beside: Given) -> bool | None:
     try:
-        return truth(given["ssl_link"])
+        return truth(beside["ssl_link"])
     except (KeyError, UnreadableError):
-        return True if given.keys() & {"ssl_cert_file", "ssl_cert_key"} else None
+        return True if beside.keys() & {"ssl_cert_file", "ssl_cert_key"} else None
 
 
 def _generic(source: _Source) -> Members:
@@ -152,7 +152,7 @@ def _postgres(source: _Source) -> Members:
 
 
 def _mongo(source: _Source) -> Members:
-    if source.extra.get("srv", truth) and "ip" not in source.given:
+    if source.extra.get("srv", truth) and "ip" not in source.beside:
         source.wrong.append("finds its hosts by a DNS seed list (srv), so ip has to be given beside it")
     hosts = [Address(each.host, each.port or source.fields.port or source.kind.port) for each in source.hosts]
     return {
@@ -166,7 +166,7 @@ def _mongo(source: _Source) -> Members:
 
 def _oracle(source: _Source) -> Members:
     service = source.extra.text("service_name")
-    if source.extra.text("sid") and not service and "db_name" not in source.given:
+    if source.extra.text("sid") and not service and "db_name" not in source.beside:
         source.wrong.append("names a SID, while DRS takes a service name: give db_name beside it")
     wallet = source.certificate("wallet_location")
     tls_members = source.tls(str(Path(wallet, "ewallet.p12")) if wallet else None)
@@ -176,7 +176,7 @@ def _oracle(source: _Source) -> Members:
 
 
 def _kafka(source: _Source) -> Members:
-    return kafka.members(source.fields, source.extra, source.hosts, source.given)
+    return kafka.members(source.fields, source.extra, source.hosts, source.beside)
 
 
 @dataclass(frozen=True)

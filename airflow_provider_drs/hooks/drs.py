@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
-from airflow_provider_drs.api.admin_message import explained
+from airflow_provider_drs.api.admin_message import admin_message
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
@@ -41,8 +41,8 @@ class DrsHook(BaseHook):
     ) -> None:
         super().__init__()
         self.drs_conn_id = drs_conn_id
-        wins = {"project_id": project_id, "language": language}
-        self._wins = {name: value for name, value in wins.items() if is_given(value)}
+        overrides = {"project_id": project_id, "language": language}
+        self._overrides = {name: value for name, value in overrides.items() if is_given(value)}
         self._kept: tuple[bytes, DrsClient] | None = None
         self._cancellation = Cancellation()
 
@@ -63,7 +63,7 @@ class DrsHook(BaseHook):
         :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
         :raises DrsError: when the project could not be looked up.
         """
-        return self._client(self._connection(), self._wins)
+        return self._client(self._connection(), self._overrides)
 
     def cancel(self) -> None:
         """End what the clients of this hook have under way; from now on they send nothing."""
@@ -88,10 +88,10 @@ class DrsHook(BaseHook):
         """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
         try:
             # whoever presses the button waits for the answer
-            with self._client(self._connection(), {**self._wins, "max_attempts": 1}) as client:
+            with self._client(self._connection(), {**self._overrides, "max_attempts": 1}) as client:
                 client.check_access()
         except DrsError as error:
-            return False, explained(error)
+            return False, admin_message(error)
         return (
             True,
             f"{client.endpoint} accepts the credential for project {client.project_id}. No database was tested.",
@@ -102,12 +102,12 @@ class DrsHook(BaseHook):
         read = [self._connection()]
         fingerprint = _fingerprint(read[0])
         if self._kept is None or self._kept[0] != fingerprint:
-            self._kept = fingerprint, self._client(read.pop(), self._wins)
+            self._kept = fingerprint, self._client(read.pop(), self._overrides)
         return self._kept[1]
 
     def _connection(self) -> Connection:
         # before Airflow is asked, which repeats what it does not find
-        project_id, language = self._wins.get("project_id"), self._wins.get("language")
+        project_id, language = self._overrides.get("project_id"), self._overrides.get("language")
         broken = {
             f"drs_conn_id: {MISSING}": not is_given(self.drs_conn_id),
             f"drs_conn_id: {NO_CONNECTION_ID}": is_given(self.drs_conn_id)
@@ -119,9 +119,9 @@ class DrsHook(BaseHook):
             raise DrsInputError([violation for violation, is_broken in broken.items() if is_broken])
         return read_connection(self.drs_conn_id)
 
-    def _client(self, connection: Connection, wins: dict[str, Any]) -> DrsClient:
+    def _client(self, connection: Connection, overrides: dict[str, Any]) -> DrsClient:
         try:
-            return client_for(connection, wins, self._warn, self._cancellation)
+            return client_for(connection, overrides, self._warn, self._cancellation)
         except DrsInputError as error:
             raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
         finally:

@@ -21,13 +21,13 @@ def servers(fields: ConnectionFields, extra: Extra) -> str:
     return extra.text("bootstrap.servers") or extra.text("metadata.broker.list") or fields.host
 
 
-def members(fields: ConnectionFields, extra: Extra, hosts: list[Address], given: Mapping[str, Any]) -> dict[str, Any]:
+def members(fields: ConnectionFields, extra: Extra, hosts: list[Address], entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of an endpoint; what cannot be understood is noted among the violations of the extra.
 
     :param hosts: the brokers.
-    :param given: what the endpoint gives itself.
+    :param entry: what the endpoint gives itself.
     """
-    beside = given.get("kafka_security_config")
+    beside = entry.get("kafka_security_config")
     beside = beside if isinstance(beside, Mapping) else {}
     security = {
         "type": beside.get("type") or _protocol(extra, hosts),

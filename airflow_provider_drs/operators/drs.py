@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
-from airflow_provider_drs._errors import retries_only_what_may_heal
+from airflow_provider_drs._errors import fail_fast_on_permanent_errors
 from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
@@ -120,7 +120,7 @@ class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
         from airflow_provider_drs.hooks.databases import members_of_connection
         from airflow_provider_drs.hooks.drs import DrsHook
 
-        with retries_only_what_may_heal():
+        with fail_fast_on_permanent_errors():
             endpoints = parse_endpoints(self.jobs, members_of_connection)
             for position, endpoint in enumerate(endpoints):
                 for doubt in endpoint.doubts():

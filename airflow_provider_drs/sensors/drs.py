@@ -14,7 +14,7 @@ from airflow_provider_drs._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_drs._errors import retries_only_what_may_heal
+from airflow_provider_drs._errors import fail_fast_on_permanent_errors
 from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.wait import Look, Wait
+    from airflow_provider_drs.api.wait import PollResult, Wait
     from airflow_provider_drs.hooks.drs import DrsHook
 
 TARGETS = ("CONFIGURATION",)
@@ -100,7 +100,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         from airflow_provider_drs.api.wait import Wait
         from airflow_provider_drs.hooks.drs import DrsHook
 
-        with retries_only_what_may_heal():
+        with fail_fast_on_permanent_errors():
             ids = as_job_ids(self.job_ids)
             self._wait = self._wait or Wait(ids, self.target_statuses)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
@@ -112,7 +112,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
             self._go_on_in_the_triggerer(ids)
         return PokeReturnValue(look.done, look.statuses)
 
-    def _look(self, hook: DrsHook, ids: list[str], wait: Wait) -> Look:
+    def _look(self, hook: DrsHook, ids: list[str], wait: Wait) -> PollResult:
         from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 
         asked_at = time.monotonic()
@@ -120,11 +120,11 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         try:
             with hook.get_conn() as client:
                 patience = client.max_retry_seconds
-                found = client.look_up(ids)
+                results = client.look_up(ids)
         except DrsError as error:
             # the Connection, or the project that IAM knows, cannot be read
-            found = dict.fromkeys(ids, error)
-        look = wait.judge(found, time.monotonic(), min(patience, self.timeout), asked_at)
+            results = dict.fromkeys(ids, error)
+        look = wait.judge(results, time.monotonic(), min(patience, self.timeout), asked_at)
         if look.news:
             self.log.info(look.news)
         return look
@@ -172,5 +172,5 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         if self.never_fail:
             # Airflow sees to it where the wait is done in a worker, but here only for its own errors
             raise AirflowSkipException(f"Skipping due to never_fail: {error}")
-        with retries_only_what_may_heal():
+        with fail_fast_on_permanent_errors():
             raise error

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs.api.errors import DrsError, DrsUnreachableError
-from airflow_provider_drs.triggers.round import Round
+from airflow_provider_drs.triggers.round import PollRound
 
 if TYPE_CHECKING:
     from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.hooks.drs import DrsHook
 
-REREAD = 60
+CONNECTION_MAX_AGE = 60
 """Seconds after which the Connection is read again."""
 READ_TIMEOUT = 10
 """Seconds for which a round waits until the Connection is read; a secrets backend may hang."""
@@ -39,10 +39,10 @@ class CurrentClient:
         self._lock = asyncio.Lock()
         self._reading: asyncio.Task[DrsError | None] | None = None
         self._read_at = float("-inf")
-        self._read_for: Round | None = None
+        self._read_for: PollRound | None = None
         self._error: DrsError | None = None
 
-    async def get(self, round_: Round, refused: DrsClient | None = None) -> DrsClient:
+    async def get(self, round_: PollRound, refused: DrsClient | None = None) -> DrsClient:
         """Return the client for a call of a round.
 
         :param refused: the client whose credential DRS has just refused; somebody may have put a new one into the
@@ -51,7 +51,7 @@ class CurrentClient:
         """
         async with self._lock:
             good = self.client if self.client is not refused else None
-            if good and self._loop.time() < self._read_at + REREAD:
+            if good and self._loop.time() < self._read_at + CONNECTION_MAX_AGE:
                 return good
             if self._read_for is not round_:
                 self._read_for = round_

@@ -10,8 +10,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsTriggerError
 from airflow_provider_drs.api.model.inputs import as_target_statuses
 from airflow_provider_drs.api.wait import Wait
-from airflow_provider_drs.triggers.poller import watching
-from airflow_provider_drs.triggers.watch import Watch
+from airflow_provider_drs.triggers.poller import subscribed
+from airflow_provider_drs.triggers.subscription import Subscription
 
 
 class DrsJobStatusTrigger(BaseTrigger):
@@ -90,12 +90,12 @@ class DrsJobStatusTrigger(BaseTrigger):
         if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
             raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
         targets = as_target_statuses(self.target_statuses)
-        watch = Watch(Wait(self.job_ids, targets, forever=self.silent_fail), self._pause)
-        with watching(self.drs_conn_id, self.project_id, watch):
-            look = await watch.news()
+        subscription = Subscription(Wait(self.job_ids, targets, forever=self.silent_fail), self._pause)
+        with subscribed(self.drs_conn_id, self.project_id, subscription):
+            look = await subscription.next_update()
             while not look.done:
                 self.log.info(look.news)
-                look = await watch.news()
+                look = await subscription.next_update()
         return look.statuses
 
     def _pause(self, looks: int) -> float:

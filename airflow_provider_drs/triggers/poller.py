@@ -16,29 +16,29 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.triggers.current_client import CurrentClient
-from airflow_provider_drs.triggers.round import Round
-from airflow_provider_drs.triggers.watch import NOT_PLANNED, Watch
+from airflow_provider_drs.triggers.round import PollRound
+from airflow_provider_drs.triggers.subscription import NOT_PLANNED, Subscription
 
 if TYPE_CHECKING:
     from airflow_provider_drs.api.model.job_status import JobStatus
 
-GATHERING = 0.1
+JOIN_DELAY = 0.1
 """Seconds that a newcomer waits for others that come with it."""
-SIDE_BY_SIDE = 8
+MAX_CONCURRENT_CALLS = 8
 """Calls under way at once."""
-IN_TURN = 0.5
+CALL_STAGGER = 0.5
 """Seconds for which a call of a round keeps the next one waiting."""
-EARLY = 0.99
+EARLY_FRACTION = 0.99
 """Part of the shortest pause by which a look may come early, to share a round; all of it would not bear rounding."""
 
 
 class Poller:
-    """Asks DRS, round after round, for the jobs of all who watch.
+    """Asks DRS, round after round, for the jobs of all subscriptions.
 
-    A watch takes part in the last round before it would be late, so it is asked for in its own rhythm or a little
-    sooner, and rounds are as far apart as the shortest pause among the watches. The event loop is not blocked: threads
-    make the calls, one after another so that one connection to the service serves a round, and beside a slow one the
-    next. A job that DRS refuses or a Connection that is wrong fails only those it concerns.
+    A subscription takes part in the last round before it would be late, so it is polled in its own rhythm or a little
+    sooner. Rounds are as far apart as the shortest pause among the subscriptions. The event loop is not blocked:
+    threads make the calls, one after another so that one connection to the service serves a round, and beside a slow
+    one the next. A job that DRS refuses or a Connection that is wrong fails only those it concerns.
 
     :param conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
@@ -46,10 +46,10 @@ class Poller:
 
     def __init__(self, conn_id: str, project_id: str | None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, "drs-poller")
+        self._threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS, "drs-poller")
         self._stopped = threading.Event()
-        self._watches: set[Watch] = set()
-        self._newcomers: list[Watch] = []
+        self._subscriptions: set[Subscription] = set()
+        self._newcomers: list[Subscription] = []
         self._changed = asyncio.Event()
         self._planned = NOT_PLANNED
         self._current = CurrentClient(conn_id, project_id)
@@ -57,15 +57,15 @@ class Poller:
         # in a context of its own, for what is logged must not be taken for a line of the trigger that came first
         Context().run(self._begin, self._rounds())
 
-    def join(self, watch: Watch) -> None:
-        """Take in a watch; its first look comes at once, or with the next round if there was one just now."""
-        self._watches.add(watch)
-        self._newcomers.append(watch)
+    def join(self, subscription: Subscription) -> None:
+        """Take in a subscription; its first look comes at once, or with the next round if there was one just now."""
+        self._subscriptions.add(subscription)
+        self._newcomers.append(subscription)
         self._changed.set()
 
-    def leave(self, watch: Watch) -> None:
-        """Ask for this watch no more."""
-        self._watches.discard(watch)
+    def leave(self, subscription: Subscription) -> None:
+        """Ask for this subscription no more."""
+        self._subscriptions.discard(subscription)
 
     def stop(self) -> None:
         """End all that is under way."""
@@ -80,28 +80,28 @@ class Poller:
         last = float("-inf")
         # asked each time, for asyncio.wait_for may swallow a cancellation
         while not self._stopped.is_set():
-            shortest = min((watch.pause for watch in self._watches), default=0.0)
-            newcomers_due = max(self._loop.time() + GATHERING, last + shortest)
+            shortest = min((subscription.pause for subscription in self._subscriptions), default=0.0)
+            newcomers_due = max(self._loop.time() + JOIN_DELAY, last + shortest)
             while self._newcomers:
                 self._newcomers.pop().due = newcomers_due
-            self._planned = min((watch.due for watch in self._watches), default=NOT_PLANNED)
+            self._planned = min((subscription.due for subscription in self._subscriptions), default=NOT_PLANNED)
             if not await self._quiet_until_planned():
                 continue
             # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
             now = self._loop.time()
             started = self._planned if now < self._planned + shortest else now
-            latest = started + EARLY * shortest
-            due = [watch for watch in self._watches if watch.due <= latest]
+            latest = started + EARLY_FRACTION * shortest
+            due = [subscription for subscription in self._subscriptions if subscription.due <= latest]
             if not due:
                 continue
             last = started
-            for watch in due:
-                watch.due = NOT_PLANNED
-            self._begin(self._make_calls(Round(due, started)))
+            for subscription in due:
+                subscription.due = NOT_PLANNED
+            self._begin(self._make_calls(PollRound(due, started)))
 
-    async def _make_calls(self, round_: Round) -> None:
+    async def _make_calls(self, round_: PollRound) -> None:
         for call in round_.calls:
-            await asyncio.wait([self._begin(self._ask(round_, call))], timeout=IN_TURN)
+            await asyncio.wait([self._begin(self._ask(round_, call))], timeout=CALL_STAGGER)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -113,7 +113,7 @@ class Poller:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             # a fault of this package: whoever waits is told rather than left waiting
-            self._fail(self._watches, error)
+            self._fail(self._subscriptions, error)
 
     async def _quiet_until_planned(self) -> bool:
         """Wait, and tell whether the plan stood."""
@@ -125,56 +125,56 @@ class Poller:
             return True
         return False
 
-    async def _ask(self, round_: Round, call: list[str]) -> None:
+    async def _ask(self, round_: PollRound, call: list[str]) -> None:
         try:
-            found = await self._look_up(round_, call)
+            results = await self._look_up(round_, call)
         except DrsError as error:
-            found = dict.fromkeys(call, error)
+            results = dict.fromkeys(call, error)
         except Exception as error:
             # whoever waits for news would wait for ever
-            self._fail(round_.watches_of(call), error)
+            self._fail(round_.subscribers_of(call), error)
             return
         now = self._loop.time()
         client = self._current.client
         patience = client.max_retry_seconds if client else MAX_RETRY_SECONDS
-        for watch in round_.answered(found):
-            if watch.take(round_.found, round_.started, now, patience):
-                self._watches.discard(watch)
-            elif watch.due < self._planned:
+        for subscription in round_.record(results):
+            if subscription.handle_results(round_.results, round_.started, now, patience):
+                self._subscriptions.discard(subscription)
+            elif subscription.due < self._planned:
                 self._changed.set()
 
-    async def _look_up(self, round_: Round, page: list[str]) -> dict[str, JobStatus | DrsError]:
+    async def _look_up(self, round_: PollRound, page: list[str]) -> dict[str, JobStatus | DrsError]:
         client = await self._current.get(round_)
-        found = await self._loop.run_in_executor(self._threads, client.look_up, page)
-        if any(isinstance(item, DrsCredentialError) for item in found.values()):
+        results = await self._loop.run_in_executor(self._threads, client.look_up, page)
+        if any(isinstance(item, DrsCredentialError) for item in results.values()):
             renewed = await self._current.get(round_, refused=client)
             if renewed is not client:
                 return await self._loop.run_in_executor(self._threads, renewed.look_up, page)
-        return found
+        return results
 
-    def _fail(self, watches: Iterable[Watch], error: BaseException) -> None:
-        for watch in list(watches):
-            watch.tell(error)
-            self._watches.discard(watch)
+    def _fail(self, subscriptions: Iterable[Subscription], error: BaseException) -> None:
+        for subscription in list(subscriptions):
+            subscription.publish(error)
+            self._subscriptions.discard(subscription)
 
 
-_pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Watch]]] = {}
+_pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Subscription]]] = {}
 
 
 @contextmanager
-def watching(conn_id: str, project_id: str | None, watch: Watch) -> Iterator[Watch]:
-    """Let this process's poller for a Connection ask for a watch; the first to come starts it, the last stops it."""
+def subscribed(conn_id: str, project_id: str | None, subscription: Subscription) -> Iterator[Subscription]:
+    """Subscribe at this process's poller for a Connection; the first starts the poller, the last stops it."""
     key = asyncio.get_running_loop(), conn_id, project_id
     if key not in _pollers:
         _pollers[key] = Poller(conn_id, project_id), set()
     poller, users = _pollers[key]
-    users.add(watch)
-    poller.join(watch)
+    users.add(subscription)
+    poller.join(subscription)
     try:
-        yield watch
+        yield subscription
     finally:
-        users.remove(watch)
-        poller.leave(watch)
+        users.remove(subscription)
+        poller.leave(subscription)
         if not users:
             del _pollers[key]
             poller.stop()

@@ -16,7 +16,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
 )
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.statuses import look_up, refused, worst
+from airflow_provider_drs.api.statuses import fetch_statuses, jobs_refused_error, most_severe
 
 CREATING = JobStatus("CREATING")
 
@@ -35,7 +35,7 @@ class Picky:
             raise DrsRequestError("malformed", code="DRS.M00202", http_status=400, request_id="r-1")
         if gone := [job for job in asked if job in self.unknown]:
             by = DrsError("", code="DRS.M05004", http_status=400)
-            return {job: refused({job: "DRS.M05004: deleted"}, by) for job in gone}
+            return {job: jobs_refused_error({job: "DRS.M05004: deleted"}, by) for job in gone}
         return dict.fromkeys(asked, CREATING)
 
 
@@ -47,7 +47,7 @@ def test_a_deleted_job_costs_one_more_call():
     ids = [job_id(number) for number in range(100)]
     service = Picky(unknown=[ids[3], ids[70]])
 
-    found = look_up(service, ids)
+    found = fetch_statuses(service, ids)
 
     assert blamed(found) == {ids[3], ids[70]}
     assert list(found) == ids
@@ -58,7 +58,7 @@ def test_an_id_of_another_form_is_asked_for_by_itself_first():
     ids = [job_id(number) for number in range(99)]
     service = Picky(malformed=["job-7"])
 
-    found = look_up(service, [*ids[:50], "job-7", *ids[50:]])
+    found = fetch_statuses(service, [*ids[:50], "job-7", *ids[50:]])
 
     assert blamed(found) == {"job-7"}
     assert service.calls == [100, 99, 1]
@@ -68,7 +68,7 @@ def test_a_culprit_that_looks_like_any_other_is_found_by_halving():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=[ids[41]])
 
-    found = look_up(service, ids)
+    found = fetch_statuses(service, ids)
 
     assert blamed(found) == {ids[41]}
     assert len(service.calls) <= 1 + 2 * 7
@@ -82,7 +82,7 @@ def test_the_culprits_are_blamed_and_nobody_else(data, count):
     malformed = data.draw(st.sets(st.sampled_from(ids), max_size=4))
     service = Picky(unknown, malformed)
 
-    found = look_up(service, ids)
+    found = fetch_statuses(service, ids)
 
     assert list(found) == ids
     assert blamed(found) == unknown | malformed
@@ -93,7 +93,7 @@ def test_a_service_that_takes_no_id_at_all_is_not_asked_for_each():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=ids)
 
-    found = look_up(service, ids)
+    found = fetch_statuses(service, ids)
 
     assert blamed(found) == set(ids)
     assert len(service.calls) <= 25
@@ -106,7 +106,7 @@ def test_a_refusal_that_is_no_matter_of_ids_is_not_looked_into():
         calls.append(asked)
         raise DrsRequestError("no such API", code="APIGW.0101", http_status=404)
 
-    assert blamed(look_up(refusing, ["a", "b", "c"])) == {"a", "b", "c"}
+    assert blamed(fetch_statuses(refusing, ["a", "b", "c"])) == {"a", "b", "c"}
     assert len(calls) == 1
 
 
@@ -118,28 +118,31 @@ def test_a_fault_concerns_the_jobs_of_its_own_call_only():
             raise DrsUnavailableError("busy")
         return dict.fromkeys(asked, CREATING)
 
-    assert blamed(look_up(faulty, ids)) == set(ids[100:200])
+    assert blamed(fetch_statuses(faulty, ids)) == set(ids[100:200])
 
 
 def test_of_several_errors_that_one_is_told_that_no_waiting_heals():
-    gone = refused({"a": "deleted"}, DrsError(""))
+    gone = jobs_refused_error({"a": "deleted"}, DrsError(""))
     busy = DrsUnavailableError("busy")
     stale = DrsCredentialError("stale")
 
-    assert "a (deleted)" in str(worst({"a": busy, "b": gone}))
-    assert worst({"a": gone, "b": busy, "c": stale}) is stale
-    assert worst({"a": CREATING, "b": busy}) is busy
-    assert worst({"a": CREATING}) is None
+    assert "a (deleted)" in str(most_severe({"a": busy, "b": gone}))
+    assert most_severe({"a": gone, "b": busy, "c": stale}) is stale
+    assert most_severe({"a": CREATING, "b": busy}) is busy
+    assert most_severe({"a": CREATING}) is None
 
 
 def test_all_refused_jobs_are_told_in_one_error():
     by = DrsError("", code="DRS.M05004", http_status=400, request_id="r-9", hint="Look.")
-    found = {"a": refused({"a": "DRS.M05004: gone"}, by), "b": refused({"b": "DRS.M00289: unknown"}, by)}
+    found = {
+        "a": jobs_refused_error({"a": "DRS.M05004: gone"}, by),
+        "b": jobs_refused_error({"b": "DRS.M00289: unknown"}, by),
+    }
 
-    error = worst(found)
+    error = most_severe(found)
 
     assert isinstance(error, DrsJobsRefusedError)
     assert error.jobs == {"a": "DRS.M05004: gone", "b": "DRS.M00289: unknown"}
     assert str(error) == (
-        "DRS.M05004: DRS does not tell of a (gone), b (DRS.M00289: unknown) (HTTP 400, request id r-9) Look."
+        "DRS.M05004: DRS has no status for a (gone), b (DRS.M00289: unknown) (HTTP 400, request id r-9) Look."
     )

@@ -31,7 +31,7 @@ AGES = 3600
 PATIENCE = 60
 """Seconds after which a run that does not end is let go, so that the test fails and does not hang."""
 ENDPOINTS = [endpoint(number) for number in range(6)]
-SIDE_BY_SIDE = 2
+MAX_CONCURRENT_CALLS = 2
 
 
 @dataclass
@@ -76,7 +76,7 @@ def an_answer_is_out(stack: ExitStack, over: threading.Event) -> Scene:
         over.wait(PATIENCE)
         yield from http(passing(request))
 
-    return served(stack, SIDE_BY_SIDE, nothing)
+    return served(stack, MAX_CONCURRENT_CALLS, nothing)
 
 
 def an_answer_is_half_there(stack: ExitStack, over: threading.Event) -> Scene:
@@ -86,7 +86,7 @@ def an_answer_is_half_there(stack: ExitStack, over: threading.Event) -> Scene:
         over.wait(PATIENCE)
         yield whole[-9:]
 
-    return served(stack, SIDE_BY_SIDE, half)
+    return served(stack, MAX_CONCURRENT_CALLS, half)
 
 
 def the_service_throttles(stack: ExitStack, over: threading.Event) -> Scene:
@@ -99,13 +99,13 @@ def the_service_is_unavailable(stack: ExitStack, over: threading.Event) -> Scene
 
 def refused_together(stack: ExitStack, status: str) -> Scene:
     # else the second call would wait for what the first is told
-    together = threading.Barrier(SIDE_BY_SIDE)
+    together = threading.Barrier(MAX_CONCURRENT_CALLS)
 
     def refuse(request: dict[str, Any]) -> Iterable[bytes]:
         together.wait(PATIENCE)
         return http({}, status, Retry_After="3000")
 
-    return served(stack, SIDE_BY_SIDE, refuse)
+    return served(stack, MAX_CONCURRENT_CALLS, refuse)
 
 
 def a_retest_is_due_later(stack: ExitStack, over: threading.Event) -> Scene:
@@ -139,7 +139,7 @@ def tls_is_being_agreed_on(stack: ExitStack, over: threading.Event) -> Scene:
     listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
 
     def accept() -> None:
-        kept = [listening.accept() for _ in range(SIDE_BY_SIDE)]
+        kept = [listening.accept() for _ in range(MAX_CONCURRENT_CALLS)]
         reached.set()
         over.wait(PATIENCE)
         for connection, _ in kept:
@@ -239,7 +239,7 @@ def playing(
 
 
 def run(client: DrsClient, **options: Any) -> None:
-    run_tests(client, parse_endpoints(ENDPOINTS), batch_size=1, max_concurrency=SIDE_BY_SIDE, **options)
+    run_tests(client, parse_endpoints(ENDPOINTS), batch_size=1, max_concurrency=MAX_CONCURRENT_CALLS, **options)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
@@ -266,7 +266,7 @@ def test_a_task_whose_time_is_up_logs_in_no_more(stage, monkeypatch):
 def test_a_task_that_is_killed_logs_in_no_more(stage, monkeypatch):
     with playing(stage, monkeypatch) as (scene, when_it_is_there):
         task = DrsTestConnectionsOperator(
-            task_id="test", jobs=ENDPOINTS, batch_size=1, max_concurrency=SIDE_BY_SIDE, **scene.run
+            task_id="test", jobs=ENDPOINTS, batch_size=1, max_concurrency=MAX_CONCURRENT_CALLS, **scene.run
         )
         when_it_is_there(task.on_kill)
         with pytest.raises(DrsStoppedError):

@@ -16,7 +16,7 @@ from airflow_provider_drs.api.errors import DrsUnreachableError
 from airflow_provider_drs.triggers import current_client
 from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
-from airflow_provider_drs.triggers.round import Round
+from airflow_provider_drs.triggers.round import PollRound
 
 JOB = job_id(1)
 THERE = {"statuses": {JOB: "CONFIGURATION"}}
@@ -113,7 +113,7 @@ def test_while_it_fails_a_round_of_many_calls_reads_once(jobs):
 def hanging(monkeypatch):
     """Return what makes the backend hang from now on; a round waits for it for a moment only."""
     monkeypatch.setattr(current_client, "READ_TIMEOUT", 0.2)
-    monkeypatch.setattr(current_client, "REREAD", 0.5)
+    monkeypatch.setattr(current_client, "CONNECTION_MAX_AGE", 0.5)
 
     end = Event()
 
@@ -149,10 +149,10 @@ def test_a_backend_that_hangs_at_the_first_read_is_a_fault_until_it_answers(jobs
         current = CurrentClient("vaulted", None)
         for _ in range(2):
             with pytest.raises(DrsUnreachableError, match="vaulted cannot be read: no answer within"):
-                await current.get(Round([], 0))
+                await current.get(PollRound([], 0))
         reads = Flaky.reads
         end.set()
-        with await current.get(Round([], 0)) as client:
+        with await current.get(PollRound([], 0)) as client:
             return reads, client.endpoint
 
     assert run(scene) == (1, jobs.url)

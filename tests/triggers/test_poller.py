@@ -27,8 +27,8 @@ from airflow_provider_drs.triggers import poller
 from airflow_provider_drs.triggers.current_client import CurrentClient
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 from airflow_provider_drs.triggers.poller import Poller
-from airflow_provider_drs.triggers.round import Round
-from airflow_provider_drs.triggers.watch import Watch
+from airflow_provider_drs.triggers.round import PollRound
+from airflow_provider_drs.triggers.subscription import Subscription
 
 IDS = [job_id(number) for number in range(1000)]
 BUSY = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
@@ -74,7 +74,7 @@ def test_a_thousand_waits_take_ten_calls_a_round(jobs):
 
 def test_one_connection_to_a_prompt_service_carries_all_calls_of_a_thousand_waits(jobs, monkeypatch):
     # this machine may be too busy for any service to be prompt
-    monkeypatch.setattr(poller, "IN_TURN", 60)
+    monkeypatch.setattr(poller, "CALL_STAGGER", 60)
     jobs.ready_after = dict.fromkeys(IDS, 2)
     with Service(jobs) as service:
         connect(monkeypatch, service.url)
@@ -539,10 +539,10 @@ def test_after_a_look_that_went_well_the_pauses_of_faults_begin_anew(jobs):
 
 def test_an_error_that_several_are_told_does_not_show_where_it_was_raised_for_the_others():
     async def frames(error):
-        watch = Watch(Wait([IDS[0]], [THERE]), lambda looks: 60)
-        watch.tell(error)
+        watch = Subscription(Wait([IDS[0]], [THERE]), lambda looks: 60)
+        watch.publish(error)
         with pytest.raises(DrsError) as caught:
-            await watch.news()
+            await watch.next_update()
         return len(caught.traceback)
 
     async def scene():
@@ -572,10 +572,10 @@ def test_a_busy_loop_makes_no_round_later_than_the_one_before(jobs):
 
 def test_a_poller_that_is_stopped_keeps_no_thread_although_somebody_still_holds_it(jobs):
     async def scene():
-        watch = Watch(Wait([IDS[0]], [THERE]), lambda looks: 60)
+        watch = Subscription(Wait([IDS[0]], [THERE]), lambda looks: 60)
         held = Poller("drs_default", None)
         held.join(watch)
-        await watch.news()
+        await watch.next_update()
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("drs-poller")]
         held.stop()
         for thread in threads:
@@ -596,11 +596,11 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
 
     async def scene():
         current = CurrentClient("drs_default", None)
-        old = await current.get(Round([], 0))
+        old = await current.get(PollRound([], 0))
         await asyncio.to_thread(old.look_up, IDS[:1])
         connect(monkeypatch, peer.url, token="another-token")
         await asyncio.sleep(61)
-        new = await current.get(Round([], 1))
+        new = await current.get(PollRound([], 1))
         return new is not old and await asyncio.to_thread(closed.wait, 10)
 
     jobs = Jobs(clock=lambda: 0.0)
@@ -610,7 +610,7 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
 
 
 def test_calls_that_begin_while_the_connection_is_being_read_wait_for_that(jobs, monkeypatch):
-    monkeypatch.setattr(poller, "IN_TURN", 0.01)
+    monkeypatch.setattr(poller, "CALL_STAGGER", 0.01)
     jobs.ready_after = dict.fromkeys(IDS[:300], 0)
     read = BaseHook.get_connection
 

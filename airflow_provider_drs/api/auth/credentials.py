@@ -44,7 +44,7 @@ class Auth(AuthBase):
         self.fingerprint = hashlib.sha256(repr([str(part) for part in parts]).encode()).digest()
         """Tells it from any other credential, and nothing about it."""
 
-    def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
+    def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call with this credential, and do what it allows when the service refuses it.
 
         :param send: sends the call with the auth that it is given, again where that may help, and raises when the
@@ -106,7 +106,7 @@ class PasswordAuth(Auth):
         self._shared = shared_token(self.fingerprint)
         self._clock = clock
 
-    def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
+    def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call, and once more with a new token if the service refuses the one it went with.
 
         :raises DrsCredentialError: when IAM refuses the login, or DRS a new token.
@@ -159,7 +159,7 @@ class AkSkAuth(Auth):
         self._refusal: DrsCredentialError | None = None
         self._probation = BoundedSemaphore(UNPROVEN_CALLS)
 
-    def carry(self, send: Callable[[AuthBase], Sent]) -> Sent:
+    def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
         """Run a call; once a signature was refused, refuse every further one in the same words.
 
         :raises DrsCredentialError: when the signature is refused, or was before.

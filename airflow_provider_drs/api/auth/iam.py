@@ -22,7 +22,7 @@ from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
-Carry = Callable[[Callable[[AuthBase], Answer]], Answer]
+Authenticated = Callable[[Callable[[AuthBase], Answer]], Answer]
 """Runs a call with some credential."""
 
 _LOGIN = "Check user, password and domain_name; IAM locks a user after some wrong passwords."
@@ -70,7 +70,7 @@ class Iam:
             raise
         return iam_token.token(answer)
 
-    def project_id(self, region: str, carry: Carry) -> str:
+    def project_id(self, region: str, authenticated: Authenticated) -> str:
         """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
 
         :param carry: :meth:`Auth.carry` of the credential to ask with.
@@ -78,7 +78,7 @@ class Iam:
         :raises DrsError: when the call failed, or the credential may not make it.
         """
         path = IAM_PROJECTS.path.format(name=region)
-        return iam_projects.project_id(region, carry(lambda auth: self._call(IAM_PROJECTS, path, auth)))
+        return iam_projects.project_id(region, authenticated(lambda auth: self._call(IAM_PROJECTS, path, auth)))
 
     def _call(
         self,

@@ -10,9 +10,9 @@ from threading import Lock
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsStoppedError
 from airflow_provider_drs.api.operations.iam_token import Token
 
-MARGIN = 300
+EXPIRY_MARGIN = 300
 """Seconds before its end at which a token is replaced: longer than one request takes, unless the user allows more."""
-QUIET = 60
+RENEWAL_COOLDOWN = 60
 """Seconds between two renewals, and after a refused login: more of them would only help to lock the user."""
 
 PATIENCE = 0.5
@@ -52,7 +52,7 @@ class SharedToken:
         """
         with self._turn(check) as failure:
             if self._text == refused:
-                if now < self._renewed_at + QUIET:
+                if now < self._renewed_at + RENEWAL_COOLDOWN:
                     return None
                 self._renewed_at, self._text = now, None
             return self._kept_or_fetched(fetch, now, failure)
@@ -72,9 +72,9 @@ class SharedToken:
         except DrsError as error:
             self._failure, self._failures = error, self._failures + 1
             if isinstance(error, DrsCredentialError):
-                self._refused_until = now + QUIET
+                self._refused_until = now + RENEWAL_COOLDOWN
             raise
-        self._text, self._good_until = token.text, now + token.lifetime - MARGIN
+        self._text, self._good_until = token.text, now + token.lifetime - EXPIRY_MARGIN
         return token.text
 
     @contextmanager

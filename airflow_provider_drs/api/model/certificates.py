@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from airflow_provider_drs.api.model.rules import Broken
 
-SOON = timedelta(days=30)
+EXPIRY_WARNING = timedelta(days=30)
 """A certificate that expires sooner than this is worth a warning."""
 
 _MAX_FILE = 2**20
@@ -61,7 +61,7 @@ def read_file(path: str, password: str | None) -> tuple[str, str, str]:
     return base64.b64encode(content).decode(), Path(path).name, hashlib.sha256(content).hexdigest()
 
 
-def broken_by_certificates(given: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
+def broken_by_certificates(values: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
     """Yield the members whose certificates are all expired or not yet valid.
 
     Content that is no certificate at all is left to the service, since no document says what it takes.
@@ -69,37 +69,37 @@ def broken_by_certificates(given: Mapping[str, Any], members: Mapping[str, str],
     :param given: members of an endpoint, or of its ``kafka_security_config``.
     :param members: which of them hold a certificate in Base64, and where its password is.
     """
-    for member, found in _decoded(given, members):
-        if found and not any(each.starts <= now <= each.ends for each in found):
-            first = found[0]
+    for member, validities in _decoded(values, members):
+        if validities and not any(each.starts <= now <= each.ends for each in validities):
+            first = validities[0]
             if first.ends < now:
                 yield member, f"the certificate expired on {first.ends:%Y-%m-%d}"
             else:
                 yield member, f"the certificate is not valid before {first.starts:%Y-%m-%d}"
 
 
-def doubtful_certificates(given: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
+def doubtful_certificates(values: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
     """Yield the members with a certificate that expires within 30 days, or that cannot be checked."""
-    for member, found in _decoded(given, members):
-        if not found:
+    for member, validities in _decoded(values, members):
+        if not validities:
             yield member, "holds no PEM and no .p12 that opens, so its expiry is not checked"
             continue
-        ends = min(each.ends for each in found)
+        ends = min(each.ends for each in validities)
         if ends < now:
-            yield member, f"one of its {len(found)} certificates expired on {ends:%Y-%m-%d}"
-        elif ends < now + SOON:
+            yield member, f"one of its {len(validities)} certificates expired on {ends:%Y-%m-%d}"
+        elif ends < now + EXPIRY_WARNING:
             yield member, f"the certificate expires in {(ends - now).days} days, on {ends:%Y-%m-%d}"
 
 
-def _decoded(given: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[tuple[str, list[_Validity]]]:
+def _decoded(values: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[tuple[str, list[_Validity]]]:
     for member, password in members.items():
-        content = given.get(member)
+        content = values.get(member)
         if isinstance(content, str):
-            found: list[_Validity] = []
+            validities: list[_Validity] = []
             if len(content) <= _MAX_TEXT:
                 with suppress(ValueError, CertificateError):
-                    found = _certificates(base64.b64decode(content, validate=True), given.get(password))
-            yield member, found
+                    validities = _certificates(base64.b64decode(content, validate=True), values.get(password))
+            yield member, validities
 
 
 def _certificates(content: bytes, password: object) -> list[_Validity]:

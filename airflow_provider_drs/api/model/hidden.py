@@ -78,5 +78,5 @@ def spellings(secret: str) -> set[str]:
 
 def credentials_in(text: str) -> list[str]:
     """Return what is secret in a text that is a URL with a credential, where something else was to be: all of it."""
-    credentials = [part for found in _CREDENTIALS.finditer(text) for part in found.groups() if part]
+    credentials = [part for match in _CREDENTIALS.finditer(text) for part in match.groups() if part]
     return [text, *credentials, *map(unquote, credentials)] if credentials else []

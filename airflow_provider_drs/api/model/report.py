@@ -60,9 +60,9 @@ class Verdict:
         where = f"{name}{self.side} {self.db_type} at {self.address} of job {self.job_id}"
         if self.passed:
             return f"{where}: passed"
-        said = f"{self.code}: {self.text}" if self.code else f"{self.text}"
+        reason = f"{self.code}: {self.text}" if self.code else f"{self.text}"
         request = f" (request id {self.request_id})" if self.request_id else ""
-        return f"{where}: {said[:MAX_REASON]}{request}"
+        return f"{where}: {reason[:MAX_REASON]}{request}"
 
 
 @dataclass(frozen=True)

@@ -28,45 +28,45 @@ _SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 _TLS = ("SSL", "SASL_SSL")
 
 
-def broken_by_endpoint(given: Mapping[str, Any]) -> Iterator[Broken]:
+def broken_by_endpoint(values: Mapping[str, Any]) -> Iterator[Broken]:
     """Yield the rules of the ``TestEndPoint`` table that the given members break.
 
     :param given: the members by their API names; those of a wrong type may be among them.
     """
-    db_type, port = given.get("db_type"), given.get("db_port")
+    db_type, port = values.get("db_type"), values.get("db_port")
     if db_type == "kafka":
-        kafka = given.get("kafka_security_config")
+        kafka = values.get("kafka_security_config")
         if isinstance(kafka, Mapping) and kafka.get("type") in _SASL:
-            yield from _need(given, f"when Kafka's security type is {kafka['type']}", "db_user", "db_password")
+            yield from _need(values, f"when Kafka's security type is {kafka['type']}", "db_user", "db_password")
         if port == 0:
             yield "db_port", "must be left out for kafka, whose ports stand in ip: the service refuses a 0"
     else:
-        yield from _need(given, "except for Kafka without SASL", "db_user", "db_password")
+        yield from _need(values, "except for Kafka without SASL", "db_user", "db_password")
     if db_type in ("mongodb", "dds") and port != 0:
         yield "db_port", f"must be 0 for {db_type}, whose ports stand in ip"
     if db_type == "oracle" and port in (None, 0):
         yield "db_port", "is mandatory for oracle"
-    if given.get("ssl_link") is True:
-        yield from _need(given, "when ssl_link is true", "ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum")
-    if str(given.get("ssl_cert_name", "")).lower().endswith(".p12"):
-        yield from _need(given, "when the certificate is a .p12", "ssl_cert_password")
-    if "inst_id" in given:
-        yield from _need(given, "when inst_id names a cloud instance", "region")
-    elif given.get("net_type") == "vpc":
-        yield from _need(given, "when net_type is vpc", "vpc_id", "subnet_id")
+    if values.get("ssl_link") is True:
+        yield from _need(values, "when ssl_link is true", "ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum")
+    if str(values.get("ssl_cert_name", "")).lower().endswith(".p12"):
+        yield from _need(values, "when the certificate is a .p12", "ssl_cert_password")
+    if "inst_id" in values:
+        yield from _need(values, "when inst_id names a cloud instance", "region")
+    elif values.get("net_type") == "vpc":
+        yield from _need(values, "when net_type is vpc", "vpc_id", "subnet_id")
 
 
-def broken_by_kafka_security(given: Mapping[str, Any]) -> Iterator[Broken]:
+def broken_by_kafka_security(values: Mapping[str, Any]) -> Iterator[Broken]:
     """Yield the rules of the ``KafkaSecurity`` table that the given members break."""
-    kind = given.get("type")
+    kind = values.get("type")
     if kind in _TLS:
-        yield from _need(given, f"when type is {kind}", "trust_store_key_name", "trust_store_key")
+        yield from _need(values, f"when type is {kind}", "trust_store_key_name", "trust_store_key")
     if kind in _SASL:
-        yield from _need(given, f"when type is {kind}", "sasl_mechanism")
-    if given.get("enable_key_store") is True:
-        yield from _need(given, "when enable_key_store is true", "key_store_key", "key_store_key_name")
-        if given.get("set_private_key_password") is True:
-            yield from _need(given, "when set_private_key_password is true", "key_password")
+        yield from _need(values, f"when type is {kind}", "sasl_mechanism")
+    if values.get("enable_key_store") is True:
+        yield from _need(values, "when enable_key_store is true", "key_store_key", "key_store_key_name")
+        if values.get("set_private_key_password") is True:
+            yield from _need(values, "when set_private_key_password is true", "key_password")
 
 
 def doubtful(sent: Mapping[str, Any]) -> Iterator[Broken]:
@@ -98,7 +98,7 @@ def doubtful(sent: Mapping[str, Any]) -> Iterator[Broken]:
         yield "kafka_security_config.delegation_tokens", "has no effect without SASL and a SCRAM mechanism"
 
 
-def _need(given: Mapping[str, Any], when: str, *members: str) -> Iterator[Broken]:
+def _need(values: Mapping[str, Any], when: str, *members: str) -> Iterator[Broken]:
     for member in members:
-        if member not in given:
+        if member not in values:
             yield member, f"is mandatory {when}"

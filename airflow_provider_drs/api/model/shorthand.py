@@ -9,7 +9,7 @@ from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.certificates import CertificateError, read_file
 from airflow_provider_drs.api.model.hidden import HiddenDict
 
-LookUp = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+ConnectionReader = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 """Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.
 
 It raises `DrsInputError` when the connection does not fit, and a retryable error when it cannot be read just now.
@@ -22,15 +22,15 @@ _FROM_A_CONNECTION = _FROM_A_FILE | {
 }  # fmt: skip
 
 
-class SpelledOut:
+class ExpandedMembers:
     """The members of an endpoint after all that stands for others was looked up.
 
     :param given: the members as the DAG gave them; they win.
     :param look_up: reads a connection.
     """
 
-    def __init__(self, given: Mapping[str, Any], look_up: LookUp) -> None:
-        self.members = HiddenDict({name: value for name, value in given.items() if value is not None})
+    def __init__(self, members: Mapping[str, Any], look_up: ConnectionReader) -> None:
+        self.members = HiddenDict({name: value for name, value in members.items() if value is not None})
         self.violations: list[str] = []
         self._unknown: frozenset[str] = frozenset()
         conn_id = self.members.get("db_conn_id")
@@ -53,22 +53,22 @@ class SpelledOut:
         """Tell whether a member is what it is, and not just missing for want of what could not be looked up."""
         if member not in self._unknown:
             return True
-        given = self.members.get(member)
-        return given is not None and (not inside or not isinstance(given, Mapping) or inside[0] in given)
+        members = self.members.get(member)
+        return members is not None and (not inside or not isinstance(members, Mapping) or inside[0] in members)
 
     def _fail(self, member: str, violations: Sequence[str], unknown: frozenset[str]) -> None:
         self.violations += [f"{member}: {why}" for why in violations]
         self._unknown |= unknown
 
 
-def no_connections(conn_id: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def no_connections(conn_id: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
     """Look up nothing, where there is no Airflow."""
     raise DrsInputError(["connections can be looked up within Airflow only"])
 
 
-def _merged(found: Mapping[str, Any], given: Mapping[str, Any]) -> HiddenDict:
-    both = HiddenDict({**found, **given})
+def _merged(stored: Mapping[str, Any], members: Mapping[str, Any]) -> HiddenDict:
+    both = HiddenDict({**stored, **members})
     kafka = "kafka_security_config"
-    if isinstance(found.get(kafka), Mapping) and isinstance(given.get(kafka), Mapping):
-        both[kafka] = HiddenDict({**found[kafka], **given[kafka]})
+    if isinstance(stored.get(kafka), Mapping) and isinstance(members.get(kafka), Mapping):
+        both[kafka] = HiddenDict({**stored[kafka], **members[kafka]})
     return both

@@ -52,7 +52,7 @@ class WireObject(BaseModel):
         return frozenset(name for name, member in cls.model_fields.items() if SecretStr in _types(member.annotation))
 
     @classmethod
-    def given(cls, members: Mapping[Any, Any]) -> HiddenDict:
+    def normalized(cls, members: Mapping[Any, Any]) -> HiddenDict:
         """Return the members that were given, each as what it means."""
         return HiddenDict(
             {
@@ -63,7 +63,7 @@ class WireObject(BaseModel):
         )
 
     @classmethod
-    def broken_rules(cls, given: Mapping[str, Any]) -> Iterator[rules.Broken]:
+    def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
         """Yield ``(member, why)`` for every rule between members that ``given`` breaks."""
         return iter(())
 
@@ -72,15 +72,15 @@ class WireObject(BaseModel):
     def _all_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
         if not isinstance(data, Mapping):
             return handler(data)
-        given = cls.given(data)
+        values = cls.normalized(data)
         lines: list[InitErrorDetails] = []
         model = None
         try:
-            model = handler(given)
+            model = handler(values)
         except ValidationError as error:
             lines += [_line(item["loc"], item["type"], item["msg"]) for item in error.errors()]
         unsound = {line["loc"][0] for line in lines if line["loc"]}
-        lines += [_line((member,), "rule", why) for member, why in cls.broken_rules(given) if member not in unsound]
+        lines += [_line((member,), "rule", why) for member, why in cls.broken_rules(values) if member not in unsound]
         if lines:
             raise ValidationError.from_exception_data(cls.__name__, lines, hide_input=True)
         return model
@@ -91,7 +91,7 @@ class WireObject(BaseModel):
             return ...  # which is of no type that a member may have
         if name in cls.nested:
             members = as_object(value)
-            return value if members is None else cls.nested[name].given(members)
+            return value if members is None else cls.nested[name].normalized(members)
         if not isinstance(value, str) or name not in cls.model_fields:
             return value
         wanted = _types(cls.model_fields[name].annotation)

@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operations.operation import Operation, Repeat
-from airflow_provider_drs.api.statuses import MAX_IDS, refused
+from airflow_provider_drs.api.statuses import MAX_IDS, jobs_refused_error
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
@@ -57,7 +57,7 @@ def of_refusal(job_ids: Sequence[str], error: DrsJobsRefusedError) -> dict[str, 
     :raises DrsError: when it names none of those asked about.
     """
     named: dict[str, JobStatus | DrsError] = {
-        job_id: refused({job_id: error.jobs[job_id]}, error) for job_id in job_ids if job_id in error.jobs
+        job_id: jobs_refused_error({job_id: error.jobs[job_id]}, error) for job_id in job_ids if job_id in error.jobs
     }
     if named:
         return named
@@ -76,7 +76,7 @@ def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobS
         return DrsAnswerError(f"the answer holds {times} results for {job_id}", request_id=request_id)
     if not status and (error := code_and_text({name: beside[name] for name in beside if name in _KNOWN})):
         code, text = error
-        return refused({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
+        return jobs_refused_error({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
     if against := objection(beside):
         text = f"the answer contradicts itself about {job_id}: status {short(status)}, and {against}"
         return DrsAnswerError(text, request_id=request_id)

@@ -84,8 +84,8 @@ class Operation:
             return credentials_in(body)
         if isinstance(body, list):
             return [text for item in body for text in self.secrets_in(item)]
-        found: list[str] = []
+        secrets: list[str] = []
         for name, value in body.items() if isinstance(body, Mapping) else ():
             secret = name in self.secret_members and isinstance(value, str)
-            found += [value] if secret else self.secrets_in(value)
-        return found
+            secrets += [value] if secret else self.secrets_in(value)
+        return secrets

@@ -100,8 +100,8 @@ def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
 
     def resolve() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            results.put([(family, kind, protocol, address) for family, kind, protocol, _, address in found])
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            results.put([(family, kind, protocol, address) for family, kind, protocol, _, address in addresses])
         except UnicodeError:
             results.put(socket.gaierror(socket.EAI_NONAME, "no host name"))
         except OSError as error:

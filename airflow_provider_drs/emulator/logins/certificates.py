@@ -101,8 +101,8 @@ def _certificates(content: bytes, password: str | None) -> list[x509.Certificate
         return [x509.load_der_x509_certificate(content)]
     except ValueError:
         store = pkcs12.load_pkcs12(content, password.encode() if password else None)
-    found = [each.certificate for each in store.additional_certs]
-    return [store.cert.certificate, *found] if store.cert else found
+    certificates = [each.certificate for each in store.additional_certs]
+    return [store.cert.certificate, *certificates] if store.cert else certificates
 
 
 def _trusted_by_jks(content: bytes, password: str | None) -> Iterator[x509.Certificate]:

@@ -80,5 +80,5 @@ def _refusal(errors: list[KafkaError]) -> RefusedError:
         return RefusedError(FAILED, "the broker hung up or did not answer")
     # A mechanism that the broker does not offer is called a failed authentication, too.
     wrong_account = error.code() == KafkaError._AUTHENTICATION and "handshake failed" not in error.str()
-    said = re.sub(r"^\S+/bootstrap: | \(after \d+ms in state \w+\)$", "", error.str())
-    return RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, said)
+    reason = re.sub(r"^\S+/bootstrap: | \(after \d+ms in state \w+\)$", "", error.str())
+    return RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, reason)

@@ -42,13 +42,13 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
         try:
             client.admin.command("ping")
         except OperationFailure as error:
-            said = (error.details or {}).get("errmsg") or str(error)
-            raise RefusedError(WRONG_ACCOUNT if error.code == _AUTHENTICATION_FAILED else FAILED, said) from None
+            reason = (error.details or {}).get("errmsg") or str(error)
+            raise RefusedError(WRONG_ACCOUNT if error.code == _AUTHENTICATION_FAILED else FAILED, reason) from None
         except PyMongoError as error:
             # What selecting a server says is mostly a drawing of the cluster; what went wrong stands at the server.
             servers = client.topology_description.server_descriptions().values()
             cause = next((str(server.error) for server in servers if server.error), "")
             if not cause:
                 cause = "timed out" if isinstance(error, ServerSelectionTimeoutError) else str(error)
-            said = re.sub(r" ?\(configured timeouts: .*\)$", "", cause).replace(f"{host.ip}:{host.port}: ", "")
-            raise RefusedError(FAILED, said) from None
+            reason = re.sub(r" ?\(configured timeouts: .*\)$", "", cause).replace(f"{host.ip}:{host.port}: ", "")
+            raise RefusedError(FAILED, reason) from None

@@ -41,5 +41,5 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
     except oracledb.Error as error:
         (problem,) = error.args
         code = WRONG_ACCOUNT if problem.code in _ACCOUNT_ERRORS else FAILED
-        said = re.sub(r" \(CONNECTION_ID=\S*\)|\nHelp:.*", "", problem.message)
-        raise RefusedError(code, " ".join(said.split())) from None
+        reason = re.sub(r" \(CONNECTION_ID=\S*\)|\nHelp:.*", "", problem.message)
+        raise RefusedError(code, " ".join(reason.split())) from None

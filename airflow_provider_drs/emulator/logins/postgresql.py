@@ -33,9 +33,9 @@ def login(entry: Entry, host: Host, timeout: float) -> None:
                 **tls,
             ).close()
         except psycopg.Error as error:
-            said = re.sub(r"^connection failed: (connection to server at .+?, port \d+ failed: )?", "", str(error))
+            reason = re.sub(r"^connection failed: (connection to server at .+?, port \d+ failed: )?", "", str(error))
             # libpq does not hand on the SQLSTATE of a failed login, so the server's words have to decide.
             wrong_account = re.search(
-                r'authentication failed for user|role ".*" (does not exist|is not permitted to log in)', said
+                r'authentication failed for user|role ".*" (does not exist|is not permitted to log in)', reason
             )
-            raise RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, " ".join(said.split())) from None
+            raise RefusedError(WRONG_ACCOUNT if wrong_account else FAILED, " ".join(reason.split())) from None

@@ -16,7 +16,7 @@ from wire import Reply, Service, all_pass
 from airflow_provider_drs.api.auth import tokens as kept_tokens
 from airflow_provider_drs.api.auth.credentials import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.auth.iam import Iam
-from airflow_provider_drs.api.auth.tokens import MARGIN, QUIET
+from airflow_provider_drs.api.auth.tokens import EXPIRY_MARGIN, RENEWAL_COOLDOWN
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
@@ -114,7 +114,7 @@ def test_a_user_logs_in_once_for_all_clients_of_the_process(cloud, clock):
 
 def test_a_token_is_replaced_before_it_ends(cloud, clock):
     auth = user(cloud.service, clock)
-    for wait, tokens in [(0, 1), (86_400 - MARGIN - 1, 1), (1, 2)]:
+    for wait, tokens in [(0, 1), (86_400 - EXPIRY_MARGIN - 1, 1), (1, 2)]:
         clock.now += wait
         ask(cloud.service, auth)
         assert len(cloud.issued) == tokens
@@ -144,7 +144,7 @@ def test_a_token_that_is_refused_although_new_is_not_renewed_again_and_again(clo
             ask(cloud.service, auth)
     assert cloud.issued == ["t1", "t2"]
 
-    clock.now += QUIET
+    clock.now += RENEWAL_COOLDOWN
     with pytest.raises(DrsCredentialError):
         ask(cloud.service, auth)
     assert cloud.issued == ["t1", "t2", "t3"]
@@ -240,7 +240,7 @@ def test_a_wrong_password_is_tried_once_a_minute_however_many_threads_want_it(cl
     assert "IAM locks a user" in told
     assert len(cloud.service.requests) == 1
 
-    clock.now += QUIET
+    clock.now += RENEWAL_COOLDOWN
     attempt(0)
     assert len(cloud.service.requests) == 2
 
@@ -277,7 +277,7 @@ def test_an_access_key_is_let_in_by_its_signature_alone(security_token):
         auth = AkSkAuth(accounts.access_key, accounts.secret_key, security_token)
         with DrsClient(emulator.url, project, auth) as drs:
             assert list(drs.job_statuses([job_id(1)])) == [job_id(1)]
-        assert Iam(emulator.url).project_id(accounts.region, auth.carry) == project
+        assert Iam(emulator.url).project_id(accounts.region, auth.authenticated) == project
 
 
 def test_a_refused_signature_is_never_repeated_and_ends_the_use_of_the_key():
@@ -352,7 +352,7 @@ def test_a_redirect_carries_no_credential_away_neither_from_drs_nor_from_iam(clo
                 with pytest.raises(DrsAnswerError):
                     ask(service, auth)
                 with pytest.raises(DrsAnswerError):
-                    Iam(service.url).project_id("cn-north-4", auth.carry)
+                    Iam(service.url).project_id("cn-north-4", auth.authenticated)
 
     assert elsewhere.requests == []
     assert len(service.requests) >= 4
@@ -368,7 +368,7 @@ def test_what_no_header_can_carry_is_refused_without_being_shown(bad):
 
 def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
     with Emulator() as emulator, pytest.raises(DrsInputError, match="no projects named cn-north-4"):
-        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token).carry)
+        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token).authenticated)
 
 
 @pytest.mark.parametrize(
@@ -400,8 +400,8 @@ def test_a_clock_is_wrong_if_it_differs_by_more_than_the_gateway_tolerates(clock
 def test_a_key_that_was_accepted_once_is_used_for_any_number_of_calls_at_once():
     auth = AkSkAuth("an-access-key", "a-secret-key")
     together = Barrier(UNPROVEN_CALLS + 1)
-    auth.carry(lambda _: None)
+    auth.authenticated(lambda _: None)
 
     with ThreadPoolExecutor(together.parties) as pool:
-        calls = [pool.submit(auth.carry, lambda _: together.wait(10)) for _ in range(together.parties)]
+        calls = [pool.submit(auth.authenticated, lambda _: together.wait(10)) for _ in range(together.parties)]
         assert sorted(call.result() for call in calls) == list(range(together.parties))

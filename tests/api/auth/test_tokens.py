@@ -8,12 +8,12 @@ from threading import Barrier, Event
 import pytest
 
 from airflow_provider_drs.api.auth import tokens
-from airflow_provider_drs.api.auth.tokens import MARGIN, QUIET, SharedToken, shared_token
+from airflow_provider_drs.api.auth.tokens import EXPIRY_MARGIN, RENEWAL_COOLDOWN, SharedToken, shared_token
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsStoppedError, DrsUnavailableError
 from airflow_provider_drs.api.operations.iam_token import Token
 
 LIFETIME = 86_400.0
-GOOD = LIFETIME - MARGIN
+GOOD = LIFETIME - EXPIRY_MARGIN
 
 
 def goes_on() -> None:
@@ -68,16 +68,16 @@ def test_a_new_token_that_is_refused_as_well_is_not_replaced_for_a_minute(iam, t
     token.current(iam, 0, goes_on)
     token.renewed("t1", iam, 100, goes_on)
 
-    assert token.renewed("t2", iam, 100 + QUIET - 1, goes_on) is None
-    assert token.current(iam, 100 + QUIET - 1, goes_on) == "t2"
-    assert token.renewed("t2", iam, 100 + QUIET, goes_on) == "t3"
+    assert token.renewed("t2", iam, 100 + RENEWAL_COOLDOWN - 1, goes_on) is None
+    assert token.current(iam, 100 + RENEWAL_COOLDOWN - 1, goes_on) == "t2"
+    assert token.renewed("t2", iam, 100 + RENEWAL_COOLDOWN, goes_on) == "t3"
     assert iam.logins == 3
 
 
 def test_a_refused_login_is_told_again_without_asking_for_a_minute(iam, token):
     iam.error = DrsCredentialError("wrong password", code="401")
     told = []
-    for now in (0, 1, QUIET - 1):
+    for now in (0, 1, RENEWAL_COOLDOWN - 1):
         with pytest.raises(DrsCredentialError, match="wrong password") as caught:
             token.current(iam, now, goes_on)
         told.append(caught.value)
@@ -85,7 +85,7 @@ def test_a_refused_login_is_told_again_without_asking_for_a_minute(iam, token):
     assert iam.logins == 1
     assert len(set(map(id, told))) == 3, "each caller may change its own, such as the attempts in it"
     iam.error = None
-    assert token.current(iam, QUIET, goes_on) == "t2"
+    assert token.current(iam, RENEWAL_COOLDOWN, goes_on) == "t2"
 
 
 def test_a_fault_of_iam_is_not_remembered(iam, token):

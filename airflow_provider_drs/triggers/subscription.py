@@ -1,4 +1,4 @@
-"""One trigger's place at the poller."""
+"""One trigger's subscription to the results of the poller."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.wait import Look, Wait
+from airflow_provider_drs.api.wait import PollResult, Wait
 
 NOT_PLANNED = float("inf")
-"""When a watch is due that is new, or is being asked for."""
+"""When a subscription is due that is new, or takes part in a round."""
 
 
-class Watch:
+class Subscription:
     """When a trigger's jobs are to be asked for next, and what it is to be told.
 
     :param wait: decides what each look means.
@@ -21,7 +21,7 @@ class Watch:
     """
 
     # slots, for there may be thousands
-    __slots__ = ("_looks", "_pause", "_told", "_waiter", "due", "pause", "wait")
+    __slots__ = ("_looks", "_pause", "_updates", "_waiter", "due", "pause", "wait")
 
     def __init__(self, wait: Wait, pause: Callable[[int], float]) -> None:
         self.wait = wait
@@ -29,30 +29,32 @@ class Watch:
         self._pause = pause
         self.pause = self._next_pause(1)
         self._looks = 0
-        self._told: list[Look | BaseException] = []
+        self._updates: list[PollResult | BaseException] = []
         self._waiter: asyncio.Future[None] | None = None
 
-    async def news(self) -> Look:
+    async def next_update(self) -> PollResult:
         """Wait for a look that brought something new.
 
         :raises DrsError: when the wait has failed.
         """
-        if not self._told:
+        if not self._updates:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        told = self._told.pop(0)
-        if isinstance(told, BaseException):
+        update = self._updates.pop(0)
+        if isinstance(update, BaseException):
             # others may be told the same error, and shall not see where it was raised here
-            raise told.with_traceback(None)
-        return told
+            raise update.with_traceback(None)
+        return update
 
-    def tell(self, told: Look | BaseException) -> None:
-        """Hand over what :meth:`news` returns or raises."""
-        self._told.append(told)
+    def publish(self, update: PollResult | BaseException) -> None:
+        """Hand over what :meth:`next_update` returns or raises."""
+        self._updates.append(update)
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def take(self, found: Mapping[str, JobStatus | DrsError], started: float, now: float, patience: float) -> bool:
+    def handle_results(
+        self, results: Mapping[str, JobStatus | DrsError], started: float, now: float, patience: float
+    ) -> bool:
         """Judge a look; return whether it was the last.
 
         :param found: for each job, its status or the error in its place.
@@ -62,15 +64,15 @@ class Watch:
         """
         self._looks += 1
         try:
-            look = self.wait.judge(found, now, patience, started)
+            look = self.wait.judge(results, now, patience, started)
             self.pause = self.wait.pause(self._next_pause(self._looks))
         except Exception as error:
             # an error of DRS ends this wait; any other must not end those of others
-            self.tell(error)
+            self.publish(error)
             return True
         self.due = started + self.pause
         if look.news or look.done:
-            self.tell(look)
+            self.publish(look)
         return look.done
 
     def _next_pause(self, looks: int) -> float:
