@@ -1,4 +1,4 @@
-"""Read the fields of any Airflow Connection; what cannot be read is named, and never counts as not given."""
+"""Read an Airflow Connection of any type, and its fields; what cannot be read is named, never taken for "not given"."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_drs._compat import AirflowNotFoundException, BaseHook
+from airflow_provider_drs.api.errors import DrsUnreachableError
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.values import UnreadableError, is_blank, plain, port, text
 from airflow_provider_drs.api.texts import printable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _FORM_PREFIX = re.compile(r"^extra__.+?__")
+_HINT = "Create it, or look in the log for what a secrets backend or the API server says."
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,6 +39,22 @@ class ConnectionFields:
     password: str
     extra: Mapping[str, Any]
     violations: list[str]
+
+
+def read_connection(conn_id: str) -> Connection:
+    """Return an Airflow Connection.
+
+    :raises DrsUnreachableError: when Airflow has none, or cannot read it right now: a secrets backend that fails looks
+        like a Connection that does not exist.
+    """
+    try:
+        return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        why = "no source knows it, or one of them has failed"
+    except Exception as error:
+        # its text may quote what was read
+        why = type(error).__name__
+    raise DrsUnreachableError(f"connection {conn_id} cannot be read: {why}", hint=_HINT)
 
 
 def read_fields(connection: Connection) -> ConnectionFields:

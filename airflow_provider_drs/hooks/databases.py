@@ -16,8 +16,7 @@ from airflow_provider_drs.api.model.rules import CONNECTION_ID, DOCUMENTED_DB_TY
 from airflow_provider_drs.api.model.values import Address, UnreadableError, addresses, truth
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.hooks import kafka, tls
-from airflow_provider_drs.hooks.connection_fields import ConnectionFields, Extra, read_fields
-from airflow_provider_drs.hooks.reading import read_connection
+from airflow_provider_drs.hooks.connection_fields import ConnectionFields, Extra, read_connection, read_fields
 
 Members = dict[str, Any]
 Given = Mapping[str, Any]

@@ -16,8 +16,8 @@ from airflow_provider_drs.api.errors import DrsError, DrsInputError
 from airflow_provider_drs.api.model.inputs import MISSING, is_given
 from airflow_provider_drs.api.model.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
 from airflow_provider_drs.hooks.connection import client_for
+from airflow_provider_drs.hooks.connection_fields import read_connection
 from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, ui_field_behaviour
-from airflow_provider_drs.hooks.reading import read_connection
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
