@@ -38,6 +38,13 @@ def test_every_file_has_one_row_that_says_what_goes_in_and_what_comes_out():
         assert all(cell.strip() for cell in row)
 
 
+def test_each_of_ten_questions_has_one_file_that_exists():
+    answers = re.findall(r"^\| [a-z][^|`]+ \| `([\w/]+\.py)` \|$", PAGE, re.MULTILINE)
+
+    assert len(set(answers)) == len(answers) == 10
+    assert set(answers) <= set(FILES)
+
+
 def test_the_picture_has_the_arrows_that_the_code_has_and_no_other():
     drawn = set(re.findall(r"^    (\w+) --> (\w+)$", PAGE, re.MULTILINE))
     pairs = {(room(name), room(other)) for name in FILES for other in imported_files(name)}
