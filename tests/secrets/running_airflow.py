@@ -77,7 +77,7 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
-        self._sessions: set[int] = set()
+        self._started: list[subprocess.Popen[bytes]] = []
         self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
         wait_until("its API answers", self._log_in, 180)
@@ -91,12 +91,14 @@ class RunningAirflow:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
         # some parts make process groups or sessions of their own, others write their title over their environment
+        sessions = {process.pid for process in self._started}
         for environ in Path("/proc").glob("[0-9]*/environ"):
             pid = int(environ.parent.name)
             with suppress(OSError):
-                if os.getsid(pid) in self._sessions or mine in environ.read_bytes().split(b"\0"):
+                if os.getsid(pid) in sessions or mine in environ.read_bytes().split(b"\0"):
                     os.kill(pid, signal.SIGKILL)
-        self._process.wait()
+        for process in self._started:
+            process.wait()
 
     def start(self, dag_id: str, run_id: str = "run") -> None:
         """Start a run of a DAG, as soon as that is known."""
@@ -172,7 +174,7 @@ class RunningAirflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._sessions.add(process.pid)
+        self._started.append(process)
         return process
 
     def _log_in(self) -> bool:

@@ -74,7 +74,8 @@ class SharedToken:
             if isinstance(error, DrsCredentialError):
                 self._refused_until = now + RENEWAL_COOLDOWN
             raise
-        self._text, self._good_until = token.text, now + token.lifetime - EXPIRY_MARGIN
+        # one that ends too soon is used for a while, too, since each call would fetch another
+        self._text, self._good_until = token.text, now + max(token.lifetime - EXPIRY_MARGIN, RENEWAL_COOLDOWN)
         return token.text
 
     @contextmanager

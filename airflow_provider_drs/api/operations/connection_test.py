@@ -97,7 +97,7 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
         if named[endpoint.id] > 1:
             text = f"the answer holds {named[endpoint.id]} results for this job, one was asked for"
             return verdict_on(endpoint, text=text, **facts)
-        code, reason = _reason(by_job[endpoint.id])
+        code, reason = _reason(by_job[endpoint.id], endpoint)
         if reason is None and fault is None:
             return verdict_on(endpoint, passed=True, **facts)
         hint = hint_for(code, reason)
@@ -111,13 +111,16 @@ def _job_id(item: object) -> str:
     return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {short(item)}"
 
 
-def _reason(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _reason(result: Mapping[str, Any], endpoint: Endpoint) -> tuple[str | None, str | None]:
     """Return code and text of why this result is not a pass; both ``None`` when it is one."""
     status, success = result.get("status"), result.get("success")
     word = status.lower() if isinstance(status, str) else None
     message = printable(str(result["error_msg"])) if result.get("error_msg") else None
     code, text = code_and_text(result) or (None, message)
+    names = {"job_id": endpoint.id, "jobId": endpoint.id, "end_point_type": endpoint.end_point_type}
+    other = next((name for name in names.keys() & result.keys() if result[name] not in (None, "", names[name])), None)
     against = objection({name: value for name, value in result.items() if name not in _JUDGED})
+    against = against or (other and f"{other} {short(result[other])}")
     if word in _AFFIRMED:
         if (success is None or success is True) and not code and not against:
             return None, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -26,6 +27,7 @@ _PLAIN_WORDS = re.compile(
     r"|permission|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target"
     r"|timeout|token|unknown|user|username|using|wrong)(?![^\W_])"
 )
+_QUOTED = re.compile(r"=([0-9a-fA-F]{2})")
 _BORDER = re.compile(r"[,;:(\n]")
 _CLAUSES = 5
 _SHORT = 64
@@ -140,6 +142,7 @@ def _encoded(secret: str) -> Iterator[tuple[int, str]]:
         # however many bytes come before the secret; the ends are left off, for they depend on its neighbours
         yield size, _squeezed(b64encode(b"\0" * shift + raw).decode().rstrip("=")[shift and shift + 1 : -1].casefold())
     if not secret.isascii():
+        yield size, _squeezed(_undecorated(secret).casefold())
         # as it looks when somebody took its charset for another
         yield size, re.sub(r"[^\x00-\x7f]", "", plain)
         yield size, _squeezed(raw.decode("latin-1").casefold())
@@ -149,11 +152,21 @@ def _readings(text: str) -> set[str]:
     """Return a text as it is and as whoever undoes its escapes, up to three times, reads it."""
     readings = {text}
     for _ in range(3):
-        more = {way(one) for one in readings for way in (unquote_plus, html.unescape, _without_backslashes)}
+        more = {way(one) for one in readings for way in (unquote_plus, html.unescape, _without_backslashes, _unquoted)}
         if more <= readings:
             break
         readings |= more
-    return readings
+    return readings | {_undecorated(one) for one in readings if not one.isascii()}
+
+
+def _undecorated(text: str) -> str:
+    """Return the letters of a text as anybody reads them: without accents, and none of them of full width."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+
+
+def _unquoted(text: str) -> str:
+    """Return a quoted-printable text as it is read."""
+    return _QUOTED.sub(lambda byte: chr(int(byte[1], 16)), text)
 
 
 def _without_backslashes(text: str) -> str:

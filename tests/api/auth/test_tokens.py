@@ -51,10 +51,13 @@ def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam,
     assert iam.logins == 2
 
 
-def test_a_token_that_lives_for_less_than_the_margin_is_fetched_for_each_call_and_still_used(token):
+@pytest.mark.parametrize("lifetime", [60, 0, -3600])
+def test_a_token_that_lives_for_less_than_the_margin_is_used_for_a_minute_before_the_next_is_fetched(token, lifetime):
     made = iter(("short", "next"))
+    times = (0, 1, RENEWAL_COOLDOWN - 1, RENEWAL_COOLDOWN)
+    used = [token.current(lambda: Token(next(made), lifetime), now, goes_on) for now in times]
 
-    assert [token.current(lambda: Token(next(made), 60), now, goes_on) for now in (0, 1)] == ["short", "next"]
+    assert used == ["short", "short", "short", "next"]
 
 
 def test_a_refused_token_is_replaced_once_however_many_had_it(iam, token):

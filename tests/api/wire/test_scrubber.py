@@ -69,6 +69,11 @@ ECHOES: dict[str, Any] = {
     "a zero-width space after each character": "\u200b".join,
     "an escape sequence's start after each character": "\x1b".join,
     "percent-encoded HTML": lambda part: percent(html.escape(part)),
+    "in quoted-printable": lambda part: "".join(f"={byte:02X}" for byte in part.encode("latin-1")),
+    "in letters of full width": lambda part: "".join(
+        chr(ord(one) + 0xFEE0) if "!" <= one <= "~" else one for one in part
+    ),
+    "with an accent on each letter": lambda part: "\u0301".join(part),
     "in Base64": lambda part: base64.b64encode(part.encode()).decode(),
     "in Base64 after one byte": lambda part: base64.b64encode(b":" + part.encode()).decode(),
     "in Base64 after two bytes": lambda part: base64.b64encode(b"u:" + part.encode()).decode(),
