@@ -324,6 +324,11 @@ def test_ssl_link_false_beside_the_connection_settles_whatever_it_asks_for(monke
         assert outcome(monkeypatch, conn_type, extra, ssl_link=" FALSE ", ip="h", db_name="S") == OFF
 
 
+def test_a_dns_seed_list_asks_for_tls_although_the_address_stands_beside_it(monkeypatch):
+    assert outcome(monkeypatch, "mongo", {"srv": True}, ip="h") == REFUSED
+    assert outcome(monkeypatch, "mongo", {"srv": True}, ip="h", ssl_link=False) == OFF
+
+
 @pytest.mark.parametrize("conn_type", [name for name in TABLES if name != "kafka"])
 @pytest.mark.parametrize("extra", [{}, {"sslmode": "disable"}, {"ssl_something": 1}, {"ssl": False}])
 def test_a_certificate_beside_the_connection_turns_tls_on(monkeypatch, files, conn_type, extra):

@@ -21,6 +21,7 @@ from waiting import Jobs, connect, payload, run
 from wire import Reply, Request, Service
 
 from airflow_provider_drs._compat import BaseHook
+from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers import poller
@@ -638,3 +639,12 @@ def test_waits_at_one_connection_for_jobs_of_two_projects_ask_in_each_its_own(jo
 
         asked = {request.path.split("/")[2]: request.json["jobs"] for request in service.requests}
     assert asked == {"one": IDS[:1], "two": IDS[1:2]}
+
+
+def test_a_fault_of_this_package_in_a_call_ends_the_waits_that_it_was_made_for(jobs, monkeypatch):
+    monkeypatch.setattr(DrsClient, "look_up", lambda client, job_ids: 1 / 0)
+
+    event = in_time(jobs, lambda: payload(DrsJobStatusTrigger([IDS[0]], poke_interval=60)))
+
+    assert event["error"]["type"] == "DrsTriggerError"
+    assert "ZeroDivisionError" in event["error"]["text"]
