@@ -644,7 +644,8 @@ def test_waits_at_one_connection_for_jobs_of_two_projects_ask_in_each_its_own(jo
 def test_a_fault_of_this_package_in_a_call_ends_the_waits_that_it_was_made_for(jobs, monkeypatch):
     monkeypatch.setattr(DrsClient, "look_up", lambda client, job_ids: 1 / 0)
 
-    event = in_time(jobs, lambda: payload(DrsJobStatusTrigger([IDS[0]], poke_interval=60)))
+    trigger = DrsJobStatusTrigger([IDS[0]], poke_interval=60)
+    event = in_time(jobs, lambda: asyncio.wait_for(payload(trigger), 600))
 
     assert event["error"]["type"] == "DrsTriggerError"
     assert "ZeroDivisionError" in event["error"]["text"]
