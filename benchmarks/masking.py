@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import json
 import secrets
 import sys
@@ -33,7 +34,8 @@ def measure() -> Measured:
     for kind, tail in PASSWORDS.items():
         rounds = [[float(child.run("masking", size, tail)) for size in SIZES] for _ in range(ROUNDS)]
         took = dict(zip(SIZES, map(median, zip(*rounds, strict=True)), strict=True))
-        ratios[kind] = took[300] / took[100]
+        # of each round by itself, since what else the machine does changes between them
+        ratios[kind] = median(one[SIZES.index(300)] / one[SIZES.index(100)] for one in rounds)
         rows.add_row(kind, *(f"{took[size] * 1e3:.0f}" for size in SIZES), f"{ratios[kind]:.2f}")
     claim = Claim(
         f"rendering 300 endpoints takes at most {ALLOWED} times the CPU time of 100",
@@ -62,6 +64,8 @@ def _main(size: int, tail: str) -> None:
         return time.process_time() - started
 
     rendered(1)  # what is imported on first use
+    # a full collection takes as long as 100 endpoints, for Airflow's sake, and falls into some sizes and not into others
+    gc.freeze()
     print(json.dumps(rendered(size)))
 
 
