@@ -64,7 +64,7 @@ def _main(size: int, tail: str) -> None:
         return time.process_time() - started
 
     rendered(1)  # what is imported on first use
-    # a full collection takes as long as 100 endpoints, for Airflow's sake, and falls into some sizes and not into others
+    # a full collection of what Airflow imported takes as long as 100 endpoints, and falls into some sizes only
     gc.freeze()
     print(json.dumps(rendered(size)))
 
