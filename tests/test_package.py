@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -118,3 +119,29 @@ def test_every_import_of_the_package_is_declared():
 
 def distribution(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[\[><=;~! ]", requirement)[0]).lower()
+
+
+def documented_and_taken(node):
+    """Return the parameters that a docstring names, and those that the function or class takes."""
+    documented = set(re.findall(r":param (\w+):", ast.get_docstring(node) or ""))
+    made = [item for item in ast.walk(node) if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    function = node if not isinstance(node, ast.ClassDef) else next(iter(made), None)
+    if function is None:
+        return documented, {ast.unparse(item.target) for item in node.body if isinstance(item, ast.AnnAssign)}
+    args = function.args
+    taken = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
+    return documented, {each.arg for each in taken}
+
+
+def test_a_docstring_names_no_parameter_that_is_not_there():
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    wrong = {
+        f"{file.relative_to(ROOT)}: {node.name}: {name}"
+        for file in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, kinds)
+        for documented, taken in [documented_and_taken(node)]
+        for name in documented - taken
+    }
+
+    assert wrong == set()

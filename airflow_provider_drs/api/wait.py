@@ -52,7 +52,7 @@ class Wait:
 
         A fault that may pass ends no wait until it has lasted for ``patience``.
 
-        :param found: for each of the jobs, among others, its status or the error in its place.
+        :param results: for each of the jobs, among others, its status or the error in its place.
         :param now: seconds of a clock that never goes back.
         :param patience: seconds for which a fault may last; no pause that DRS names lasts longer.
         :param asked_at: by the same clock, when DRS was asked; the client may have repeated the call since.

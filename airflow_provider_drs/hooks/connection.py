@@ -80,7 +80,7 @@ def client_for(
 ) -> DrsClient:
     """Make the client that a Connection describes; IAM is asked for the project, unless the Connection gives it.
 
-    :param wins: extras that win over the Connection's.
+    :param overrides: extras that win over the Connection's.
     :param warn: is told of what is ignored.
     :param cancellation: ends what the client has under way, the look-up of the project included.
     :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.

@@ -26,7 +26,7 @@ def members_of_connection(conn_id: str, beside: Given) -> Mapping[str, Any]:
     """Return the members of an endpoint that a database's Connection stands for, its secrets masked.
 
     :param conn_id: a Connection of type ``mysql``, ``postgres``, ``mongo``, ``oracle``, ``kafka``, or ``generic``.
-    :param given: what the endpoint gives itself, which decides what the Connection has to say.
+    :param beside: what the endpoint gives itself, which decides what the Connection has to say.
     :raises DrsInputError: naming all that does not fit or cannot be understood, and no value of it.
     :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it just now.
     """

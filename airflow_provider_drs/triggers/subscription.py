@@ -57,7 +57,7 @@ class Subscription:
     ) -> bool:
         """Judge a look; return whether it was the last.
 
-        :param found: for each job, its status or the error in its place.
+        :param results: for each job, its status or the error in its place.
         :param started: when its round began, by the loop's clock.
         :param now: the time by that clock.
         :param patience: seconds for which a fault may last.

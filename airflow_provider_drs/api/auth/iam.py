@@ -73,7 +73,7 @@ class Iam:
     def project_id(self, region: str, authenticated: Authenticated) -> str:
         """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
 
-        :param carry: :meth:`Auth.carry` of the credential to ask with.
+        :param authenticated: :meth:`Auth.authenticated` of the credential to ask with.
         :raises DrsInputError: when IAM names none or several, so that the id must be given.
         :raises DrsError: when the call failed, or the credential may not make it.
         """

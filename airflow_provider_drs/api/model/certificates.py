@@ -66,7 +66,7 @@ def broken_by_certificates(values: Mapping[str, Any], members: Mapping[str, str]
 
     Content that is no certificate at all is left to the service, since no document says what it takes.
 
-    :param given: members of an endpoint, or of its ``kafka_security_config``.
+    :param values: members of an endpoint, or of its ``kafka_security_config``.
     :param members: which of them hold a certificate in Base64, and where its password is.
     """
     for member, validities in _decoded(values, members):

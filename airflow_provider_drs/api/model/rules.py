@@ -31,7 +31,7 @@ _TLS = ("SSL", "SASL_SSL")
 def broken_by_endpoint(values: Mapping[str, Any]) -> Iterator[Broken]:
     """Yield the rules of the ``TestEndPoint`` table that the given members break.
 
-    :param given: the members by their API names; those of a wrong type may be among them.
+    :param values: the members by their API names; those of a wrong type may be among them.
     """
     db_type, port = values.get("db_type"), values.get("db_port")
     if db_type == "kafka":

@@ -25,7 +25,7 @@ _FROM_A_CONNECTION = _FROM_A_FILE | {
 class ExpandedMembers:
     """The members of an endpoint after all that stands for others was looked up.
 
-    :param given: the members as the DAG gave them; they win.
+    :param members: the members as the DAG gave them; they win.
     :param look_up: reads a connection.
     """
 

@@ -64,7 +64,7 @@ class WireObject(BaseModel):
 
     @classmethod
     def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        """Yield ``(member, why)`` for every rule between members that ``given`` breaks."""
+        """Yield ``(member, why)`` for every rule between members that ``values`` break."""
         return iter(())
 
     @model_validator(mode="wrap")
