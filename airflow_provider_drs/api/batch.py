@@ -37,8 +37,15 @@ def cut_into_calls(endpoints: Sequence[Endpoint], batch_size: int = MAX_ENDPOINT
 
 
 def each_host_alone(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-    """Return an endpoint for every host of an ``ip`` that names several: DRS is content when one of them answers."""
-    return [endpoint.model_copy(update={"ip": host}) for endpoint in endpoints for host in endpoint.ip.split(",")]
+    """Return an endpoint for every host of an ``ip`` that names several: DRS is content when one of them answers.
+
+    A host that is named twice is one host: a second login could lock the account.
+    """
+    return [
+        endpoint.model_copy(update={"ip": host})
+        for endpoint in endpoints
+        for host in dict.fromkeys(endpoint.ip.split(","))
+    ]
 
 
 def run_tests(
@@ -104,8 +111,8 @@ class _Run:
 
     A call that the service is unavailable to (HTTP 5xx) is not repeated, but slows the others down: they follow each
     other after 1, 2, 4 ... seconds, or the time that the service names, until one gets through. A call that gets no
-    answer slows nothing down. When nothing has got through for ``max_retry_seconds``, or when a call has used up its
-    own limits, those not sent yet are not sent at all.
+    answer slows nothing down. When nothing has got through for ``max_retry_seconds``, when a call has used up its own
+    limits, or when IAM gives no token, those not sent yet are not sent at all.
     """
 
     def __init__(self, client: DrsClient) -> None:
@@ -153,14 +160,14 @@ class _Run:
         now = self._pacer.clock()
         with self._lock:
             over = now - self._through_at >= self._client.max_retry_seconds
-            if isinstance(error, DrsUnavailableError) and (error.http_status or 500) >= 500:
+            if error and (not error.attempts or CONNECTION_TEST.repeats(error)):
+                # there is no credential to send a call with, or the call has used up its own limits
+                over = True
+            elif isinstance(error, DrsUnavailableError) and (error.http_status or 500) >= 500:
                 # those that were under way together count as one
                 self._unavailable += started >= self._failed_at
                 self._failed_at = now
                 self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
-            elif error and CONNECTION_TEST.repeats(error):
-                # the call has used up its own limits
-                over = True
             elif error is None or isinstance(error, DrsServiceError | DrsAnswerError):
                 self._through_at = self._next = now
                 self._unavailable = 0

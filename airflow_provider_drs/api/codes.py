@@ -93,13 +93,16 @@ def hint_for(code: str | None, text: str | None = None) -> str | None:
 
 
 def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
-    """Return the class of error that a code, or else the HTTP status, stands for."""
-    if http_status == 429:
-        # the gateway says it, whatever code is in the body
-        return DrsThrottledError
+    """Return the class of error that a code, or else the HTTP status, stands for.
+
+    IAM's code is an HTTP status, too. Where the two differ, the error that may not heal counts: five refusals of a
+    credential lock it, whatever status they come with.
+    """
     if code and _usual(code) in CODES:
         return CODES[_usual(code)][0]
-    return _STATUSES.get(http_status, DrsUnavailableError if http_status >= 500 else DrsRequestError)
+    statuses = [http_status, int(code)] if code and re.fullmatch(r"[45]\d\d", code, re.ASCII) else [http_status]
+    kinds = [_STATUSES.get(status, DrsUnavailableError if status >= 500 else DrsRequestError) for status in statuses]
+    return min(kinds, key=lambda kind: kind.retryable)
 
 
 def heals(code: str | None) -> bool:

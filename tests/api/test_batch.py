@@ -189,6 +189,12 @@ def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
     assert told == [("h1:1", True), ("h2:2", False), ("h3:3", True)]
 
 
+def test_a_host_that_is_named_twice_is_logged_in_to_once():
+    (replica_set,) = parse_endpoints([endpoint(1, db_type="mongodb", ip="h1:1,h2:2,h1:1", db_port=0)])
+
+    assert [alone.address for alone in each_host_alone([replica_set])] == ["h1:1", "h2:2"]
+
+
 def test_a_report_after_a_retest_holds_the_errors_of_the_last_run_alone():
     busy = Reply({"error_code": "DRS.M00004", "error_msg": "busy"}, status=500)
 

@@ -111,11 +111,11 @@ class PasswordAuth(Auth):
 
         :raises DrsCredentialError: when IAM refuses the login, or DRS a new token.
         """
-        token = self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check)
+        token = self._shared.current(self._fetch, self._clock, self._iam.cancellation.check)
         try:
             return send(TokenAuth(token))
         except DrsCredentialError:
-            renewed = self._shared.renewed(token, self._fetch, self._clock(), self._iam.cancellation.check)
+            renewed = self._shared.renewed(token, self._fetch, self._clock, self._iam.cancellation.check)
             if renewed is None:
                 raise
         return send(TokenAuth(renewed))
@@ -125,7 +125,7 @@ class PasswordAuth(Auth):
         self._iam.cancellation.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return TokenAuth(self._shared.current(self._fetch, self._clock(), self._iam.cancellation.check))(request)
+        return TokenAuth(self._shared.current(self._fetch, self._clock, self._iam.cancellation.check))(request)
 
 
 class AkSkAuth(Auth):

@@ -188,6 +188,60 @@ def test_a_login_that_fails_is_repeated_as_a_login_may_be_and_not_by_the_call_th
     assert len(requests) - logins == sent_to_drs == caught.value.attempts
 
 
+NO_TOKEN = {
+    "a fault": Reply({"error": {"code": 500, "message": "down"}}, status=500),
+    "unavailable": FAILING_LOGINS["unavailable"][0],
+    "lost": FAILING_LOGINS["lost"][0],
+    "refused": Reply({"error": {"code": 401, "message": "wrong"}}, status=401),
+    "bad request": Reply({"error": {"code": 400, "message": "what"}}, status=400),
+    "conflict": Reply({"error": {"code": 409, "message": "twice"}}, status=409),
+    "refused as throttled": Reply({"error": {"code": 401, "message": "wrong"}}, status=429),
+    "no token": Reply({"token": {"expires_at": "2026-01-02T00:00:00Z"}}, status=201),
+    "not of IAM": Reply(raw=b"<html>", headers={"Content-Type": "text/html"}, status=201),
+}
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 8])
+@pytest.mark.parametrize("way", NO_TOKEN)
+def test_a_run_logs_in_to_iam_once_however_the_login_fails_and_reports_every_endpoint(
+    cloud, clock, way, max_concurrency
+):
+    cloud.login = NO_TOKEN[way]
+    time = VirtualTime()
+    client = DrsClient(cloud.service.url, PROJECT, user(cloud.service, clock), pacer=time.pacer())
+    with client as drs:
+        endpoints = parse_endpoints([endpoint(number) for number in range(80)])
+        report = run_tests(drs, endpoints, max_concurrency=max_concurrency)
+
+    assert [request.path.partition("?")[0] for request in cloud.service.requests] == ["/v3/auth/tokens"]
+    assert len(report.failed) == 80
+    assert {(verdict.text, verdict.attempts) for verdict in report.failed} == {(report.failed[0].text, 0)}
+    assert sum(time.waits) == 0, "no call of the run waits for a token that does not come"
+
+
+REFUSED_AS_THROTTLED = {
+    "signature": {"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information"},
+    "application": {"error_code": "APIG.0305", "error_msg": "Incorrect app authentication information"},
+    "token": {"error_code": "APIGW.0307", "error_msg": "The token must be updated."},
+    "token of DRS": {"error_code": "DRS.M00100", "error_msg": "Invalid token."},
+    "IAM's way": {"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}},
+}
+
+
+@pytest.mark.parametrize("way", REFUSED_AS_THROTTLED)
+@pytest.mark.parametrize("call", ["job_statuses", "test_connections"])
+def test_a_credential_that_is_refused_with_429_is_refused_and_not_throttled(clock, way, call):
+    reply = Reply(REFUSED_AS_THROTTLED[way], status=429, headers={"Retry-After": "0"})
+    auth = AkSkAuth("an-access-key", "a-secret-key", clock=clock)
+    arguments = {"job_statuses": [job_id(1)], "test_connections": parse_endpoints([endpoint(1)])}
+    with Service(lambda request: reply) as service:
+        client = DrsClient(service.url, PROJECT, auth, pacer=VirtualTime().pacer())
+        with client as drs, pytest.raises(DrsCredentialError):
+            getattr(drs, call)(arguments[call])
+
+        assert len(service.requests) == 1
+
+
 def test_a_call_that_goes_on_with_a_new_token_keeps_its_attempts_and_counts_them(cloud, clock):
     auth = user(cloud.service, clock)
     ask(cloud.service, auth)
