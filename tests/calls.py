@@ -6,7 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from airflow_provider_drs.api import operations
-from airflow_provider_drs.api.operations.operation import Operation
+from airflow_provider_drs.api.operation import Operation
 
 OPERATIONS: dict[str, Operation] = {
     module.name: value

@@ -14,10 +14,10 @@ from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations import job_status
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST, judge, verdict_of_error
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
-from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber

@@ -40,6 +40,23 @@ def test_imports_point_one_way(folder):
         assert folders <= MAY_IMPORT[folder], file
 
 
+API_ROOMS = ["model", "wire", "operations", "auth"]
+"""Each may import from those before it: what is sent, how, in which call, with which credential."""
+
+
+@pytest.mark.parametrize("room", API_ROOMS)
+def test_the_rooms_of_the_api_know_no_room_above_them_and_no_module_that_makes_calls(room):
+    callers = {f"{PACKAGE}.api.{module}" for module in ("client", "batch", "wait", "pace", "admin_message")}
+    above = {f"{PACKAGE}.api.{other}" for other in API_ROOMS[API_ROOMS.index(room) + 1 :]}
+    for file in (ROOT / "api" / room).rglob("*.py"):
+        ours = {".".join(name.split(".")[:3]) for name in imports_of(file) if name.startswith(f"{PACKAGE}.api.")}
+        assert not ours & (above | callers), file
+
+
+def test_every_folder_of_the_api_is_a_room_whose_imports_are_held():
+    assert {folder.name for folder in (ROOT / "api").iterdir() if folder.is_dir()} - {"__pycache__"} == {*API_ROOMS}
+
+
 @pytest.mark.parametrize("folder", ["api", "emulator"])
 def test_what_speaks_for_drs_knows_no_airflow(folder):
     # the fixture is for the tests of DAGs, where Airflow is

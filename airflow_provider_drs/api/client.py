@@ -16,11 +16,11 @@ from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsSe
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.report import Verdict
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations import connection_test, job_list, job_status
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
-from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.statuses import fetch_statuses, most_severe
@@ -33,7 +33,7 @@ class DrsClient:
 
     A client may be shared by threads. It never follows a redirect, and it speaks plain http to loopback only.
 
-    :mod:`~airflow_provider_drs.api.operations.operation` has the table of what is sent again after which error: after
+    :mod:`~airflow_provider_drs.api.operation` has the table of what is sent again after which error: after
     the time that the answer names, or else 1, 2, 4 ... seconds. A connection test is another login, so it is sent again
     only when it was certainly not done.
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
-from airflow_provider_drs.api.operations.operation import Operation
+from airflow_provider_drs.api.operation import Operation
 
 Result = TypeVar("Result")
 

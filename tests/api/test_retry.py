@@ -20,12 +20,12 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
 

@@ -13,7 +13,7 @@ from calls import OPERATIONS
 
 import airflow_provider_drs
 from airflow_provider_drs.api import codes, errors
-from airflow_provider_drs.api.operations.operation import REPEATED, Repeat
+from airflow_provider_drs.api.operation import REPEATED, Repeat
 from airflow_provider_drs.hooks.connection import ConnectionExtra
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator

@@ -29,8 +29,8 @@ from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsConnectionLostError, DrsError, DrsTimeoutError, DrsUnreachableError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations.connection_test import MAX_ENDPOINTS
-from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.scrubber import Scrubber

@@ -14,10 +14,10 @@ from requests.auth import AuthBase
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.errors import DrsCredentialError
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations import iam_projects, iam_token
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
-from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.wire.answers import Answer
 
 IAM_PROJECTS = Operation(

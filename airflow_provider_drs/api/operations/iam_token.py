@@ -11,7 +11,7 @@ import pendulum
 
 from airflow_provider_drs.api.errors import DrsAnswerError
 from airflow_provider_drs.api.model.hidden import HiddenDict, HiddenText
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.wire.answers import Answer
 
 IAM_TOKEN = Operation(

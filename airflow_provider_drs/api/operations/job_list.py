@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation, Repeat
 
 # somebody at the Test button waits for the answer
 JOB_LIST = Operation("showJobList", "POST", "/v3/{project_id}/jobs", Repeat.NEVER, expected_key="jobs")

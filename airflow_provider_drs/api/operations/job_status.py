@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.statuses import MAX_IDS, jobs_refused_error
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text

@@ -15,7 +15,7 @@ from airflow_provider_drs.api.errors import (
     DrsJobsRefusedError,
     DrsRequestError,
 )
-from airflow_provider_drs.api.operations.operation import Operation
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.headers import comes_from_a_cache, retry_after

@@ -28,7 +28,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnreachableError,
 )
 from airflow_provider_drs.api.model.hidden import HiddenDict
-from airflow_provider_drs.api.operations.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.wire.answers import Answer, read_answer
 from airflow_provider_drs.api.wire.connection import (
     BrokenConnectionError,

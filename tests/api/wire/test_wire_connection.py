@@ -29,9 +29,9 @@ from airflow_provider_drs.api.errors import (
     DrsTimeoutError,
     DrsTransportError,
 )
+from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
-from airflow_provider_drs.api.operations.operation import Operation
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.connection import MAX_BODY, Connection
 from airflow_provider_drs.api.wire.transport import Transport
