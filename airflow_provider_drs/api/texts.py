@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MAX_TEXT = 500
 """Characters kept of a text that the service sent; an error page must not flood a log."""
 _REPLACEMENT = "\ufffd"
+_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def short(value: object) -> str:
     """Return a value as Python writes it, cut to a few words."""
     return printable(repr(value), 40)
+
+
+def bare_name(name: str) -> str:
+    """Return the name of a member without what its spellings differ in: ``dbType`` and ``DB-TYPE`` are one."""
+    return _NO_LETTERS.sub("", name.lower())
 
 
 def printable(text: str, limit: int = MAX_TEXT) -> str:

@@ -15,9 +15,11 @@ from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.operations.echo import compare
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
+from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 CONNECTION_TEST = Operation(
     "batchValidateConnections",
@@ -29,6 +31,8 @@ CONNECTION_TEST = Operation(
 )
 MAX_ENDPOINTS = 10
 """Endpoints in one call, as the vendor's page limits it."""
+MAX_DIFFERENCE = 200
+"""Characters in which a verdict tells what was sent and what came back."""
 _AFFIRMED = frozenset({"success", "true"})
 _DENIED = frozenset({"failed", "false"})
 _JUDGED = frozenset({"id", "status", "success", "error_code"})
@@ -76,7 +80,8 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
     """Read the answer of one ``batchValidateConnections`` call.
 
     A result names its job only, so no two endpoints may share one. Passed is an endpoint that has exactly one result
-    whose every indicator is positive, in an answer that speaks of nothing else and whose ``count`` fits.
+    whose every indicator is positive and which repeats nothing of it otherwise than it was sent, in an answer that
+    speaks of nothing else and whose counts fit.
 
     :param endpoints: what was sent, in any order, one for each job.
     :param answer: the JSON body.
@@ -117,10 +122,9 @@ def _reason(result: Mapping[str, Any], endpoint: Endpoint) -> tuple[str | None, 
     word = status.lower() if isinstance(status, str) else None
     message = printable(str(result["error_msg"])) if result.get("error_msg") else None
     code, text = code_and_text(result) or (None, message)
-    names = {"job_id": endpoint.id, "jobId": endpoint.id, "end_point_type": endpoint.end_point_type}
-    other = next((name for name in names.keys() & result.keys() if result[name] not in (None, "", names[name])), None)
-    against = objection({name: value for name, value in result.items() if name not in _JUDGED})
-    against = against or (other and f"{other} {short(result[other])}")
+    other, rest = compare(endpoint, {name: value for name, value in result.items() if name not in _JUDGED})
+    # a name of the request may be a password as well
+    against = Scrubber(CONNECTION_TEST.secrets_in(endpoint.wire()))(other, MAX_DIFFERENCE) if other else objection(rest)
     if word in _AFFIRMED:
         if (success is None or success is True) and not code and not against:
             return None, None

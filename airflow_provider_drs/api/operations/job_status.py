@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,11 +11,13 @@ from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRef
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.statuses import MAX_IDS, jobs_refused_error
-from airflow_provider_drs.api.texts import printable, short
+from airflow_provider_drs.api.texts import bare_name, printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
 
 JOB_STATUS = Operation("batchListJobStatus", "POST", "/v3/{project_id}/jobs/batch-status", Repeat.READ)
+_SECONDS = {"id": re.compile(r"(?:job)?id"), "status": re.compile(r"(?:current|job|task)+(?:status|state)|status")}
+"""The names, without what their spellings differ in, by which an item may state its id and its status once more."""
 _KNOWN = frozenset({"id", "status", "error_code", "error_message", "error_msg"})
 
 
@@ -77,7 +80,14 @@ def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobS
     if not status and (error := code_and_text({name: beside[name] for name in beside if name in _KNOWN})):
         code, text = error
         return jobs_refused_error({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
-    if against := objection(beside):
+    seconds = {name: of for of, spelled in _SECONDS.items() for name in beside if spelled.fullmatch(bare_name(name))}
+    different = [
+        f"{name} {short(beside[name])}"
+        for name, of in seconds.items()
+        if beside[name] not in (None, "", [], {}) and str(beside[name]).casefold() != str(item.get(of)).casefold()
+    ]
+    rest = {name: value for name, value in beside.items() if name not in seconds}
+    if against := different[0] if different else objection(rest):
         text = f"the answer contradicts itself about {job_id}: status {short(status)}, and {against}"
         return DrsAnswerError(text, request_id=request_id)
     if not isinstance(status, str) or not status:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_drs.api.codes import ERROR_CODE
-from airflow_provider_drs.api.texts import printable, short
+from airflow_provider_drs.api.texts import bare_name, printable, short
 from airflow_provider_drs.api.wire.json_reading import CUT
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
 
@@ -15,7 +15,7 @@ MAX_PATH = 100
 """Characters of the path to a member."""
 _STEMS = (
     r"fail(?!over)|(?<!de)fault|(?<![a-z])err|err(?!a[il]|e[drn]|i[dnt](?!fo)|u[nrp]|y)|exception|denied|deny|refus"
-    r"|reject|invalid|abnormal|abort|unreach|unavail|unsuccess|unauthori|forbid|wrong|incorrect|illegal|impossible"
+    r"|reject|(?<!log)(?<!sign)invalid|abnormal|abort|unreach|unavail|unsuccess|unauthori|forbid|wrong|incorrect|illegal|impossible"
     r"|mismatch|missing|expired|crash|broken|fatal"
     r"|time[ds]?[ _-]?out|disconnect|(?<![a-z])(?:bad|blocked|cannot|closed|locked|lost|no|not|stale|unable)(?![a-z])"
     r"|失败|错误|拒绝|异常|超时|无法|不能"
@@ -31,8 +31,24 @@ _VERDICTS = re.compile(
     r"[a-z]*(?:accepted|authenticated|available|connectable|connected|healthy|outcome|passed|reachable|reached|result"
     r"|state|status|succeed|succeeded|success|successful|verdict|verified)|(?:is|was)?(?:alive|ok|okay|pass|valid)"
 )
+# what may be run together with anything or stand before what it is about, so that only a plain no counts
+_SUCCESSES = re.compile(
+    r"(?:[a-z]*(?:(?<!o)ok|okay|(?<!keep)alive|(?<!by)(?<!com)(?<!tres)pass|passed|valid|connected|authenticated"
+    r"|authorized|authorised|verified|established|healthy|reachable|reached|succeed|succeeded|success|successful"
+    r"|successfully)|good|loggedin|loggedon)(?:flag)?"
+)
+_NO = re.compile(r"0|0\.0|f|false|ko|n|ng|no|nok|off")
 _TESTED = re.compile(r"auth|check|connect|connection|login|test|validation")
 _COUNTS = re.compile(r"count|num|number|total")
+# of a name without what its spellings differ in
+_OF_RESULTS = (
+    r"(?:all|endpoint|entry|entries|item|job|no|of|ok|pass|passed|record|result|return|returned|succeeded|success"
+    r"|successful|task|test|tested|the|total)s?"
+)
+_COUNT_OF_RESULTS = re.compile(
+    rf"(?:{_OF_RESULTS})*(?:count|cnt|total)s?(?:{_OF_RESULTS})*"
+    rf"|(?:{_OF_RESULTS})+num(?:ber)?s?|num(?:ber)?s?(?:{_OF_RESULTS})+"
+)
 _MEASURES = re.compile(r"interval|limit|ms|seconds|timeout")
 _SPEAKING = re.compile(
     r"[a-z]*(?:advice|comment|description|detail|explanation|message|msg|notice|remark|suggestion)s?"
@@ -67,14 +83,16 @@ def objection(members: Mapping[str, Any]) -> str | None:
 
 
 def miscount(answer: Mapping[str, Any], asked: int) -> str | None:
-    """Return what is wrong with the ``count`` beside the results, or nothing.
+    """Return what is wrong with a count beside the results, such as ``total_count`` or ``successNum``, or nothing.
 
     :param asked: how many results were asked for.
     """
-    count, results = answer.get("count"), answer["results"]
-    # a job left out may be counted or not, no document tells; any other number makes no sense
-    if isinstance(count, bool) or count not in (None, len(results), asked):
-        return f"the answer holds {len(results)} results and counts {short(count)}"
+    results = answer["results"]
+    for name, count in answer.items():
+        # a job left out may be counted or not, no document tells; any other number makes no sense
+        fits = count in (None, len(results), asked) and not isinstance(count, bool)
+        if not fits and _COUNT_OF_RESULTS.fullmatch(bare_name(name)):
+            return f"the answer holds {len(results)} results and counts {short(count)}"
     return None
 
 
@@ -113,6 +131,8 @@ def _objects(name: str, value: str | float) -> bool:
         return not value and any(map(_VERDICTS.fullmatch, words))
     if _VERDICTS.fullmatch(last) or (len(words) == 1 and _TESTED.fullmatch(last)):
         return text != "" and not good
+    if _NO.fullmatch(text.lower()) and not _DESCRIBING.fullmatch(last) and any(map(_SUCCESSES.fullmatch, words)):
+        return True
     if last.endswith("code") and (last != "code" or len(words) == 1 or _OF_AN_ANSWER.fullmatch(words[-2])):
         return text == "1" or not (good or nothing)
     if not isinstance(value, str):

@@ -35,7 +35,9 @@ def test_an_affirmed_endpoint_has_passed_in_every_spelling_the_documents_know(re
     assert [verdict.passed for verdict in verdicts({"id": ONE, **result}, good(TWO))] == [True, True]
 
 
-@pytest.mark.parametrize("member", [{"job_id": TWO}, {"jobId": "another"}, {"end_point_type": "ta"}, {"job_id": [ONE]}])
+@pytest.mark.parametrize(
+    "member", [{"job_id": TWO}, {"jobId": "another"}, {"end_point_type": "ta"}, {"job_id": [ONE]}, {"ID": TWO}]
+)
 def test_a_result_that_also_names_another_job_or_side_has_not_passed(member):
     verdict, _ = verdicts({**good(ONE), **member}, good(TWO))
 

@@ -39,6 +39,16 @@ HARMLESS: list[tuple[str, Any]] = [
     ("interrupts", 3),
     ("failover", True),
     ("ssl_link", False),
+    *((name, False) for name in ("is_deleted", "webhook", "bypass", "keepalive", "in_book", "logged", "dbokay_name")),
+    *(
+        (name, 0)
+        for name in ("success_time", "valid_until", "validity", "broker", "smokes", "passive", "tokens", "goods")
+    ),
+    ("dbok", None),
+    ("dbok", "ok"),
+    ("tiktok", "x"),
+    ("loginvalid", True),
+    ("kafka_security_config", None),
     ("context_id", "abc"),
     ("message_id", "abc-1"),
     ("trace_id", "e3b0c442-98fc-1c14-9afb-f4c8996fb924"),
@@ -73,6 +83,37 @@ HARMLESS: list[tuple[str, Any]] = [
     ("state", "SUCCESS"),
     ("status_code", 200),
 ]
+FLAGS = [
+    "alarm_to_user", "billing_tag", "delegation_tokens", "enable_key_store", "enabled", "index_trans",
+    "is_multi_az", "is_open_fast_clean", "is_set_dns", "is_skipped", "is_support_skip", "is_target_readonly",
+    "is_utc", "migrate_user", "multi_write", "need_restart", "node_newFramework", "object_switch",
+    "replace_definer", "set_private_key_password", "ssl_link", "struct_trans", "support_ip_v6", "sync_database",
+]  # fmt: skip
+NUMBERS = [
+    "apply_bytes_rate", "apply_rows_rate", "charging_mode", "delay_time", "is_auto_renew", "node_num", "period_num",
+    "period_type", "rpo_delay", "rto_delay", "safe_mode", "start_time", "volume_size",
+]  # fmt: skip
+VENDORS: list[tuple[str, Any]] = [
+    *((name, value) for name in FLAGS for value in (False, "false", None)),
+    *((name, value) for name in NUMBERS for value in (0, "0", 7, None)),
+    ("total_passed_rate", "100"),
+    ("description", ""),
+    ("task_type", "FULL_INCR_TRANS"),
+    ("job_direction", "non-dbs"),
+    ("db_use_type", "migration"),
+    ("conflict_policy", "ignore"),
+    (
+        "kafka_security_config",
+        {"type": "SSL", "endpoint_algorithm": "", "enable_key_store": False, "key_password": None},
+    ),
+    ("customized_dns", {"is_set_dns": False, "set_dns_action": "keep", "dns_ip": ""}),
+    (
+        "inst_info",
+        {"engine_type": "mysql", "inst_type": "high", "ip": "192.0.2.40", "start_time": "0", "status": "ACTIVE"},
+    ),
+    ("job_action", {"available_actions": ["MODIFY_DB_CONFIG", "PRE_CHECK"], "unavailable_actions": None}),
+]
+"""Members that the vendor's documents name in answers of v3, with ordinary values."""
 AGAINST: list[tuple[str, Any]] = [
     ("x", "ask the owner"),
     ("x", HIDDEN),
@@ -111,6 +152,21 @@ AGAINST: list[tuple[str, Any]] = [
     ("x", "连接失败"),
     ("错误", "x"),
     ("isok", False),
+    ("dbok", False),
+    ("connok", 0),
+    ("authok", "n"),
+    ("sslok", "NG"),
+    ("loginOk", "no"),
+    ("dbokflag", "0"),
+    ("loginpass", False),
+    ("loginvalid", False),
+    ("log_invalid", True),
+    ("dbalive", 0.0),
+    ("certvalid", "false"),
+    ("ok_login", False),
+    ("passed_checks", "off"),
+    ("connectedSuccessfully", False),
+    ("authorized", False),
     ("dbpassed", False),
     ("loginresult", "FAILED"),
     ("dbmessages", "2"),
@@ -131,7 +187,7 @@ def named(member: tuple[str, Any]) -> str:
     return json.dumps(member, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("member", HARMLESS, ids=named)
+@pytest.mark.parametrize("member", HARMLESS + VENDORS, ids=named)
 def test_a_member_that_states_nothing_changes_nothing_at_any_level(member):
     for deeper in DEEPER.values():
         inside = deeper(dict([member]))
@@ -204,6 +260,29 @@ def test_a_job_that_stands_twice_is_not_believed(again):
 def test_a_count_that_does_not_fit_spoils_the_answer(count):
     assert passed(good(count=count)) == [False, False]
     assert known(ready(count=count)) == [False, False]
+
+
+COUNTS = [
+    "total_count", "totalCount", "TOTAL-COUNT", "total", "count_of_results", "resultCount", "numberOfJobs",
+    "total_record", "success_count", "successNum", "succeeded-total", "passed_count", "num_results", "totalCounts",
+    "returned_count",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_is_known_in_every_spelling(name):
+    for count in (0, 1, 3, -2, "two", True, [2]):
+        assert passed(good(**{name: count})) == [False, False]
+        assert known(ready(**{name: count})) == [False, False]
+    for fits in (2, None):
+        assert passed(good(**{name: fits})) == [True, True]
+        assert known(ready(**{name: fits})) == [True, True]
+
+
+@pytest.mark.parametrize("name", ["account", "discount", "page", "cur_page", "per_page", "number", "num", "country"])
+def test_a_number_that_counts_no_results_is_none_of_them(name):
+    assert passed(good(**{name: 7})) == [True, True]
+    assert known(ready(**{name: 7})) == [True, True]
 
 
 @pytest.mark.parametrize("name", ["", "\n"])

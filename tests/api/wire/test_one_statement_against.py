@@ -26,6 +26,12 @@ Members = dict[str, Any]
 # --- good answers ---
 
 HARMLESS: list[tuple[str, Any]] = [
+    ("db_type", "MySQL"),
+    ("ip", "192.0.2.10:3306"),
+    ("dbPort", "3306"),
+    ("db_user", "***"),
+    ("ssl_link", False),
+    ("is_deleted", False),
     ("az_code", "cn-north-4a"),
     ("name", "Orders, old"),
     ("create_time", "2026-01-01 10:00:00"),
@@ -155,11 +161,18 @@ VERDICTS = st.tuples(
     | run_together(["", "is"], ["ok", "valid", "pass"]),
     st.sampled_from([False, "false", 0, -1, "no", "FAILED", "NG", "PENDING", "unknown", 2, "0", [False], [True, 0]]),
 )
+NOES = st.tuples(
+    run_together(
+        ["db", "conn", "login", "auth", "ssl", "source"], ["ok", "okay", "alive", "valid", "pass"], ["", "flag"]
+    )
+    | spelled(["ok", "success", "passed", "connected"], ["login", "check", "flag", "now"]),
+    st.sampled_from([False, "false", "False", 0, 0.0, "0", "no", "No", "n", "NG", [False], [True, "no"]]),
+)
 CODES = st.tuples(
     spelled(["", "ret", "result", "status", "http", "sub", "api", "return"], ["code"]),
     st.sampled_from([1, 404, 500, -1, "1", "E1", "DRS.KE0002", "denied", [500]]),
 )
-STATEMENTS = st.one_of(ERRORS, MESSAGES, SPOKEN_OF, VERDICTS, CODES).map(lambda member: dict([member]))
+STATEMENTS = st.one_of(ERRORS, MESSAGES, SPOKEN_OF, VERDICTS, NOES, CODES).map(lambda member: dict([member]))
 DEEPER: list[Callable[[Members], Members]] = [
     lambda member: member,
     lambda member: {"extra": member},
@@ -182,6 +195,29 @@ NOT_STATUS = JSON.filter(lambda value: str(value).lower() not in ("success", "tr
     *("failed", "FALSE", "PENDING", "success!", "succes", " success", "success\n", "\u2028true\t", "success\0"),
     *(True, 1, ["success"], None, ""),
 ])  # fmt: skip
+# of samples.endpoint
+SENT: dict[str, Any] = {"net_type": "eip", "db_type": "mysql", "ip": "192.0.2.10", "db_port": 3306, "db_user": "drs"}
+SENT |= {"end_point_type": "so", "host": "192.0.2.10", "port": 3306, "user_name": "drs", "job_id": None}
+SOMETHING_ELSE = st.integers(min_value=1) | st.text(alphabet="abcdefgh-.2345678", min_size=1) | st.just(True)
+
+
+@st.composite
+def another_echo(draw: Any) -> Members:
+    """A member of the request, in any style, with another value than was sent."""
+    name = draw(st.sampled_from(sorted(SENT)))
+    value = draw(SOMETHING_ELSE.filter(lambda value: str(value).strip(".") not in (str(SENT[name]), "0")))
+    member = {draw(st.sampled_from(STYLES))(name.split("_")): value}
+    nested: Members = draw(st.sampled_from([member, {"endpoint": member}, {"source_endpoint": member}]))
+    return nested
+
+
+COUNTS = spelled(["", "total", "success", "passed", "result"], ["count", "total", "counts"]) | spelled(
+    ["total", "success", "job", "result"], ["num", "number"]
+)
+SECOND_STATUS = st.tuples(
+    spelled(["job", "task", "current"], ["status", "state"]),
+    st.sampled_from(["CREATING", "SUCCESS", "ACTIVE", "normal", "FAILED", True, 1, 200]),
+).map(lambda member: dict([member]))
 NOT_READY = {
     "success": st.sampled_from([False, "false", 0, "no"]),
     "status": st.sampled_from(["CONFIGURATION\n", "\tCONFIGURATION", "CONFIGURATION" + " " * 600, "", None, True, []]),
@@ -197,12 +233,18 @@ class Spoilt:
 
 
 @st.composite
-def spoilt(draw: Any, answers: st.SearchStrategy[Members], broken: dict[str, Any]) -> Spoilt:
+def spoilt(
+    draw: Any,
+    answers: st.SearchStrategy[Members],
+    contradictions: st.SearchStrategy[Members],
+    broken: dict[str, Any],
+) -> Spoilt:
     made = draw(answers)
     results = made["results"]
     jobs = [item["id"] for item in results]
     item = draw(st.sampled_from(results))
-    way = draw(st.sampled_from(["beside", "in a result", "an item", "twice", "count", *broken]))
+    ways = ["beside", "in a result", "contradicted", "an item", "twice", "count", "another count"]
+    way = draw(st.sampled_from([*ways, *broken]))
     if way == "beside":
         return Spoilt({**made, **draw(STATED)}, jobs)
     if way == "an item":
@@ -214,7 +256,11 @@ def spoilt(draw: Any, answers: st.SearchStrategy[Members], broken: dict[str, Any
     if way == "twice":
         results.insert(draw(st.integers(0, len(results))), {**item, **draw(st.just({}) | STATED)})
         return Spoilt({**made, "count": draw(st.sampled_from([None, len(results), len(jobs)]))}, [item["id"]])
-    item |= draw(STATED) if way == "in a result" else {way: draw(broken[way])}
+    if way == "another count":
+        wrong = st.integers(-1, 200).filter(lambda count: count != len(results)) | st.booleans() | st.just("many")
+        return Spoilt({**made, draw(COUNTS): draw(wrong)}, jobs)
+    stated = {"in a result": STATED, "contradicted": contradictions}
+    item |= draw(stated[way]) if way in stated else {way: draw(broken[way])}
     return Spoilt(made, [item["id"]])
 
 
@@ -250,7 +296,7 @@ def test_a_good_answer_passes(made):
 
 
 @settings(max_examples=400, deadline=None)
-@given(spoilt=spoilt(good(passed_item), {"success": NOT_SUCCESS, "status": NOT_STATUS}))
+@given(spoilt=spoilt(good(passed_item), another_echo(), {"success": NOT_SUCCESS, "status": NOT_STATUS}))
 def test_one_statement_against_a_good_answer_and_whom_it_is_about_has_not_passed(spoilt):
     assert not set(passing(spoilt.answer)) & set(spoilt.jobs)
 
@@ -262,6 +308,6 @@ def test_a_wait_ends_by_a_good_answer(made):
 
 
 @settings(max_examples=400, deadline=None)
-@given(spoilt=spoilt(good(ready_item), NOT_READY))
+@given(spoilt=spoilt(good(ready_item), SECOND_STATUS, NOT_READY))
 def test_one_statement_against_a_good_answer_and_no_wait_ends_well_by_it(spoilt):
     assert not ends(spoilt.answer, spoilt.jobs)
