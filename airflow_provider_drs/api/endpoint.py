@@ -171,14 +171,14 @@ def parse_endpoints(jobs: object, look_up: ConnectionReader = no_connections) ->
 def _read(entry: HiddenDict | None, look_up: ConnectionReader) -> tuple[Endpoint | None, list[str]]:
     if entry is None:
         return None, [": must be an object"]
-    spelled_out = ExpandedMembers(entry, _by_id(look_up))
-    violations = [f".{line}" for line in spelled_out.violations]
+    expanded = ExpandedMembers(entry, _by_id(look_up))
+    violations = [f".{line}" for line in expanded.violations]
     try:
-        return Endpoint.model_validate(spelled_out.members), violations
+        return Endpoint.model_validate(expanded.members), violations
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             loc = item["loc"]
-            if not loc or spelled_out.knows(*loc):
+            if not loc or expanded.is_reliable(*loc):
                 broken_pattern = item["type"] == "string_pattern_mismatch"
                 why = _PATTERNS[str(loc[-1])] if broken_pattern else _SAID_BETTER.get(item["type"], item["msg"])
                 violations.append(f"{''.join(map(_step, loc))}: {why}")
