@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from airflow_provider_drs.api.codes import heals
+from airflow_provider_drs.api.codes import is_retryable
 from airflow_provider_drs.api.errors import DrsError
 
 MAX_REASON = 200
@@ -46,7 +46,7 @@ class Verdict:
     @property
     def retryable(self) -> bool:
         """Whether the same test may pass later without a change; false for a wrong password, for example."""
-        return heals(self.code)
+        return is_retryable(self.code)
 
     @property
     def line(self) -> str:
