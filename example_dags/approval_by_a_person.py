@@ -1,8 +1,8 @@
-"""Two keys: once DRS can log in everywhere, a person reads the report and approves the migration, or rejects it.
+"""Two keys: after DRS has logged in to every database, a person reads the report and approves or rejects the migration.
 
-The question waits under *Required Actions* in Airflow's UI. It needs Airflow 3.1 or newer, where a person may answer;
-on an older one this file defines no DAG, rather than one that does not ask. Needs the Connections ``drs_default``,
-``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+The question appears under *Required Actions* in Airflow's UI, which Airflow 3.1 introduced. On an older Airflow this
+file defines no DAG: a DAG without the question would migrate without an approval. The DAG needs the Connections
+``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder explains how to run it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def approval_by_a_person():  # type: ignore[no-untyped-def]
             {**JOB, "end_point_type": "ta", "db_conn_id": "orders_new", "label": "new orders"},
         ],
     )
-    approve = ApprovalOperator(task_id="approve", subject="Shall the migration of orders start?", body=REPORT)
+    approve = ApprovalOperator(task_id="approve", subject="Start the migration of orders?", body=REPORT)
 
     @task
     def start_migration() -> str:
-        """Stand for whatever starts the migration; skipped when the person rejects."""
+        """Replace this with a task that starts the migration; Airflow skips it when the person rejects."""
         return "Approved."
 
     test >> approve >> start_migration()

@@ -1,11 +1,11 @@
-"""Test both sides of a migration without a credential, or even an address, in the DAG.
+"""Test both sides of a migration; the DAG holds no credential and no address.
 
-What a team keeps where:
+A team stores:
 
-* each database, with its password and certificate: an Airflow Connection of its own, ``orders_old`` and ``orders_new``,
-  best in a secrets backend;
-* the id of the DRS job: the ``job_id`` parameter of the run;
-* the credential for DRS: the Connection ``drs_default``.
+* each database, with its password and certificate, as an Airflow Connection, ``orders_old`` and ``orders_new``, best in
+  a secrets backend;
+* the id of the DRS job as the parameter ``job_id`` of the run;
+* the credential for DRS as the Connection ``drs_default``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
     doc_md=__doc__,
 )
 def credentials_from_connections():  # type: ignore[no-untyped-def]
-    """Name the Connection of each side; it says the rest."""
+    """Name the Connection of each side; the Connection has type, address, login and TLS."""
     job = {"id": "{{ params.job_id }}", "net_type": "{{ params.net_type }}"}
     DrsTestConnectionsOperator(
         task_id="test_connections",

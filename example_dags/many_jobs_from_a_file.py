@@ -1,7 +1,7 @@
-"""Many jobs from a file: each goes through a gate of its own, so that one shut gate holds up no other job.
+"""Many jobs from a file: each job has its own gate, so a shut gate stops no other job.
 
-The file beside this one lists the two endpoints of each job, and grows without a change of the DAG. Needs the
-Connections ``drs_default`` and those that the file names; README.md beside this file says how to run it.
+The JSON file in this folder lists the two endpoints of each job; new jobs need no change of the DAG. The DAG needs the
+Connections ``drs_default`` and those that the file names. README.md in this folder explains how to run it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def many_jobs_from_a_file():  # type: ignore[no-untyped-def]
 
     @task
     def jobs_in_the_file() -> Any:
-        """Read the file when the DAG runs, not whenever Airflow parses it."""
+        """Read the file when the DAG runs, not each time that Airflow parses the DAG."""
         return json.loads(FILE.read_text())
 
     @task_group
@@ -33,7 +33,7 @@ def many_jobs_from_a_file():  # type: ignore[no-untyped-def]
 
         @task
         def start_migration(endpoints: list[dict[str, str]]) -> str:
-            """Stand for whatever starts the migration of one job."""
+            """Replace this with a task that starts the migration of one job."""
             return f"The gate of {endpoints[0]['label']} is open."
 
         test >> start_migration(endpoints)

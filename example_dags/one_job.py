@@ -1,6 +1,7 @@
-"""One job: wait until DRS lets its connections be tested, test both ends, and only then migrate.
+"""One job: wait until it is in ``CONFIGURATION``, test its source and its target, then migrate.
 
-Needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+The DAG needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder explains how
+to run it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def one_job():  # type: ignore[no-untyped-def]
 
     @task
     def start_migration() -> str:
-        """Stand for whatever starts the migration; it runs only when the gate is open."""
+        """Replace this with a task that starts the migration; it runs only when the gate is open."""
         return "The gate is open: DRS can log in to both databases."
 
     wait >> test >> start_migration()

@@ -1,13 +1,13 @@
-"""Let a migration start only when DRS can log in to every source and every target.
+"""Start a migration only when DRS can log in to every source and every target.
 
-What a team keeps where:
+A team stores:
 
-* which databases take part: the Variable ``drs_databases``, ``{name: {"id": <DRS job>, "end_point_type": "so" or "ta",
-  "db_type", "ip", "db_port", "db_user", ...}}``, members as in the DRS API;
-* their passwords: a Connection for each database, of the same name;
-* the credential for DRS: the Connection ``drs_default``.
+* the list of databases as the Variable ``drs_databases``, ``{name: {"id": <DRS job>, "end_point_type": "so" or "ta",
+  "db_type", "ip", "db_port", "db_user", ...}}``, with members as in the DRS API;
+* the password of each database in a Connection of the same name;
+* the credential for DRS as the Connection ``drs_default``.
 
-``airflow dags test pre_migration_gate`` runs it against whatever those point at, the emulator included.
+``airflow dags test pre_migration_gate`` runs it against the DRS and the databases that these name, or the emulator.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def endpoint(name: str) -> dict[str, str]:
 
 @dag(schedule=None, catchup=False, params={"net_type": "eip"}, tags=["drs"], doc_md=__doc__)
 def pre_migration_gate():  # type: ignore[no-untyped-def]
-    """Wait for the jobs, test their endpoints, and only then migrate."""
+    """Wait for the jobs, test their endpoints, then migrate."""
     wait = DrsJobStatusSensor(
         task_id="wait_until_configurable",
         job_ids=[f"{{{{ var.json.drs_databases.{name}.id }}}}" for name in DATABASES],
@@ -48,7 +48,7 @@ def pre_migration_gate():  # type: ignore[no-untyped-def]
 
     @task
     def start_migration() -> str:
-        """Stand for whatever starts the migration; it runs only when the gate is open."""
+        """Replace this with a task that starts the migration; it runs only when the gate is open."""
         return "The gate is open: every source and every target lets DRS in."
 
     wait >> test >> start_migration()

@@ -1,6 +1,7 @@
-"""A ticket instead of a red task: the test always ends green, and a branch reads its report and decides.
+"""A ticket instead of a failed task: failed endpoints do not fail the test task, and a branch decides by its report.
 
-Needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+The DAG needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder explains how
+to run it.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ def report_opens_a_ticket():  # type: ignore[no-untyped-def]
 
     @task.branch
     def decide(report: Any) -> str:
-        """Name the task that goes on."""
+        """Return the id of the next task."""
         return "start_migration" if report["passed"] else "open_ticket"
 
     @task
     def start_migration() -> str:
-        """Stand for whatever starts the migration."""
+        """Replace this with a task that starts the migration."""
         return "DRS can log in to both databases."
 
     @task
     def open_ticket(report: Any) -> str:
-        """Stand for a call of the ticket system, and return the text of the ticket."""
+        """Replace this with a call of your ticket system; it returns the text of the ticket."""
         failed = [item for item in report["endpoints"] if not item["passed"]]
         lines = [f"- {item['label']} at {item['address']}: {item['text']}\n  {item['hint'] or ''}" for item in failed]
         return "\n".join(["DRS cannot log in to:", *lines])

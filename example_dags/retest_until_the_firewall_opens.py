@@ -1,8 +1,8 @@
-"""Retest until the firewall opens: what did not pass is tested again each minute, for an hour at most.
+"""Retest until the firewall opens: failed endpoints are tested again each minute, for an hour at most.
 
-Only endpoints that failed are tested again. Each test is another login, so this suits a database that is not reachable
-yet, and not one with a wrong password, which may lock the account. The task holds its worker meanwhile. Needs the
-Connections ``drs_default``, ``orders_old`` and ``orders_new``; README.md beside this file says how to run it.
+Each test is another login. Use this for a database that is not reachable yet; with a wrong password, repeated logins
+may lock the account. The task occupies a worker during the hour. The DAG needs the Connections ``drs_default``,
+``orders_old`` and ``orders_new``. README.md in this folder explains how to run it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def retest_until_the_firewall_opens():  # type: ignore[no-untyped-def]
 
     @task
     def start_migration() -> str:
-        """Stand for whatever starts the migration."""
+        """Replace this with a task that starts the migration."""
         return "DRS can log in to both databases by now."
 
     test >> start_migration()

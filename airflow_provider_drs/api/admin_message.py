@@ -1,4 +1,4 @@
-"""What an administrator is told when the connection does not work: our words, and of an answer the code alone."""
+"""The message of the Test button when a connection fails: our own text, with no part of an answer but its code."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
 )
 
-_NOT_DRS = "What answers there is not DRS: check the endpoint, and any proxy on the way to it."
+_NOT_DRS = "The answer is not from DRS: check the endpoint, and any proxy on the way to it."
 
 
 def admin_message(error: DrsError) -> str:
-    """Return what is wrong and what to do, without a header, a text or any other part of an answer."""
+    """Return the fault and its remedy; of an answer it holds the HTTP status and a documented code only.
+
+    :param error: the error of a call.
+    """
     if isinstance(error, DrsInputError):
         return "; ".join(error.violations)
     if isinstance(error, DrsTransportError) and not isinstance(error, DrsAnswerError):
         return f"{error.text}. {_remedy(error)}"
-    # a code is shown only if it is one that the documents list
+    # An undocumented code is left out: it may be any text.
     code = error.code if hint_for(error.code) else None
     where = [code] if code else []
     where += [f"HTTP {error.http_status}"] if error.http_status else []
@@ -58,12 +61,12 @@ def _meaning(error: DrsError) -> str:
         return "The token was refused."
     if isinstance(error, DrsPermissionError):
         if code == "M00261":
-            return "The project is not one of this region, or not one of this credential."
+            return "The project does not belong to this region or to this credential."
         return "The credential is good, but a permission is missing."
     if isinstance(error, DrsThrottledError):
         return "The service is throttling: try again in a minute."
     if isinstance(error, DrsUnavailableError):
-        return "The service has a fault of its own: try again later."
+        return "The service has a fault: try again later."
     if isinstance(error, DrsAnswerError) or error.http_status == 404:
         return _NOT_DRS
     return "The service refused the request."

@@ -1,4 +1,4 @@
-"""How a client is stopped from another thread: its pauses end, and its open sockets, too."""
+"""Stop a client from another thread: end its pauses and close its sockets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from airflow_provider_drs.api.errors import DrsStoppedError
 
 
 class Cancellation:
-    """One switch for everything that a client has under way; it cannot be switched back.
+    """Cancels all calls of a client, for good.
 
-    Its event has a lock, so a signal handler calls :meth:`cancel` in a thread: the code beneath it may hold that lock.
+    A signal handler must call :meth:`cancel` in a thread: the interrupted code may hold the lock of the event.
     """
 
     def __init__(self) -> None:
@@ -20,33 +20,35 @@ class Cancellation:
         self._interrupts: set[Callable[[], None]] = set()
 
     def cancel(self) -> None:
-        """Interrupt everything that is under way; what starts later fails at once."""
+        """Interrupt every running pause and call; a later one fails at once."""
         self._cancelled.set()
         for interrupt in list(self._interrupts):
             interrupt()
 
     def check(self) -> None:
-        """Do nothing, unless the switch is thrown.
+        """Do nothing, unless cancelled.
 
-        :raises DrsStoppedError: when it is.
+        :raises DrsStoppedError: after :meth:`cancel`.
         """
         if self._cancelled.is_set():
             raise DrsStoppedError
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Wait, unless cancelled.
 
-        :raises DrsStoppedError: as soon as the switch is thrown.
+        :param seconds: how long.
+        :raises DrsStoppedError: as soon as :meth:`cancel` is called.
         """
         self._cancelled.wait(seconds)
         self.check()
 
     @contextmanager
     def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Call ``interrupt`` when the switch is thrown while the body runs.
+        """Call ``interrupt`` if :meth:`cancel` is called while the body runs.
 
-        :raises DrsStoppedError: when it is thrown before the body or in it, even if the body comes to its end: what was
-            interrupted may look whole, such as an answer that ends with its connection.
+        :param interrupt: ends the body's blocking call; it runs in the thread that cancels.
+        :raises DrsStoppedError: after :meth:`cancel`, even if the body ends normally: an interrupted answer may look
+            complete if the end of its connection ends it.
         """
         self._interrupts.add(interrupt)
         try:

@@ -1,6 +1,6 @@
-"""The service's codes: what each means for a caller, and what a person can do about it.
+"""The service's error codes: the error class of each, and a hint for a person.
 
-Read from the vendor's lists of DRS and API gateway error codes. A code that is not here is judged by the HTTP status.
+From the vendor's lists of DRS and API gateway error codes. For any other code the HTTP status selects the class.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_provider_drs.api.errors import (
 )
 
 ERROR_CODE = r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"
-"""What the codes look like, as a regular expression."""
+"""The form of a code, as a regular expression."""
 
 _RENEW = "Put a new token into the connection, or use a credential that renews itself."
 CLOCK = "Set the clock of this machine: a signature is good for 15 minutes."
@@ -32,7 +32,7 @@ _JOB_ID = "Check the job id, the region and the project."
 CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
     "DRS.M00002": (DrsRequestError, None),
     "DRS.M00004": (DrsUnavailableError, None),
-    # DRS itself answers 403 to a stale token and 401 to a missing permission
+    # DRS answers 403 to an expired token and 401 to a missing permission, the reverse of the usual meaning.
     "DRS.M00100": (DrsCredentialError, _RENEW),
     "DRS.M00101": (DrsPermissionError, _GRANT),
     "DRS.M00102": (DrsPermissionError, _GRANT),
@@ -59,7 +59,7 @@ CODES: dict[str, tuple[type[DrsServiceError], str | None]] = {
     "APIGW.0308": (DrsThrottledError, None),
     "APIGW.0402": (DrsPermissionError, "The address of this machine is not on the service's allow-list."),
 }
-"""For each code the class of error that it stands for, and what a person can do about it, where that is known."""
+"""Each code's error class, and a hint for a person or ``None``."""
 
 _STATUSES: dict[int, type[DrsServiceError]] = {
     401: DrsCredentialError,
@@ -72,7 +72,7 @@ _STATUSES: dict[int, type[DrsServiceError]] = {
 }
 
 
-# What the vendor's troubleshooting pages name as causes of a failed test, by words of the database or the system
+# Causes of a failed test in the vendor's troubleshooting pages, by words in the text of a database or a system
 _CAUSES = (
     (r"pg_hba|not allowed to connect|whitelist|allow-?list", "Let the database admit the address of the DRS instance."),
     (r"\b(ssl|tls)\b|certificate", "Check the TLS settings and the certificate of this endpoint."),
@@ -84,31 +84,41 @@ _CAUSES = (
 
 
 def hint_for(code: str | None, text: str | None = None) -> str | None:
-    """Return what a person can do about this code or, failing that, this text, if the documents tell."""
-    if code and _usual(code) in CODES:
-        hint = CODES[_usual(code)][1]
+    """Return a hint for a person, by the code or else by the text; ``None`` if the vendor's documents have no hint.
+
+    :param code: code of an answer or of a result.
+    :param text: its text.
+    """
+    if code and _normalized(code) in CODES:
+        hint = CODES[_normalized(code)][1]
         if hint:
             return hint
     return next((hint for words, hint in _CAUSES if re.search(words, text or "", re.IGNORECASE)), None)
 
 
 def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
-    """Return the class of error that a code, or else the HTTP status, stands for.
+    """Return the error class of a code or, if the code is not listed, of the HTTP status.
 
-    IAM's code is an HTTP status, too. Where the two differ, the error that may not heal counts: five refusals of a
-    credential lock it, whatever status they come with.
+    IAM's code is an HTTP status too. If the two differ, the class that is not retryable wins: five refusals lock a
+    credential, whatever their HTTP status.
+
+    :param code: code of an answer.
+    :param http_status: its HTTP status.
     """
-    if code and _usual(code) in CODES:
-        return CODES[_usual(code)][0]
+    if code and _normalized(code) in CODES:
+        return CODES[_normalized(code)][0]
     statuses = [http_status, int(code)] if code and re.fullmatch(r"[45]\d\d", code, re.ASCII) else [http_status]
     kinds = [_STATUSES.get(status, DrsUnavailableError if status >= 500 else DrsRequestError) for status in statuses]
     return min(kinds, key=lambda kind: kind.retryable)
 
 
-def heals(code: str | None) -> bool:
-    """Return whether what a result or an answer names by this code may pass by itself; an unknown code may."""
-    return not code or _usual(code) not in CODES or CODES[_usual(code)][0].retryable
+def is_retryable(code: str | None) -> bool:
+    """Return whether the failure with this code may pass without a change; true for an unlisted code.
+
+    :param code: code of a result or an answer.
+    """
+    return not code or _normalized(code) not in CODES or CODES[_normalized(code)][0].retryable
 
 
-def _usual(code: str) -> str:
+def _normalized(code: str) -> str:
     return code.replace("APIG.", "APIGW.").replace("DRS-", "DRS.")

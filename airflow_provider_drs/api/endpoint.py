@@ -1,4 +1,4 @@
-"""Endpoints: one side of one DRS job each, as DRS will log in to it, and every rule they have to keep."""
+"""Endpoints: the source or the target of a DRS job, with the rules of the API for their members."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 JobId = Annotated[str, Field(pattern=rules.JOB_ID)]
 
-_SAID_BETTER = {
+_CLEARER_TEXTS = {
     "missing": MISSING,
     "extra_forbidden": "is not a member that DRS knows",
     "model_type": "must be an object",
@@ -37,7 +37,7 @@ _PATTERNS = {
 
 
 class KafkaSecurity(WireObject):
-    """How DRS logs in to Kafka; the contract's ``KafkaSecurity``, 13 members."""
+    """The login to Kafka; follows the contract's ``KafkaSecurity``, 13 members."""
 
     may_be_empty = frozenset({"endpoint_algorithm", "trust_store_password", "key_store_password", "key_password"})
 
@@ -62,7 +62,7 @@ class KafkaSecurity(WireObject):
 
 
 class CustomizedDns(WireObject):
-    """The name server DRS shall ask; the contract's ``CustomizedDns``, 3 members."""
+    """The name server that DRS uses; follows the contract's ``CustomizedDns``, 3 members."""
 
     may_be_empty = frozenset({"dns_ip"})
 
@@ -72,11 +72,11 @@ class CustomizedDns(WireObject):
 
 
 class Endpoint(WireObject):
-    """One entry of the connection test's ``jobs``; the contract's ``TestEndPoint``, 21 members.
+    """One entry of the connection test's ``jobs``; follows the contract's ``TestEndPoint``, 21 members.
 
-    Three are ours and never sent: ``label``, a name for people, shown in log and report; ``db_conn_id``, the Airflow
-    Connection of the database, and ``ssl_cert_file``, the path of a certificate on the worker, from which
-    :func:`parse_endpoints` takes what is not given.
+    Three more members are never sent. ``label`` is a name for people, in log and report. ``db_conn_id`` names the
+    Airflow Connection of the database, and ``ssl_cert_file`` is the path of a certificate on the worker;
+    :func:`parse_endpoints` takes missing members from both.
     """
 
     not_on_the_wire = frozenset({"label", "db_conn_id", "ssl_cert_file"})
@@ -120,14 +120,14 @@ class Endpoint(WireObject):
 
     @property
     def address(self) -> str:
-        """Where the database listens, for people: ``host:port``, or the hosts as they were given."""
+        """The address of the database, for people: ``host:port``, or ``ip`` unchanged if there is no port."""
         if not self.db_port:
             return self.ip
         host = f"[{self.ip}]" if self.ip.count(":") > 1 and not self.ip.startswith("[") else self.ip
         return f"{host}:{self.db_port}"
 
     def doubts(self) -> list[str]:
-        """Return what looks wrong but where the vendor's documents disagree, so that the service has to decide."""
+        """Return a line for each member that may be wrong; the vendor's documents disagree, so the service decides."""
         sent = self.wire()
         kafka = sent.get("kafka_security_config", {})
         doubts = [
@@ -142,15 +142,18 @@ class Endpoint(WireObject):
 
 
 def parse_endpoints(jobs: object, look_up: ConnectionReader = no_connections) -> list[Endpoint]:
-    """Read the endpoints a DAG gave and check every rule of all of them before anything is sent.
+    """Return the endpoints in a DAG's input, after a check of every rule of all of them.
 
-    :param jobs: a list of objects with the members of the API's ``jobs[]``, one such object, or either as text.
+    The members are those of the API's ``jobs[]``, the contract's ``TestEndPoint``.
+
+    :param jobs: a list of objects, one object, or either as text.
     :param look_up: reads the Connection that a ``db_conn_id`` names.
-    :raises DrsInputError: naming every violation by position and member, never a value.
+    :raises DrsInputError: when an endpoint breaks a rule; it names each by position and member, without its value.
+    :raises DrsUnreachableError: when Airflow cannot read a Connection right now.
     """
     items = read_list(jobs)
     unreadable = unreadable_in(items, "jobs")
-    # who shows a traceback with its local variables shall not find the input among them
+    # Drop the input before raising: a traceback with local variables would show it.
     entries = [Endpoint.normalized(item) if isinstance(item, Mapping) else None for item in items]
     del jobs, items
     endpoints, violations = [], []
@@ -171,32 +174,32 @@ def parse_endpoints(jobs: object, look_up: ConnectionReader = no_connections) ->
 def _read(entry: HiddenDict | None, look_up: ConnectionReader) -> tuple[Endpoint | None, list[str]]:
     if entry is None:
         return None, [": must be an object"]
-    spelled_out = ExpandedMembers(entry, _by_id(look_up))
-    violations = [f".{line}" for line in spelled_out.violations]
+    expanded = ExpandedMembers(entry, _with_checked_id(look_up))
+    violations = [f".{line}" for line in expanded.violations]
     try:
-        return Endpoint.model_validate(spelled_out.members), violations
+        return Endpoint.model_validate(expanded.members), violations
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             loc = item["loc"]
-            if not loc or spelled_out.knows(*loc):
+            if not loc or expanded.is_reliable(*loc):
                 broken_pattern = item["type"] == "string_pattern_mismatch"
-                why = _PATTERNS[str(loc[-1])] if broken_pattern else _SAID_BETTER.get(item["type"], item["msg"])
+                why = _PATTERNS[str(loc[-1])] if broken_pattern else _CLEARER_TEXTS.get(item["type"], item["msg"])
                 violations.append(f"{''.join(map(_step, loc))}: {why}")
     return None, violations
 
 
 def _step(name: int | str) -> str:
-    # a name is no value, but text that is no name could be one in the wrong place
+    # A name that is no identifier may be a value in the wrong place, so it is not repeated.
     return f".{name if str(name).isidentifier() else '?'}"
 
 
-def _by_id(look_up: ConnectionReader) -> ConnectionReader:
-    def look_up_by_id(conn_id: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_checked_id(read_connection: ConnectionReader) -> ConnectionReader:
+    def read(conn_id: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         if not re.fullmatch(rules.CONNECTION_ID, conn_id):
             raise DrsInputError([rules.NO_CONNECTION_ID])
-        return look_up(conn_id, values)
+        return read_connection(conn_id, values)
 
-    return look_up_by_id
+    return read
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""What of a DAG's input may be shown, and every secret in it, before any rule is checked."""
+"""Split a DAG's input into a form that may be displayed and a list of its secrets, before any rule is checked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from airflow_provider_drs.api.model.wire_object import WITHHELD, WireObject, as_
 
 
 def conceal(value: object, *, texts_are_secret: bool = True) -> tuple[object, list[str]]:
-    """Return what a DAG gave as it may be shown, and every secret in it.
+    """Return a DAG's input in a form that may be displayed, and the list of its secrets.
 
-    Everything in a secret member is secret, whatever its type, and so is everything under a name that is not known.
-    What is shown means the same as before, but no secret is left in it that is not text: Airflow masks nothing else.
+    Every value in a secret member is secret, of any type, and so is every value under an unknown name. The displayed
+    form keeps a secret only if it is text, because Airflow masks texts only. It is otherwise equal to the input.
 
-    :param value: as for :func:`parse_endpoints`, before anything is checked.
-    :param texts_are_secret: whether text in the place of an endpoint is secret as a whole.
+    :param value: the ``jobs`` of :func:`parse_endpoints`.
+    :param texts_are_secret: whether a text in place of an endpoint is secret as a whole.
     """
     secrets: list[str] = []
     items = read_list(value)
@@ -28,7 +28,10 @@ def conceal(value: object, *, texts_are_secret: bool = True) -> tuple[object, li
 
 
 def secrets_in(jobs: object) -> list[str]:
-    """Return every secret text among endpoints as a DAG gave them, each once; :func:`conceal` says what is one."""
+    """Return the secrets that :func:`conceal` reports, without duplicates.
+
+    :param jobs: the ``jobs`` of :func:`parse_endpoints`.
+    """
     return conceal(jobs)[1]
 
 
@@ -57,7 +60,7 @@ def _shown_member(model: type[WireObject], name: object, value: object, secrets:
         return _shown_scalar(value, secrets)
     unknown: list[str] = []
     _withheld(value, unknown)
-    # shorter ones occur by chance, and are no loss: nothing of the value is shown
+    # A shorter text may occur elsewhere by chance. It needs no mask here: the value is replaced as a whole.
     secrets += [text for text in unknown if len(text) >= SHORTEST]
     return WITHHELD
 
@@ -70,7 +73,7 @@ def _shown_scalar(value: object, secrets: list[str]) -> object:
 
 
 def _withheld(value: object, secrets: list[str]) -> object:
-    """Take note of every text in a secret, and return the secret if it is text, or else what may be shown."""
+    """Add every text in a secret to ``secrets``; return a text unchanged, and a placeholder for anything else."""
     if isinstance(value, str):
         secrets += [value] if value else []
         return value

@@ -13,48 +13,48 @@ from airflow_provider_drs.api.errors import DrsThrottledError
 from airflow_provider_drs.api.retry import backoff
 
 BURST = 8
-"""Calls that may start together before anything is known of the service's limit."""
+"""Number of calls that may start together while the service's limit is unknown."""
 INITIAL_INTERVAL = 0.01
-"""Seconds between the calls after those, so that few are under way when the first refusal comes back."""
+"""Seconds between further calls, so that few of them are running when the first refusal arrives."""
 WINDOW = 1.0
-"""Seconds that a limit is taken to count over when the refusal does not name them."""
+"""Assumed length in seconds of the service's window when the refusal does not name it."""
 SAFETY_FACTOR = 0.95
-"""Part of the limit that is used once it is known."""
+"""Fraction of a known limit that is used."""
 MAX_REMEMBERED_STARTS = 10_000
-"""Starts of calls that are remembered: more than any service lets in within a window."""
+"""Maximum number of remembered starts: more calls than any service admits within a window."""
 SLOWDOWN_RARE, SLOWDOWN_OFTEN = 1.05, 1.25
-"""Factors on the interval when a call at this pace is refused now and then, and when it is refused often."""
+"""Factors on the interval after a rare refusal and after frequent refusals."""
 OFTEN = 3
-"""Refusals within one window that are no accident."""
+"""Number of refusals within one window that counts as frequent."""
 RECOVERY_INTERVAL = 60.0
-"""Seconds without a refusal after which the interval shrinks, again and again down to the first estimate."""
+"""Seconds without a refusal after which the interval shrinks; it stops at the first estimate."""
 RECOVERY_FACTOR = 0.9
-"""Factor on the interval each time."""
+"""Factor by which it shrinks."""
 FORGET_AFTER = 3600.0
-"""Seconds without a refusal after which nothing is known of a limit any more."""
+"""Seconds without a refusal after which the limit is forgotten."""
 
 _log = logging.getLogger(__name__)
 
 Turn = tuple[int, float]
-"""Number of the pacing epoch in which a call starts, and its start in seconds of the clock."""
+"""Number of the pacing epoch, which each refusal advances, and start of the call in clock seconds."""
 
 
 class Pacer:
-    """Lets the calls of one client start; its threads share it.
+    """Decides when each call of a client may start; the client's threads share it.
 
     ==========================  ====================  ==============================  ===============================
     state                       interval              burst                           next state
     ==========================  ====================  ==============================  ===============================
-    nothing is known            ``INITIAL_INTERVAL``  ``BURST`` at once               first refusal: limit is known
+    limit is unknown            ``INITIAL_INTERVAL``  ``BURST`` at once               first refusal: limit is known
     limit is known              first estimate        none                            refused: slower
     slower                      x 1.05, often x 1.25  none                            60 s without refusal: x 0.9
-    an hour without a refusal   as at first           as at first                     nothing is known
+    an hour without a refusal   as at first           as at first                     limit is unknown
     ==========================  ====================  ==============================  ===============================
 
-    After the first refusal, and when refusals are frequent, no call starts before the service is ready again.
+    After the first refusal, and after frequent refusals, no call starts before the refusal's pause is over.
 
-    :param clock: seconds that never go back.
-    :param sleep: waits for so many seconds.
+    :param clock: returns seconds that never go back.
+    :param sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class Pacer:
         self._lock = Lock()
         self._next = clock()
         self._starts: list[float] = []
-        self._pauses = 0
+        self._pause_count = 0
         self._last_refusal: DrsThrottledError | None = None
-        self._resume = 0.0
+        self._resume_at = 0.0
         self._forget()
 
     def _forget(self) -> None:
-        self._gap = self._estimate = INITIAL_INTERVAL
+        self._interval = self._estimate = INITIAL_INTERVAL
         self._burst = BURST
         self._epoch = 0
         self._refusals_in_a_row = 0
@@ -82,49 +82,51 @@ class Pacer:
     def take_turn(self, deadline: float = float("inf")) -> Turn:
         """Wait until a call may start.
 
-        :param deadline: by the clock; a call that would start later gets no turn.
-        :return: token for :meth:`refused`.
-        :raises DrsThrottledError: when there is no turn before the deadline.
+        :param deadline: in clock seconds; a call that would start later gets no turn.
+        :return: the call's turn, for :meth:`refused`.
+        :raises DrsThrottledError: when the call cannot start before the deadline.
         """
         while True:
             with self._lock:
-                now, pauses = self.clock(), self._pauses
+                now, pause_count = self.clock(), self._pause_count
                 self._recover(now)
                 due = max(self._next, now)
-                start = max(now, due - self._burst * self._gap)
+                start = max(now, due - self._burst * self._interval)
                 if self._epoch and start > deadline:
                     raise self._no_turn(start - now)
-                self._next = due + self._gap
+                self._next = due + self._interval
                 if start <= now:
                     return self._start(now)
             self.sleep(start - now)
             with self._lock:
-                if pauses == self._pauses:
+                if pause_count == self._pause_count:
                     return self._start(self.clock())
-            # a refusal has told all calls to pause since, so this turn is void
+            # During the sleep a refusal made all calls pause, so this turn is void.
 
     def answered(self) -> None:
-        """Note that a call was let in."""
+        """Note that the service admitted a call."""
         with self._lock:
             self._refusals_in_a_row = 0
 
     def refused(self, turn: Turn, error: DrsThrottledError, max_pause: float) -> float:
-        """Slow all calls down after one was refused.
+        """Slow all calls down after the service refused one.
 
-        :param max_pause: seconds; the longest pause and the longest interval between two calls.
-        :return: seconds until the refused call may try again; then it has to take its turn.
+        :param turn: the turn of the refused call.
+        :param error: the refusal.
+        :param max_pause: seconds; upper limit of the pause and of the interval between two calls.
+        :return: seconds until the refused call may take its next turn.
         """
         epoch, started = turn
         with self._lock:
             now = self.clock()
             self._last_refusal = error
-            with suppress(ValueError):  # it was so long ago that its start is forgotten
+            with suppress(ValueError):  # an old start is forgotten
                 self._starts.remove(started)
             if epoch < self._epoch:
-                # it started before the sibling's refusal was known, so it only makes the estimate better
+                # The call started before the last refusal was known, so it only improves the first estimate.
                 if self._limit_met_at is not None and epoch == 0 and self._epoch == 1:
-                    self._gap = self._estimate = self._estimated()
-                return max(0.0, self._resume - now)
+                    self._interval = self._estimate = self._estimated()
+                return max(0.0, self._resume_at - now)
             first = self._epoch == 0
             self._epoch += 1
             self._refusals_in_a_row += 1
@@ -132,22 +134,22 @@ class Pacer:
             self._refused_at = [*(time for time in self._refused_at if now - time < WINDOW), now]
             often = len(self._refused_at) >= OFTEN
             if not first:
-                gap = self._gap * (SLOWDOWN_OFTEN if often else SLOWDOWN_RARE)
+                interval = self._interval * (SLOWDOWN_OFTEN if often else SLOWDOWN_RARE)
             elif error.window:
                 limit, seconds = error.window
-                gap = self._estimate = max(self._gap, seconds / (limit * SAFETY_FACTOR))
+                interval = self._estimate = max(self._interval, seconds / (limit * SAFETY_FACTOR))
             else:
                 self._limit_met_at = now
-                gap = self._estimate = self._estimated()
+                interval = self._estimate = self._estimated()
             self._burst = 0
-            self._set_gap(min(gap, max(max_pause, INITIAL_INTERVAL)))
-            self._estimate = min(self._estimate, self._gap)
-            self._resume = now + min(self._pause(error), max_pause)
+            self._set_interval(min(interval, max(max_pause, INITIAL_INTERVAL)))
+            self._estimate = min(self._estimate, self._interval)
+            self._resume_at = now + min(self._pause(error), max_pause)
             if first or often:
                 self._refused_at = []
-                self._next = self._resume
-                self._pauses += 1
-            return self._resume - now
+                self._next = self._resume_at
+                self._pause_count += 1
+            return self._resume_at - now
 
     def _recover(self, now: float) -> None:
         steps = int((now - self._last_recovery) // RECOVERY_INTERVAL)
@@ -158,12 +160,12 @@ class Pacer:
             self._forget()
             return
         self._last_recovery += steps * RECOVERY_INTERVAL
-        self._set_gap(max(self._estimate, self._gap * RECOVERY_FACTOR**steps))
+        self._set_interval(max(self._estimate, self._interval * RECOVERY_FACTOR**steps))
 
-    def _set_gap(self, gap: float) -> None:
-        if gap != self._gap:
-            _log.info("The service throttles: one call every %.3g s from now on.", gap)
-        self._gap = gap
+    def _set_interval(self, interval: float) -> None:
+        if interval != self._interval:
+            _log.info("The service throttles: one call every %.3g s from now on.", interval)
+        self._interval = interval
 
     def _start(self, now: float) -> Turn:
         if len(self._starts) >= MAX_REMEMBERED_STARTS:
@@ -173,8 +175,8 @@ class Pacer:
 
     def _estimated(self) -> float:
         met = self._limit_met_at or 0.0
-        let_in = sum(met - WINDOW <= start <= met for start in self._starts)
-        return WINDOW / (max(let_in, 1) * SAFETY_FACTOR)
+        admitted = sum(met - WINDOW <= start <= met for start in self._starts)
+        return WINDOW / (max(admitted, 1) * SAFETY_FACTOR)
 
     def _pause(self, error: DrsThrottledError) -> float:
         named = error.window[1] if error.window and error.retry_after is None else error.retry_after

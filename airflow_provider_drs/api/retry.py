@@ -1,4 +1,4 @@
-"""When a call is sent again, and after which pause."""
+"""Decide whether a call is sent again, and after which pause."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from airflow_provider_drs.api.operation import Operation
 Result = TypeVar("Result")
 
 MAX_RETRY_SECONDS = 600.0
-"""Seconds in which one call may be sent again, unless the user sets others."""
+"""Default of the seconds in which one call may be sent again."""
 LONGEST_BACKOFF = 60.0
-"""Seconds between two attempts at most, but for a quarter more by chance."""
+"""Longest pause in seconds between two attempts, before jitter of up to a quarter is added."""
 
 
 def backoff(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row: 1, 2, 4 ... 60, each up to a quarter more."""
-    # the exponent is bounded, because a float overflows after a thousand failures
+    """Return the pause in seconds after a number of failures: 1, 2, 4 ... 60, plus jitter of up to a quarter.
+
+    :param failures: number of failures in a row, at least 1.
+    """
+    # The exponent has a limit because a float overflows after a thousand failures.
     return float(min(LONGEST_BACKOFF, 2.0 ** min(failures - 1, 10)) * (1 + random.random() / 4))  # noqa: S311
 
 
@@ -34,12 +37,15 @@ def retried(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Result:
-    """Call ``attempt`` with 1, 2, 3 ... until it returns, or may not be repeated.
+    """Call ``attempt`` until it succeeds or must not be repeated, and return its result.
 
-    :param operation: says after which errors it is repeated.
-    :param max_attempts: 1 and more.
-    :param deadline: by the clock; no attempt starts later.
-    :raises DrsError: the last one; its ``attempts`` says how often the call was sent.
+    :param attempt: makes the call; its argument is the number of the attempt, from 1.
+    :param operation: decides after which errors a call is repeated.
+    :param max_attempts: maximum number of attempts, at least 1.
+    :param deadline: in clock seconds; no attempt starts later.
+    :param clock: returns seconds that never go back.
+    :param sleep: waits for a number of seconds.
+    :raises DrsError: the error of the last attempt; its ``attempts`` counts how often the call was sent.
     """
 
     def ended(state: RetryCallState) -> bool:

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for every log, database and channel that may carry it."""
+"""Make text from outside safe for logs, databases and Airflow's channels."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_TEXT = 500
-"""Characters kept of a text that the service sent; an error page must not flood a log."""
+"""Maximum length of a text from the service, in characters; an error page must not flood a log."""
 _REPLACEMENT = "\ufffd"
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def short(value: object) -> str:
-    """Return a value as Python writes it, cut to a few words."""
+    """Return the ``repr`` of a value as one line of at most 40 printable characters.
+
+    :param value: anything.
+    """
     return printable(repr(value), 40)
 
 
 def bare_name(name: str) -> str:
-    """Return the name of a member without what its spellings differ in: ``dbType`` and ``DB-TYPE`` are one."""
+    """Return a name without case and punctuation: ``dbType`` and ``DB-TYPE`` become the same.
+
+    :param name: the name of a member.
+    """
     return _NO_LETTERS.sub("", name.lower())
 
 
 def printable(text: str, limit: int = MAX_TEXT) -> str:
     """Return a text as one line of printable characters.
 
-    No line break, terminal escape, NUL or half of a surrogate pair survives: the first two forge lines in a log, the
-    others cannot be stored by PostgreSQL or sent to Airflow.
+    Line breaks, terminal escapes, NULs and lone surrogates are replaced. The first two can forge lines in a log;
+    PostgreSQL cannot store the others, and Airflow cannot send them.
 
-    :param limit: characters that are kept at most.
+    :param text: any text.
+    :param limit: maximum length of the result, in characters.
     """
-    # a bounded part, for the text may be megabytes
+    # Only the beginning is processed: the text may have megabytes.
     head = text[: 4 * limit]
     if not head.isprintable():
         head = "".join(
@@ -41,7 +48,10 @@ def printable(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def storable(value: Any) -> Any:
-    """Return a value as plain JSON that every database and channel of Airflow can carry: no NUL, no surrogate."""
+    """Return plain JSON without NULs and lone surrogates, which some databases and channels of Airflow cannot carry.
+
+    :param value: JSON as Python objects.
+    """
     if isinstance(value, str):
         return value.replace("\0", _REPLACEMENT).encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""From an Airflow Connection of type ``drs`` to a client."""
+"""Make a client from an Airflow Connection of type ``drs``."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class ConnectionExtra(BaseModel):
-    """The ``extra`` of a ``drs`` connection; an empty field counts as not given.
+    """The ``extra`` of a ``drs`` connection; an empty field counts as missing.
 
-    :param auth_type: the kind of credential.
-    :param project_id: project of the region where the DRS jobs live; looked up by the region when it is not given.
-    :param region: names the endpoints where these are not given.
-    :param domain_name: account of the IAM user; the one of the same name when it is not given.
-    :param iam_endpoint: where a user logs in and a project is looked up.
-    :param security_token: of a temporary access key.
-    :param language: of the service's texts.
+    :param auth_type: the kind of credential: ``token``, ``password`` (IAM user) or ``aksk`` (access key).
+    :param project_id: project that holds the DRS jobs; without it IAM is asked for the project of the region.
+    :param region: sets the DRS endpoint and the IAM endpoint where the Connection has none.
+    :param domain_name: account of the IAM user; without it the account that has the user's name.
+    :param iam_endpoint: IAM host or URL, for user logins and project look-ups.
+    :param security_token: security token of a temporary access key.
+    :param language: language of the service's texts, ``en-us`` or ``zh-cn``.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand.
-    :param read_timeout: seconds until an answer must be there as a whole.
-    :param max_attempts: how many times one call is sent at most.
-    :param max_retry_seconds: seconds from the moment when a call wants to start, in which it may still be sent; no
-        pause that the service names or causes lasts longer.
+    :param connect_timeout: seconds for name look-up, TCP, proxy and TLS together.
+    :param read_timeout: seconds from then on until the whole answer has arrived.
+    :param max_attempts: maximum number of times that one call is sent.
+    :param max_retry_seconds: seconds in which one call may be sent, its wait for a turn included; also the longest
+        pause that the service can cause.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -69,7 +69,7 @@ class ConnectionExtra(BaseModel):
             if truth(verify):
                 return True
         except UnreadableError:
-            # os.path.exists, because Path.exists raises for a name that is too long
+            # Path.exists raises for a name that is too long
             if isinstance(verify, str) and os.path.exists(verify):
                 return verify
         raise ValueError("must be true or the path of a CA bundle; it cannot be switched off")
@@ -78,16 +78,17 @@ class ConnectionExtra(BaseModel):
 def client_for(
     connection: Connection, overrides: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
 ) -> DrsClient:
-    """Make the client that a Connection describes; IAM is asked for the project, unless the Connection gives it.
+    """Make the client that a Connection describes; without a project id, ask IAM for the project of the region.
 
-    :param overrides: extras that win over the Connection's.
-    :param warn: is told of what is ignored.
-    :param cancellation: ends what the client has under way, the look-up of the project included.
-    :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
-    :raises DrsError: when the project had to be looked up, and could not be.
+    :param connection: a Connection of type ``drs``.
+    :param overrides: extras that replace those of the Connection.
+    :param warn: called with one message for each ignored extra.
+    :param cancellation: stops the client's calls, the look-up of the project included.
+    :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
+    :raises DrsError: when the look-up of the project fails.
     """
     fields = read_fields(connection)
-    # its repr may show the password, and a traceback may show local variables
+    # A traceback with local variables would show the Connection, whose repr may hold the password.
     del connection
     wrong = fields.violations
     readable = not wrong
@@ -97,7 +98,7 @@ def client_for(
     if extra is None or not readable:
         raise DrsInputError(wrong)
     if extra.auth_type == "token" and fields.login:
-        # what belongs to a login is a password or a secret key, and would be sent as a token
+        # With a login the password field holds a password or a secret key, which must not be sent as a token.
         wrong.append("extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key")
     elif extra.auth_type != "token" and not fields.login:
         wrong.append(f"login: the {_LOGIN[extra.auth_type]} is missing")
@@ -107,7 +108,7 @@ def client_for(
     if not endpoint and not wrong:
         wrong.append("host: give the endpoint, or the region in the extra")
     if not extra.project_id and not extra.region:
-        wrong.append("extra.project_id: is missing, and the task gave none; with a region it could be looked up")
+        wrong.append("extra.project_id: is missing; set it here or in the task, or set extra.region to look it up")
     at_iam = _iam_endpoint(extra, wrong)
     if not at_iam and extra.auth_type == "password":
         wrong.append("extra.iam_endpoint: give it, or the region")
@@ -141,7 +142,7 @@ _LOGIN = {"password": "name of the IAM user", "aksk": "access key"}
 
 
 def _auth(extra: ConnectionExtra, fields: ConnectionFields, iam: Iam | None) -> Auth:
-    # a token or a key that was pasted brings a line break along; a password may have blanks of its own
+    # A pasted token or key may end with a line break; blanks may belong to a password.
     if extra.auth_type == "aksk":
         return AkSkAuth(fields.login, fields.password.strip(), extra.security_token)
     if extra.auth_type == "password" and iam:
@@ -156,8 +157,8 @@ def _extra(
 ) -> ConnectionExtra | None:
     known = {name: value for name, value in extra.items() if name in ConnectionExtra.model_fields}
     for name in (name for name in extra if name not in known):
-        if meant := _near_miss(name):
-            wrong.append(f"extra.{printable(str(name), 60)}: is not known; is {meant} meant?")
+        if intended := _near_miss(name):
+            wrong.append(f"extra.{printable(str(name), 60)}: is not known; is {intended} meant?")
         else:
             warn(f"the extra {printable(str(name), 60)} is unknown and ignored")
     members = {**known, **{name: value for name, value in overrides.items() if not is_blank(value)}}
@@ -173,7 +174,7 @@ def _extra(
 
 def _near_miss(name: str) -> str | None:
     names = {plain(known): known for known in ConnectionExtra.model_fields}
-    # cut, because the time that the comparison takes grows with the length
+    # The comparison takes longer the longer the name is.
     close = get_close_matches(plain(name)[:40], names, n=1, cutoff=0.8)
     return names[close[0]] if close else None
 
@@ -189,7 +190,7 @@ def _endpoint(fields: ConnectionFields, wrong: list[str]) -> str:
         wrong.append("host: must be a host, or a URL such as https://drs.cn-north-4.myhuaweicloud.com")
         return ""
     if fields.port and not url.endswith(f":{fields.port}"):
-        wrong.append("port: the endpoint names another one")
+        wrong.append("port: differs from the port in host")
     return url
 
 
@@ -199,16 +200,16 @@ def _iam_endpoint(extra: ConnectionExtra, wrong: list[str]) -> str:
     try:
         return _url(extra.iam_endpoint, "https", None)
     except UnreadableError:
-        # a path, too, since that of the call is put behind it
+        # A path is refused too: the client appends the path of each call.
         wrong.append(
             "extra.iam_endpoint: must be a host, or a URL without a path, such as https://iam.cn-north-4.myhuaweicloud.com"
         )
         return extra.iam_endpoint
 
 
-def _url(written: str, scheme: str, port: int | None) -> str:
-    # a URL may carry a secret in what stands beside host and port, and would be shown
-    address, *others = addresses(written)
+def _url(text: str, scheme: str, port: int | None) -> str:
+    # Everything but host and port is refused: it may be a secret, and URLs appear in logs.
+    address, *others = addresses(text)
     if others or address.scheme not in ("", *_SCHEMES):
         raise UnreadableError("must be one host")
     host = f"[{address.host}]" if ":" in address.host else address.host

@@ -1,4 +1,4 @@
-"""Read an Airflow Connection of any type, and its fields; what cannot be read is named, never taken for "not given"."""
+"""Read an Airflow Connection of any type; a field that cannot be read is a violation, never a missing field."""
 
 from __future__ import annotations
 
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _FORM_PREFIX = re.compile(r"^extra__.+?__")
-_HINT = "Create it, or look in the log for what a secrets backend or the API server says."
+_HINT = "Create it, or look in the log for errors of a secrets backend or the API server."
 
 
 @dataclass(frozen=True, repr=False)
 class ConnectionFields:
-    """The fields of a Connection; an empty one is an empty text, ``None`` or missing in ``extra``.
+    """The fields of a Connection; an empty field is an empty text, or ``None`` for the port.
 
-    :param extra: without empty members, and without the prefix that forms of Airflow 2 put before their names.
+    :param conn_type: the type of the Connection, such as ``drs`` or ``mysql``.
+    :param host: the text of the field, which may be a URL or several hosts.
+    :param port: 1 to 65535, or ``None``.
+    :param schema: the text of the field; for most databases the database name.
+    :param login: the user.
+    :param password: the password, blanks included.
+    :param extra: members without the ``extra__type__`` prefix that Airflow 2 forms add; empty members are left out.
     :param violations: one line for each field that cannot be read; it names the field and never its value.
     """
 
@@ -44,30 +50,31 @@ class ConnectionFields:
 def read_connection(conn_id: str) -> Connection:
     """Return an Airflow Connection.
 
-    :raises DrsUnreachableError: when Airflow has none, or cannot read it right now: a secrets backend that fails looks
-        like a Connection that does not exist.
+    :param conn_id: its id.
+    :raises DrsUnreachableError: when Airflow returns none. A failing secrets backend looks like a Connection that does
+        not exist, so both are retryable.
     """
     try:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         why = "no source knows it, or one of them has failed"
     except Exception as error:
-        # its text may quote what was read
+        # The error's text may quote the Connection.
         why = type(error).__name__
     raise DrsUnreachableError(f"connection {conn_id} cannot be read: {why}", hint=_HINT)
 
 
 def read_fields(connection: Connection) -> ConnectionFields:
-    """Return what a Connection says, and what of it cannot be read.
+    """Return the fields of a Connection, with a violation for each field that cannot be read.
 
     :param connection: of any type.
     """
     violations: list[str] = []
-    extra = _read(connection, "extra", lambda written: _json_object(written, connection), violations) or {}
+    extra = _read(connection, "extra", lambda value: _json_object(value, connection), violations) or {}
     return ConnectionFields(
         conn_type=str(connection.conn_type),
         host=_read(connection, "host", text, violations) or "",
-        # the Test button of Airflow 3.3 sends 0 for an empty port
+        # The Test button of Airflow 3.3 sends 0 for an empty port.
         port=_read(connection, "port", port, violations) if connection.port != 0 else None,
         schema=_read(connection, "schema", text, violations) or "",
         login=_read(connection, "login", text, violations) or "",
@@ -78,10 +85,10 @@ def read_fields(connection: Connection) -> ConnectionFields:
 
 
 class Extra:
-    """The extra of a database's Connection, read by names whose case and punctuation do not matter.
+    """The extra of a database's Connection, read by name; case and punctuation of a name do not matter.
 
-    :param extra: the members as they stand there.
-    :param violations: gets a line for each member that cannot be read.
+    :param extra: the members, with the names that the Connection uses.
+    :param violations: list to which a line is added for each member that cannot be read.
     """
 
     def __init__(self, extra: Mapping[str, Any], violations: list[str]) -> None:
@@ -89,11 +96,16 @@ class Extra:
         self._members = extra
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """Yield name and value of each member."""
+        """Yield the name and the value of each member."""
         yield from self._members.items()
 
     def read(self, name: str, value: Any, reader: Callable[[Any], Value]) -> Value | None:
-        """Return what a reader makes of a member's value, or ``None`` when it cannot be read."""
+        """Return the value that a reader makes of a member, or ``None`` after noting a violation.
+
+        :param name: the member, for the violation.
+        :param value: its value.
+        :param reader: raises `UnreadableError` for a value that it cannot read.
+        """
         try:
             return reader(value)
         except UnreadableError as error:
@@ -101,19 +113,30 @@ class Extra:
             return None
 
     def text(self, name: str) -> str | None:
-        """Return a member that has to be text, or ``None`` when it is missing or cannot be read."""
+        """Return a text member, or ``None`` when it is missing or cannot be read.
+
+        :param name: the member, in any spelling.
+        """
         return self.get(name, text)
 
     def get(self, name: str, reader: Callable[[Any], Value]) -> Value | None:
-        """Return what a reader makes of a member, or ``None`` when it is missing or cannot be read."""
-        spellings = [written for written in self._members if plain(written) == plain(name)]
-        values = [self.read(written, self._members[written], reader) for written in spellings]
+        """Return the value that a reader makes of a member, or ``None`` when it is missing or cannot be read.
+
+        :param name: the member, in any spelling.
+        :param reader: raises `UnreadableError` for a value that it cannot read.
+        """
+        spellings = [spelling for spelling in self._members if plain(spelling) == plain(name)]
+        values = [self.read(spelling, self._members[spelling], reader) for spelling in spellings]
         if any(value != values[0] for value in values):
             self.fail(spellings[-1], "is given twice, with different values")
         return values[0] if values else None
 
     def fail(self, name: str, why: str) -> None:
-        """Note a violation; the same one is noted once."""
+        """Note a violation, unless it is already noted.
+
+        :param name: the member, as the Connection spells it.
+        :param why: the reason, without the member's value.
+        """
         line = f"extra.{printable(str(name), 60)}: {why}"
         if line not in self.violations:
             self.violations.append(line)
@@ -130,27 +153,27 @@ def _read(connection: Connection, name: str, read: Callable[[Any], Value], viola
         return None
 
 
-def _json_object(written: object, connection: Connection) -> Mapping[str, Any]:
+def _json_object(value: object, connection: Connection) -> Mapping[str, Any]:
     try:
-        # Airflow takes what it cannot parse for empty
-        if isinstance(json.loads(text(written)), dict):
-            # read in Airflow's way, which masks the secrets in it
+        # extra_dejson is empty for text that Airflow cannot parse, so it cannot tell wrong from empty.
+        if isinstance(json.loads(text(value)), dict):
+            # Airflow masks the secrets in extra when it parses it.
             return connection.extra_dejson
     except (ValueError, RecursionError):
         pass
-    # outside the handler, because the parser's error holds the text
+    # Raised outside the handler: the parser's error holds the text.
     raise UnreadableError("must be a JSON object")
 
 
 def _secret(password: object) -> str:
     text(password)
-    return str(password)  # with its blanks, which may belong to it
+    return str(password)  # not stripped: blanks may belong to it
 
 
 def _without_prefix(extra: Mapping[str, Any], violations: list[str]) -> Mapping[str, Any]:
     members: dict[str, Any] = HiddenDict()
-    for written, value in extra.items():
-        name = _FORM_PREFIX.sub("", written)
+    for full_name, value in extra.items():
+        name = _FORM_PREFIX.sub("", full_name)
         if not is_blank(value) and members.setdefault(name, value) != value:
             violations.append(f"extra.{printable(str(name), 60)}: is given twice, with different values")
     return members

@@ -1,6 +1,6 @@
-"""The fields of a ``drs`` connection, in one table.
+"""The form fields of a ``drs`` connection, in one table.
 
-Airflow 3.2 and newer read the provider's metadata, older ones ask the hook; both are made from here.
+Airflow 3.2 and newer build the form from the provider's metadata, older versions from the hook. Both use this table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RELABELING = {
 }
 PLACEHOLDERS = {
     "host": "https://drs.cn-north-4.myhuaweicloud.com, or empty: from the region",
-    # the button of Airflow 3.3.2 sends 0 for a port that is empty, and then takes it for another endpoint
+    # The Test button of Airflow 3.3.2 sends 0 for an empty port, and the server takes that for a changed endpoint.
     "port": "443; the Test button of Airflow 3.3 demands it",
     "login": "empty for a token",
 }
@@ -28,11 +28,13 @@ PLACEHOLDERS = {
 
 @dataclass(frozen=True)
 class ExtraField:
-    """A field that is kept in the connection's extra; every one may be left empty.
+    """A field that the connection stores in its extra; every field may stay empty.
 
-    :param kind: of JSON value, ``string`` or ``integer``.
-    :param choices: all that may be chosen, the first of them unless something else is.
-    :param secret: whether the form hides what is typed.
+    :param label: the field's name in the form.
+    :param description: the help text below the field.
+    :param kind: type of the JSON value, ``string`` or ``integer``.
+    :param choices: all allowed values; the first is the default.
+    :param secret: whether the form hides the input.
     """
 
     label: str
@@ -43,7 +45,7 @@ class ExtraField:
 
     @property
     def default(self) -> str | None:
-        """What the form shows at first."""
+        """The value with which the form starts."""
         return self.choices[0] if self.choices else None
 
     @property
@@ -60,7 +62,7 @@ class ExtraField:
 
     @property
     def widget(self) -> Field:
-        """The field as Airflow 2 and 3.1 want it; they bring ``wtforms``, or something in its place."""
+        """The field for Airflow 2.11 to 3.1, which bring ``wtforms`` or a replacement for it."""
         from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
         from flask_babel import lazy_gettext
         from wtforms import IntegerField, PasswordField, StringField
@@ -103,8 +105,8 @@ EXTRA_FIELDS = {
 
 
 def ui_field_behaviour(spelling: str) -> dict[str, Any]:
-    """Return what is done to the fields that every connection has.
+    """Return how the form changes the fields that every connection has.
 
-    :param spelling: of the key for hidden fields, ``hidden-fields`` in metadata, ``hidden_fields`` from a hook.
+    :param spelling: key for the hidden fields: ``hidden-fields`` in metadata, ``hidden_fields`` from a hook.
     """
     return {spelling: list(HIDDEN), "relabeling": dict(RELABELING), "placeholders": dict(PLACEHOLDERS)}

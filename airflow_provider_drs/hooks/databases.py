@@ -1,4 +1,4 @@
-"""From the Airflow Connection of a database to the members of an endpoint."""
+"""Make the members of an endpoint from the Airflow Connection of a database."""
 
 from __future__ import annotations
 
@@ -19,66 +19,68 @@ from airflow_provider_drs.hooks import kafka, tls
 from airflow_provider_drs.hooks.connection_fields import ConnectionFields, Extra, read_connection, read_fields
 
 Members = dict[str, Any]
-Given = Mapping[str, Any]
+Overrides = Mapping[str, Any]
 
 
-def members_of_connection(conn_id: str, beside: Given) -> Mapping[str, Any]:
-    """Return the members of an endpoint that a database's Connection stands for, its secrets masked.
+def members_of_connection(conn_id: str, overrides: Overrides) -> Mapping[str, Any]:
+    """Return the members of an endpoint that a database's Connection holds, and mask the secrets among them.
 
-    :param conn_id: a Connection of type ``mysql``, ``postgres``, ``mongo``, ``oracle``, ``kafka``, or ``generic``.
-    :param beside: what the endpoint gives itself, which decides what the Connection has to say.
-    :raises DrsInputError: naming all that does not fit or cannot be understood, and no value of it.
-    :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it just now.
+    :param conn_id: a Connection of type ``mysql``, ``mariadb``, ``postgres``, ``postgresql``, ``mongo``, ``mongodb``,
+        ``oracle``, ``kafka`` or ``generic``.
+    :param overrides: members that the endpoint sets itself; a Connection need not hold them.
+    :raises DrsInputError: when the Connection does not fit or cannot be read; it names every violation and no value.
+    :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
     """
     if not re.fullmatch(CONNECTION_ID, conn_id):
         raise DrsInputError([NO_CONNECTION_ID])
     fields = read_fields(read_connection(conn_id))
-    members = HiddenDict(_members(fields, beside))
+    members = HiddenDict(_members(fields, overrides))
     if fields.violations:
         raise DrsInputError([f"connection {conn_id}: {line}" for line in fields.violations])
     mask(secrets_in([members]))
     return members
 
 
-def _members(fields: ConnectionFields, beside: Given) -> Members:
+def _members(fields: ConnectionFields, overrides: Overrides) -> Members:
     kind = _KINDS.get(fields.conn_type)
-    db_type = beside.get("db_type", kind and kind.db_type)
+    db_type = overrides.get("db_type", kind and kind.db_type)
     wrong = fields.violations
     if kind is None:
         wrong.append(f"is of type {printable(fields.conn_type)}, not {', '.join(_KINDS)}")
         return {}
     if db_type is None:
-        wrong.append(f"is of type {fields.conn_type}, so db_type has to be given beside it")
+        wrong.append(f"is of type {fields.conn_type}, so the endpoint must set db_type")
     elif kind.db_types and db_type in list((DOCUMENTED_DB_TYPES | {"dds"}) - kind.db_types):
         wrong.append(f"is of type {fields.conn_type}, which does not fit db_type {db_type}")
-    members = {"db_type": db_type, **kind.read(_Source(fields, kind, beside))}
+    members = {"db_type": db_type, **kind.read(_Source(fields, kind, overrides))}
     return {name: value for name, value in members.items() if value not in (None, "")}
 
 
 class _Source:
-    """A Connection while it is read, and what the endpoint gives beside it."""
+    """A Connection while it is read, and the members that the endpoint overrides."""
 
-    def __init__(self, fields: ConnectionFields, kind: _Kind, beside: Given) -> None:
+    def __init__(self, fields: ConnectionFields, kind: _Kind, overrides: Overrides) -> None:
         self.fields = fields
-        self.beside = beside
+        self.overrides = overrides
         self.kind = kind
         self.wrong = fields.violations
         self.extra = Extra(tls.spread_out(fields.extra) if kind.table is tls.MYSQL else fields.extra, self.wrong)
-        self.tls_beside = _tls_beside(beside)
+        self.tls_override = _tls_override(overrides)
         self.hosts = self._hosts(kafka.servers(fields, self.extra) if kind.table is tls.KAFKA else fields.host)
-        if self.tls_beside is None and tls.mentions_tls(fields.schema):
-            self.wrong.append("schema: asks for TLS, which belongs into the extra")
+        if self.tls_override is None and tls.mentions_tls(fields.schema):
+            self.wrong.append("schema: asks for TLS: set that in the extra")
 
-    def _hosts(self, written: str) -> list[Address]:
-        member = "host" if written == self.fields.host else "extra.bootstrap.servers"
-        heeded = self.tls_beside is None
+    def _hosts(self, text: str) -> list[Address]:
+        member = "host" if text == self.fields.host else "extra.bootstrap.servers"
+        connection_decides_tls = self.tls_override is None
         try:
-            hosts = addresses(written) if written else []
+            hosts = addresses(text) if text else []
         except UnreadableError as error:
-            if "ip" not in self.beside or (heeded and tls.mentions_tls(written)):
+            if "ip" not in self.overrides or (connection_decides_tls and tls.mentions_tls(text)):
                 self.wrong.append(f"{member}: {error}")
             return []
-        if {host.scheme for host in hosts} - {"", *self.kind.schemes} and ("ip" not in self.beside or heeded):
+        unknown_schemes = {host.scheme for host in hosts} - {"", *self.kind.schemes}
+        if unknown_schemes and ("ip" not in self.overrides or connection_decides_tls):
             self.wrong.append(f"{member}: names a scheme that does not fit the type of the connection")
             return []
         return hosts
@@ -88,51 +90,51 @@ class _Source:
         return {"db_user": self.fields.login, "db_password": self.fields.password}
 
     def address(self) -> Members:
-        """Return host and port apart; several hosts keep the ports that they are written with."""
+        """Return host and port as two members; several hosts stay in one member, each with its own port."""
         if len(self.hosts) != 1:
             port = self.fields.port or self.kind.port
             return {"ip": ",".join(map(str, self.hosts)), "db_port": port}
         host = self.hosts[0]
-        if host.port and self.fields.port and host.port != self.fields.port and "db_port" not in self.beside:
-            self.wrong.append("port: the host names another one")
+        if host.port and self.fields.port and host.port != self.fields.port and "db_port" not in self.overrides:
+            self.wrong.append("port: differs from the port in host")
         return {"ip": host.host, "db_port": host.port or self.fields.port or self.kind.port}
 
-    def tls(self, authority: str | None) -> Members:
-        """Return the members for TLS; DRS takes it or leaves it, and needs a CA certificate.
+    def tls(self, ca_path: str | None) -> Members:
+        """Return the members for TLS. DRS knows TLS on and TLS off, and needs a CA certificate for TLS.
 
-        :param authority: path of the CA certificate that the Connection names.
+        :param ca_path: path of the CA certificate that the Connection names.
         """
-        wanted = self.tls_beside
+        wanted = self.tls_override
         if wanted is None:
             schemes = [self.kind.schemes[host.scheme] for host in self.hosts if host.scheme]
             wanted = tls.asks_for_tls(self.extra, self.kind.table, schemes)
             if wanted is False:
                 return {"ssl_link": False}
-            if wanted and not authority:
-                # unencrypted is not what the connection asks for
+            if wanted and not ca_path:
+                # No fallback to an unencrypted login: the Connection asks for TLS.
                 self.wrong.append(
-                    "asks for TLS and names no CA certificate: give ssl_cert_file, or ssl_link false, beside it"
+                    "asks for TLS and names no CA certificate: set ssl_cert_file or ssl_link false in the endpoint"
                 )
         if not wanted:
             return {}
-        own = self.beside.keys() & {"ssl_cert_file", "ssl_cert_key"}
-        return {"ssl_link": True, "ssl_cert_file": None if own else authority}
+        overridden = self.overrides.keys() & {"ssl_cert_file", "ssl_cert_key"}
+        return {"ssl_link": True, "ssl_cert_file": None if overridden else ca_path}
 
     def certificate(self, *names: str) -> str | None:
-        """Return the one path that stands under these names; none is looked for where TLS is switched off beside."""
-        if self.tls_beside is False:
+        """Return the path that these options hold, or ``None`` when the endpoint switches TLS off."""
+        if self.tls_override is False:
             return None
         paths = {path for name in names if (path := self.extra.text(name))}
         if len(paths) > 1:
-            self.wrong.append("extra: names several CA certificates: give ssl_cert_file beside it")
+            self.wrong.append("extra: names several CA certificates: set ssl_cert_file in the endpoint")
         return min(paths, default=None)
 
 
-def _tls_beside(beside: Given) -> bool | None:
+def _tls_override(overrides: Overrides) -> bool | None:
     try:
-        return truth(beside["ssl_link"])
+        return truth(overrides["ssl_link"])
     except (KeyError, UnreadableError):
-        return True if beside.keys() & {"ssl_cert_file", "ssl_cert_key"} else None
+        return True if overrides.keys() & {"ssl_cert_file", "ssl_cert_key"} else None
 
 
 def _generic(source: _Source) -> Members:
@@ -144,15 +146,15 @@ def _mysql(source: _Source) -> Members:
 
 
 def _postgres(source: _Source) -> Members:
-    authority = source.certificate("sslrootcert")
-    # libpq's word for the authorities of the machine, which DRS does not see
-    tls_members = source.tls(None if authority == "system" else authority)
+    ca_path = source.certificate("sslrootcert")
+    # libpq reads "system" as the CA certificates of the machine, which DRS does not see.
+    tls_members = source.tls(None if ca_path == "system" else ca_path)
     return {**source.address(), **source.account(), "db_name": source.fields.schema, **tls_members}
 
 
 def _mongo(source: _Source) -> Members:
-    if source.extra.get("srv", truth) and "ip" not in source.beside:
-        source.wrong.append("finds its hosts by a DNS seed list (srv), so ip has to be given beside it")
+    if source.extra.get("srv", truth) and "ip" not in source.overrides:
+        source.wrong.append("gets its hosts from a DNS seed list (srv), so the endpoint must set ip")
     hosts = [Address(each.host, each.port or source.fields.port or source.kind.port) for each in source.hosts]
     return {
         **source.account(),
@@ -165,8 +167,8 @@ def _mongo(source: _Source) -> Members:
 
 def _oracle(source: _Source) -> Members:
     service = source.extra.text("service_name")
-    if source.extra.text("sid") and not service and "db_name" not in source.beside:
-        source.wrong.append("names a SID, while DRS takes a service name: give db_name beside it")
+    if source.extra.text("sid") and not service and "db_name" not in source.overrides:
+        source.wrong.append("names a SID, while DRS takes a service name: set db_name in the endpoint")
     wallet = source.certificate("wallet_location")
     tls_members = source.tls(str(Path(wallet, "ewallet.p12")) if wallet else None)
     if tls_members.get("ssl_cert_file"):
@@ -175,31 +177,31 @@ def _oracle(source: _Source) -> Members:
 
 
 def _kafka(source: _Source) -> Members:
-    return kafka.members(source.fields, source.extra, source.hosts, source.beside)
+    return kafka.members(source.fields, source.extra, source.hosts, source.overrides)
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A connection type: what it means, and how it is read.
+    """A connection type and how it is read.
 
-    :param db_type: what it stands for; ``None`` if the endpoint has to say.
+    :param db_type: the ``db_type`` of its endpoints; ``None`` if each endpoint must set it.
     :param read: makes the members of an endpoint.
-    :param also: other values of ``db_type`` that it may be used for.
-    :param port: of the engine.
-    :param table: the options of TLS that its drivers know.
-    :param schemes: what may stand before a host, and whether it asks for TLS.
+    :param other_db_types: further values of ``db_type`` that an endpoint may set.
+    :param port: the engine's default port.
+    :param table: the TLS options that its drivers know.
+    :param schemes: the URL schemes that a host may have, and whether each asks for TLS.
     """
 
     db_type: str | None
     read: Callable[[_Source], Members]
-    also: tuple[str, ...]
+    other_db_types: tuple[str, ...]
     port: int | None
     table: tls.Table
     schemes: Mapping[str, tls.Wish]
 
     @property
     def db_types(self) -> set[str]:
-        return {self.db_type, *self.also} if self.db_type else set()
+        return {self.db_type, *self.other_db_types} if self.db_type else set()
 
 
 _NONE, _OFF, _ON = tls.Wish.NONE, tls.Wish.OFF, tls.Wish.ON

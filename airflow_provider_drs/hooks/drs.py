@@ -1,4 +1,4 @@
-"""The hook: from an Airflow Connection to a client."""
+"""The hook: makes a client from an Airflow Connection."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DrsHook(BaseHook):
     """Makes a client from the Airflow Connection ``drs_conn_id``.
 
     :param drs_conn_id: id of a Connection of type ``drs``.
-    :param project_id: wins over the connection's.
-    :param language: wins over the connection's; ``en-us`` or ``zh-cn``.
+    :param project_id: overrides the project id of the Connection.
+    :param language: overrides the language of the Connection; ``en-us`` or ``zh-cn``.
     """
 
     conn_name_attr = "drs_conn_id"
@@ -43,51 +43,56 @@ class DrsHook(BaseHook):
         self.drs_conn_id = drs_conn_id
         overrides = {"project_id": project_id, "language": language}
         self._overrides = {name: value for name, value in overrides.items() if is_given(value)}
-        self._kept: tuple[bytes, DrsClient] | None = None
+        self._cached: tuple[bytes, DrsClient] | None = None
         self._cancellation = Cancellation()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return what the form of Airflow 2.11 to 3.1 does to the fields that every connection has."""
+        """Return how the form of Airflow 2.11 to 3.1 changes the fields that every connection has."""
         return ui_field_behaviour("hidden_fields")
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the further fields of that form."""
+        """Return the fields that the form of Airflow 2.11 to 3.1 adds for this type."""
         return {name: field.widget for name, field in EXTRA_FIELDS.items()}
 
     def get_conn(self) -> DrsClient:
-        """Read the Connection and return a client for it; nothing is sent, but to look up a project not given.
+        """Read the Connection and return a new client for it; the caller closes the client.
 
-        :raises DrsInputError: naming everything that is wrong with the Connection, and no value of it.
+        Nothing is sent, except a request to IAM when the project id is missing.
+
+        :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
         :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
-        :raises DrsError: when the project could not be looked up.
+        :raises DrsError: when the look-up of the project fails.
         """
         return self._client(self._connection(), self._overrides)
 
     def cancel(self) -> None:
-        """End what the clients of this hook have under way; from now on they send nothing."""
+        """Stop all calls of this hook's clients; from now on they send nothing."""
         self._cancellation.cancel()
 
     async def get_async_conn(self) -> DrsClient:
-        """Do what :meth:`get_conn` does, from within an event loop and without blocking it.
+        """Return a client without blocking the event loop.
 
-        Asked again, it reads the Connection anew, and returns the same client for as long as that says the same.
+        Each call reads the Connection. While the Connection is unchanged, each call returns the same client.
+
+        :raises DrsError: as :meth:`get_conn` does.
         """
-        # in a thread, for Airflow 3.0 forbids the loop even to look at a Connection's extra
-        return await sync_to_async(self._kept_client, thread_sensitive=False)()
+        # Airflow 3.0 raises when the event loop's own thread reads a Connection's extra.
+        return await sync_to_async(self._cached_client, thread_sensitive=False)()
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
+        """Wait, unless the hook is cancelled.
 
-        :raises DrsStoppedError: as soon as the hook is cancelled.
+        :param seconds: how long.
+        :raises DrsStoppedError: as soon as :meth:`cancel` is called.
         """
         self._cancellation.sleep(seconds)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Do one cheap authenticated read, and say in words what is wrong; operation ``showJobList``."""
+        """List at most one job, operation ``showJobList``; return whether that worked, and a text for the form."""
         try:
-            # whoever presses the button waits for the answer
+            # No retry: a person waits for the result.
             with self._client(self._connection(), {**self._overrides, "max_attempts": 1}) as client:
                 client.check_access()
         except DrsError as error:
@@ -97,16 +102,16 @@ class DrsHook(BaseHook):
             f"{client.endpoint} accepts the credential for project {client.project_id}. No database was tested.",
         )
 
-    def _kept_client(self) -> DrsClient:
-        # in a list, to be gone from it when something fails: a traceback may show local variables
-        read = [self._connection()]
-        fingerprint = _fingerprint(read[0])
-        if self._kept is None or self._kept[0] != fingerprint:
-            self._kept = fingerprint, self._client(read.pop(), self._overrides)
-        return self._kept[1]
+    def _cached_client(self) -> DrsClient:
+        # Drop the Connection before a call that may raise: a traceback with local variables would show it.
+        connections = [self._connection()]
+        fingerprint = _fingerprint(connections[0])
+        if self._cached is None or self._cached[0] != fingerprint:
+            self._cached = fingerprint, self._client(connections.pop(), self._overrides)
+        return self._cached[1]
 
     def _connection(self) -> Connection:
-        # before Airflow is asked, which repeats what it does not find
+        # Checked before Airflow reads it: Airflow's error quotes an id that does not exist.
         project_id, language = self._overrides.get("project_id"), self._overrides.get("language")
         broken = {
             f"drs_conn_id: {MISSING}": not is_given(self.drs_conn_id),
@@ -125,11 +130,11 @@ class DrsHook(BaseHook):
         except DrsInputError as error:
             raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
         finally:
-            # the repr of a Connection may show its password, and a traceback may show local variables
+            # A traceback with local variables would show the Connection, whose repr may hold the password.
             del connection
 
-    def _warn(self, what: str) -> None:
-        self.log.warning("Connection %s: %s.", self.drs_conn_id, what)
+    def _warn(self, message: str) -> None:
+        self.log.warning("Connection %s: %s.", self.drs_conn_id, message)
 
 
 def _matches(pattern: str, value: object) -> bool:
@@ -137,5 +142,5 @@ def _matches(pattern: str, value: object) -> bool:
 
 
 def _fingerprint(connection: Connection) -> bytes:
-    says = (getattr(connection, name) for name in ("host", "port", "schema", "login", "password", "extra"))
-    return hashlib.sha256(repr(tuple(says)).encode()).digest()
+    fields = (getattr(connection, name) for name in ("host", "port", "schema", "login", "password", "extra"))
+    return hashlib.sha256(repr(tuple(fields)).encode()).digest()

@@ -1,4 +1,4 @@
-"""From the Airflow Connection of a Kafka cluster to the members of an endpoint."""
+"""Make the members of an endpoint from the Airflow Connection of a Kafka cluster."""
 
 from __future__ import annotations
 
@@ -17,27 +17,37 @@ _TLS = ("SSL", "SASL_SSL")
 
 
 def servers(fields: ConnectionFields, extra: Extra) -> str:
-    """Return the brokers as they are written: ``bootstrap.servers``, or else the host."""
+    """Return the text that names the brokers: ``bootstrap.servers``, or else the host.
+
+    :param fields: the Connection.
+    :param extra: its extra.
+    """
     return extra.text("bootstrap.servers") or extra.text("metadata.broker.list") or fields.host
 
 
-def members(fields: ConnectionFields, extra: Extra, hosts: list[Address], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of an endpoint; what cannot be understood is noted among the violations of the extra.
+def members(
+    fields: ConnectionFields, extra: Extra, hosts: list[Address], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the members of an endpoint; violations are added to those of the extra.
 
+    Its ``kafka_security_config`` follows the contract's ``KafkaSecurity``.
+
+    :param fields: the Connection.
+    :param extra: its extra.
     :param hosts: the brokers.
-    :param entry: what the endpoint gives itself.
+    :param overrides: members that the endpoint sets itself.
     """
-    beside = entry.get("kafka_security_config")
-    beside = beside if isinstance(beside, Mapping) else {}
+    configured = overrides.get("kafka_security_config")
+    security_overrides = configured if isinstance(configured, Mapping) else {}
     security = {
-        "type": beside.get("type") or _protocol(extra, hosts),
+        "type": security_overrides.get("type") or _protocol(extra, hosts),
         "sasl_mechanism": extra.text("sasl.mechanism") or extra.text("sasl.mechanisms"),
         "endpoint_algorithm": extra.text("ssl.endpoint.identification.algorithm"),
     }
     if security["endpoint_algorithm"] == "none":
         security["endpoint_algorithm"] = ""
     if security["type"] in _TLS:
-        security |= _stores(extra, beside)
+        security |= _stores(extra, security_overrides)
     return {
         "ip": ",".join(str(Address(each.host, each.port or fields.port or _PORT)) for each in hosts),
         "db_user": extra.text("sasl.username") or fields.login,
@@ -53,38 +63,40 @@ def _protocol(extra: Extra, hosts: list[Address]) -> str:
         named.add(configured)
     wanted = asks_for_tls(extra, KAFKA)
     if len(named) > 1:
-        extra.violations.append("extra: names several security protocols: give kafka_security_config.type beside it")
+        extra.violations.append(
+            "extra: names several security protocols: set kafka_security_config.type in the endpoint"
+        )
     elif wanted and not named & set(_TLS):
         extra.violations.append(
-            "extra: asks for TLS, and security.protocol does not: give kafka_security_config.type beside it"
+            "extra: asks for TLS, and security.protocol does not: set kafka_security_config.type in the endpoint"
         )
     return named.pop() if named else "PLAINTEXT"
 
 
-def _stores(extra: Extra, beside: Mapping[str, Any]) -> dict[str, Any]:
+def _stores(extra: Extra, overrides: Mapping[str, Any]) -> dict[str, Any]:
     stores: dict[str, Any] = {}
-    if "trust_store_key" not in beside:
-        # librdkafka knows a CA file only; the trust store is Java's, and what DRS speaks of
+    if "trust_store_key" not in overrides:
+        # DRS expects a trust store as Java has it; librdkafka knows a CA file only.
         for name in ("ssl.ca.pem", "ssl.ca", "ssl.truststore.certificates"):
             if extra.text(name):
                 extra.fail(name, "holds a certificate as text, while DRS takes a file: name it in ssl.ca.location")
-        stores |= _store(extra, "trust_store", ("ssl.truststore.location", "ssl.ca.location", "ssl_cafile"), beside)
-    if "key_store_key" not in beside:
+        stores |= _store(extra, "trust_store", ("ssl.truststore.location", "ssl.ca.location", "ssl_cafile"), overrides)
+    if "key_store_key" not in overrides:
         for name in ("ssl.certificate.location", "ssl.certificate.pem", "ssl.certificate", "ssl_certfile"):
             if extra.text(name):
                 extra.fail(name, "is a client certificate in PEM, while DRS takes a key store: ssl.keystore.location")
-        if keys := _store(extra, "key_store", ("ssl.keystore.location",), beside):
+        if keys := _store(extra, "key_store", ("ssl.keystore.location",), overrides):
             stores |= {"enable_key_store": True, **keys}
             if key_password := extra.text("ssl.key.password"):
                 stores |= {"set_private_key_password": True, "key_password": key_password}
     return stores
 
 
-def _store(extra: Extra, store: str, names: tuple[str, ...], beside: Mapping[str, Any]) -> dict[str, Any]:
+def _store(extra: Extra, store: str, names: tuple[str, ...], overrides: Mapping[str, Any]) -> dict[str, Any]:
     name = next((name for name in names if extra.text(name)), None)
     if name is None:
         return {}
-    password = beside.get(f"{store}_password") or extra.text(f"ssl.{store.replace('_', '')}.password")
+    password = overrides.get(f"{store}_password") or extra.text(f"ssl.{store.replace('_', '')}.password")
     try:
         key, file, _ = read_file(extra.text(name) or "", password)
     except CertificateError as why:

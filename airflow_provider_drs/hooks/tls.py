@@ -1,7 +1,7 @@
-"""Find out whether a database's Connection asks for TLS, by a table of every spelling that its drivers know.
+"""Decide whether a database's Connection asks for TLS, with a table of every TLS option that its drivers know.
 
-Case and punctuation of a name do not matter. A name that looks like TLS and is in no table is refused, because a wish
-that nobody understands would send the password in clear.
+Case and punctuation of an option's name do not matter. A name that looks like TLS and is in no table is an error: if it
+were ignored, a Connection that asks for TLS could send its password in clear.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow_provider_drs.hooks.connection_fields import Extra
 
 
 class Wish(Enum):
-    """What one option says: TLS, no TLS, TLS unless another option says no, or nothing about TLS."""
+    """The meaning of one option: TLS on, TLS off, TLS on unless another option is OFF, or nothing about TLS."""
 
     ON = auto()
     OFF = auto()
@@ -61,7 +61,7 @@ def _words(words: Mapping[str, Wish], *, or_truth: bool = False) -> Reader:
         if wish is None and or_truth:
             return _switch(value)
         if wish is None:
-            raise UnreadableError("is no word that the driver knows")
+            raise UnreadableError("is not a value that the driver knows")
         return wish
 
     return read
@@ -76,14 +76,14 @@ _CLIENT_SSL = 2048
 
 def _client_flags(value: object) -> Wish:
     words = str(value)
-    # a sum of flags, of which CLIENT.SSL is one
+    # A number is a sum of client flags.
     if any(int(number) & _CLIENT_SSL for number in re.findall(r"\d{1,10}", words)):
         return Wish.ON
     return _mentions("ssl")(words)
 
 
 def _elsewhere(value: object) -> Wish:
-    raise UnreadableError("may ask for TLS elsewhere: give ssl_link beside it")
+    raise UnreadableError("may ask for TLS in a file: set ssl_link in the endpoint")
 
 
 def _dsn(value: object) -> Wish:
@@ -142,7 +142,7 @@ POSTGRESQL: Table = {
     **_each(_words(_LIBPQ_MODES), "sslmode"),
     **_each(_words({**_word_table("direct", Wish.ON), **_word_table("postgres", Wish.SOFT)}), "sslnegotiation"),
     **_each(_if_true, "requiressl direct_tls"),
-    # encryption by GSSAPI is more than DRS can do, so a demand for it must not go unheard
+    # DRS cannot encrypt by GSSAPI, so "require" counts as a demand for TLS.
     **_each(_words(_ONLY_IF_REQUIRED), "channel_binding gssencmode sslcertmode"),
     **_each(_unrelated, "gsslib"),
     **_each(_elsewhere, "service servicefile dsn"),
@@ -156,7 +156,7 @@ POSTGRESQL: Table = {
 # options of the URI, PyMongo with its old names, Node.js, Java, and Airflow's own
 MONGODB: Table = {
     **_each(_switch, "tls ssl"),
-    # a DNS seed list turns TLS on
+    # A DNS seed list turns TLS on.
     **_each(_if_true, "srv"),
     **_each(_mentions("x509"), "authMechanism"),
     **_each(
@@ -179,7 +179,7 @@ ORACLE: Table = {
     **_each(_dsn, "dsn"),
     **_each(_file, "wallet_location wallet_password my_wallet_directory"),
     **_each(_detail, "ssl_server_dn_match ssl_server_cert_dn ssl_version ssl_context use_sni"),
-    # TLS over a plain port, from release 26 on
+    # TLS over a plain port; python-oracledb 26 and newer.
     **_each(_if_true, "use_eztls"),
     **_each(_unrelated, "service_name sid"),
 }
@@ -207,7 +207,7 @@ KAFKA: Table = {
     ),
     **_each(_unrelated, "bootstrap.servers metadata.broker.list"),
     **_each(_unrelated, "sasl.mechanism sasl.mechanisms sasl.username sasl.password"),
-    # of a token's issuer, not of a broker
+    # TLS of the token issuer, not of the broker.
     **_each(_unrelated, "https.ca.location https.ca.pem enable.sasl.oauthbearer.unsecure.jwt"),
 }
 
@@ -219,47 +219,51 @@ _OPTION_OF_TLS = re.compile(r"(ssl|tls)[\w.-]*[\"']?\s*[=:]|tcps|\+srv", re.IGNO
 
 
 def asks_for_tls(extra: Extra, table: Table, wishes: Iterable[Wish] = ()) -> bool | None:
-    """Tell whether a Connection asks for TLS; ``None`` if it says nothing about it.
+    """Return whether a Connection asks for TLS, or ``None`` when it leaves that open.
 
-    What cannot be understood is noted among the violations of the extra.
+    An option that cannot be read is a violation of the extra.
 
-    :param table: the options of the drivers.
-    :param wishes: what the Connection says elsewhere.
+    :param extra: the Connection's extra.
+    :param table: the TLS options of the drivers.
+    :param wishes: the meaning of the Connection's other fields, such as a scheme in the host.
     """
-    heard = set(wishes)
+    settings = set(wishes)
     for name, value in extra.items():
         key = plain(name)
         if key in table:
-            heard.add(extra.read(name, value, table[key]) or Wish.NONE)
+            settings.add(extra.read(name, value, table[key]) or Wish.NONE)
         elif _LOOKS_LIKE_TLS.search(key) or mentions_tls(value):
-            extra.fail(name, "looks like TLS and is not known: give ssl_link beside it")
-    if {Wish.ON, Wish.OFF} <= heard:
-        extra.violations.append("extra: asks for TLS, and switches it off: give ssl_link beside it")
-    if Wish.OFF in heard:
+            extra.fail(name, "looks like a TLS option and is not known: set ssl_link in the endpoint")
+    if {Wish.ON, Wish.OFF} <= settings:
+        extra.violations.append("extra: asks for TLS, and switches it off: set ssl_link in the endpoint")
+    if Wish.OFF in settings:
         return False
-    return True if heard & {Wish.ON, Wish.SOFT} else None
+    return True if settings & {Wish.ON, Wish.SOFT} else None
 
 
 def mentions_tls(value: object) -> bool:
-    """Tell whether an option of TLS stands anywhere in a value, such as ``?sslmode=require`` at the end of a URL."""
-    left = [value]
-    while left:
-        item = left.pop()
+    """Return whether a value contains a TLS option, such as ``?sslmode=require`` at the end of a URL.
+
+    :param value: text, or JSON to any depth.
+    """
+    pending = [value]
+    while pending:
+        item = pending.pop()
         if isinstance(item, Mapping):
             if any(_LOOKS_LIKE_TLS.search(plain(name)) for name in item):
                 return True
-            left += item.values()
+            pending += item.values()
         elif isinstance(item, list):
-            left += item
+            pending += item
         elif isinstance(item, str) and _OPTION_OF_TLS.search(item):
             return True
     return False
 
 
 def spread_out(extra: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the extra of a MySQL Connection with the members of its object ``ssl`` beside the others.
+    """Return the extra of a MySQL Connection with the members of its object ``ssl`` as members of their own.
 
-    :param extra: may hold that object as JSON text as well.
+    :param extra: holds ``ssl`` as an object or as JSON text, or not at all.
     """
     spread: dict[str, Any] = HiddenDict()
     for name, value in extra.items():
@@ -267,7 +271,7 @@ def spread_out(extra: Mapping[str, Any]) -> Mapping[str, Any]:
         if inside is None:
             spread[name] = value
             continue
-        # an object alone turns TLS on, unless a mode in it does not
+        # The object turns TLS on, unless a mode in it turns TLS off.
         spread["ssl.object"] = True
         spread |= {f"ssl.{member}": item for member, item in inside.items() if not is_blank(item)}
     return spread

@@ -1,4 +1,4 @@
-"""What an endpoint has to keep, and that bad ones are refused all at once."""
+"""The rules of an endpoint; one error names every violation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def violations(*jobs: object) -> list[str]:
 
 
 @pytest.mark.parametrize("example", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])
-def test_every_example_of_the_vendor_is_accepted_and_goes_out_as_it_stands(example):
+def test_every_example_of_the_vendor_is_accepted_and_sent_unchanged(example):
     (read,) = parse_endpoints([example])
 
     assert read.wire() == example
@@ -93,21 +93,21 @@ def test_every_example_of_the_vendor_is_accepted_and_goes_out_as_it_stands(examp
         ({"password": "misplaced"}, "password"),
     ],
 )
-def test_a_broken_rule_is_told_by_position_and_member(members, member):
-    told = violations(endpoint(1), endpoint(2, **members))
+def test_a_broken_rule_is_reported_by_position_and_member(members, member):
+    lines = violations(endpoint(1), endpoint(2, **members))
 
-    assert [line.split(":")[0] for line in told if line.startswith(f"jobs[1].{member}:")] == [f"jobs[1].{member}"]
+    assert [line.split(":")[0] for line in lines if line.startswith(f"jobs[1].{member}:")] == [f"jobs[1].{member}"]
 
 
-def test_all_violations_of_all_endpoints_come_in_one_error():
-    told = violations(
+def test_one_error_has_all_violations_of_all_endpoints():
+    lines = violations(
         endpoint(1, db_type="oracle", db_port=None, net_type="wifi"),
         endpoint(2),
         endpoint(3, ssl_link=True, db_password=None, surprise=1),
         5,
     )
 
-    assert [line.split(":")[0] for line in told] == [
+    assert [line.split(":")[0] for line in lines] == [
         "jobs[0].net_type",
         "jobs[0].db_port",
         "jobs[2].surprise",
@@ -142,7 +142,7 @@ def test_no_value_of_a_secret_member_is_in_the_error_nor_in_any_repr():
     assert json.dumps(Endpoint.model_validate(good).wire()).count(secret) == 8
 
 
-def test_a_member_that_is_none_counts_as_not_given_while_a_port_of_zero_is_sent():
+def test_none_counts_as_missing_and_a_port_of_zero_is_sent():
     (kafka,) = parse_endpoints(
         [endpoint(1, **KAFKA, kafka_security_config={"type": "PLAINTEXT", "key_password": None})]
     )
@@ -153,7 +153,7 @@ def test_a_member_that_is_none_counts_as_not_given_while_a_port_of_zero_is_sent(
     assert mongo.wire()["db_port"] == 0
 
 
-def test_what_a_template_made_of_numbers_and_truth_values_is_read_as_such():
+def test_the_text_of_a_number_or_a_truth_value_is_read_as_its_value():
     (read,) = parse_endpoints([endpoint(1, db_port="3306", ssl_link="False")])
 
     assert read.wire()["db_port"] == 3306
@@ -187,7 +187,7 @@ def test_a_cloud_instance_in_a_vpc_may_leave_the_vpc_out_with_a_doubt():
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("members", "address"),
     [
         ({"ip": "db.example.org", "db_port": 5432}, "db.example.org:5432"),
         ({"ip": "2001:db8::7", "db_port": 5432}, "[2001:db8::7]:5432"),
@@ -196,14 +196,14 @@ def test_a_cloud_instance_in_a_vpc_may_leave_the_vpc_out_with_a_doubt():
         ({"ip": "db.example.org", "db_port": None}, "db.example.org"),
     ],
 )
-def test_an_address_is_told_as_people_write_it(given, told):
-    (read,) = parse_endpoints([endpoint(1, **given)])
+def test_an_address_is_written_with_its_port_and_with_brackets_for_ipv6(members, address):
+    (read,) = parse_endpoints([endpoint(1, **members)])
 
-    assert read.address == told
+    assert read.address == address
 
 
 @pytest.mark.parametrize(
-    "given",
+    "jobs",
     [
         [endpoint(1), endpoint(2)],
         (endpoint(1), endpoint(2)),
@@ -213,24 +213,24 @@ def test_an_address_is_told_as_people_write_it(given, told):
     ],
     ids=["list", "tuple", "json", "text that a template made", "lazy sequence"],
 )
-def test_endpoints_are_read_from_everything_a_dag_hands_over(given):
-    assert [read.id for read in parse_endpoints(given)] == [job_id(1), job_id(2)]
+def test_endpoints_are_read_from_every_form_of_input(jobs):
+    assert [read.id for read in parse_endpoints(jobs)] == [job_id(1), job_id(2)]
 
 
 def test_a_single_endpoint_is_a_list_of_one():
     assert [read.id for read in parse_endpoints(endpoint(7))] == [job_id(7)]
 
 
-@pytest.mark.parametrize("given", ["", "[]", [], None, 7, "[{'db_password': 's3cr3t-c4nary'", "no list"])
-def test_what_holds_no_endpoints_is_refused_without_repeating_it(given):
+@pytest.mark.parametrize("jobs", ["", "[]", [], None, 7, "[{'db_password': 's3cr3t-c4nary'", "no list"])
+def test_input_without_endpoints_is_refused_and_not_repeated(jobs):
     with pytest.raises(DrsInputError) as caught:
-        parse_endpoints(given)
+        parse_endpoints(jobs)
 
     assert "jobs" in str(caught.value)
     assert "s3cr3t-c4nary" not in str(caught.value)
 
 
-def test_a_member_that_is_no_value_at_all_is_told_once_and_not_measured_by_further_rules():
-    told = violations(endpoint(1, db_type="mongodb", db_port="many"))
+def test_a_member_of_a_wrong_type_is_one_violation_and_further_rules_ignore_it():
+    lines = violations(endpoint(1, db_type="mongodb", db_port="many"))
 
-    assert [line.split(":")[0] for line in told] == ["jobs[0].db_port"]
+    assert [line.split(":")[0] for line in lines] == ["jobs[0].db_port"]

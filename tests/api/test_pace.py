@@ -1,4 +1,4 @@
-"""When calls start: freely until the first refusal, then below the limit, and freely again when it is long past."""
+"""The rate limiter: unlimited until the first refusal, then below the limit, and unlimited after a quiet hour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR = 3600.0
 
 
 class Script:
-    """A pacer in a time that stands still unless it sleeps; ``asleep`` is called in the middle of each sleep."""
+    """A pacer with a virtual clock that only sleeping advances; ``asleep`` is called in the middle of each sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -54,7 +54,7 @@ def script() -> Script:
     return Script()
 
 
-def test_before_anything_is_known_eight_calls_start_at_once_and_then_one_every_10_ms(script):
+def test_while_the_limit_is_unknown_eight_calls_start_at_once_and_then_one_every_10_ms(script):
     starts = script.starts(108)
 
     assert starts[:8] == [0.0] * 8
@@ -62,7 +62,7 @@ def test_before_anything_is_known_eight_calls_start_at_once_and_then_one_every_1
     assert all(later - earlier == pytest.approx(0.01) for earlier, later in pairwise(starts[20:]))
 
 
-def test_calls_that_come_one_by_one_never_wait(script):
+def test_calls_20_ms_apart_never_wait(script):
     for _ in range(300):
         script.pacer.take_turn()
         script.now += 0.02
@@ -70,16 +70,16 @@ def test_calls_that_come_one_by_one_never_wait(script):
     assert script.naps == []
 
 
-def test_after_a_refusal_calls_follow_each_other_below_the_number_let_in_during_the_second_before(script):
+def test_after_a_refusal_the_rate_stays_below_the_number_of_calls_admitted_in_the_second_before(script):
     turns = [script.pacer.take_turn() for _ in range(8)]
     script.now = 0.2
     pauses = [script.pacer.refused(turn, throttled(), LONG) for turn in turns[:2]]
 
-    assert pauses[0] == pauses[1], "the second one was under way when the first was refused, so it is no news"
-    assert script.gaps(5) == [pytest.approx(1 / (6 * 0.95))] * 4, "two of the eight were not let in"
+    assert pauses[0] == pauses[1], "the second call was running when the first was refused, so it changes nothing"
+    assert script.gaps(5) == [pytest.approx(1 / (6 * 0.95))] * 4, "two of the eight were refused"
 
 
-def test_what_started_long_before_the_refusal_does_not_count(script):
+def test_calls_that_started_long_before_the_refusal_do_not_count_as_admitted(script):
     script.starts(8)
     script.now = 5.0
     script.starts(3)
@@ -88,27 +88,27 @@ def test_what_started_long_before_the_refusal_does_not_count(script):
     assert script.gaps(3) == [pytest.approx(1 / (3 * 0.95))] * 2
 
 
-def test_a_refused_call_whose_like_were_never_let_in_is_followed_once_a_second(script):
+def test_if_the_service_admitted_no_call_the_rate_is_one_call_a_second(script):
     script.is_refused()
 
     assert script.gaps(3) == [pytest.approx(1 / 0.95)] * 2
 
 
-def test_a_limit_that_the_refusal_names_is_kept_from_below(script):
+def test_the_rate_stays_below_a_limit_that_the_refusal_names(script):
     pause = script.is_refused(window=(200, 300))
 
     assert 300 < pause <= 300.1
     assert script.gaps(3) == [pytest.approx(300 / (200 * 0.95))] * 2
 
 
-def test_after_the_first_refusal_nobody_starts_before_the_service_is_ready_again(script):
+def test_no_call_starts_during_the_pause_of_the_first_refusal(script):
     pause = script.is_refused(retry_after=30)
 
     assert 30 < pause <= 30.1
     assert script.starts(1) == [pytest.approx(pause)]
 
 
-def test_a_turn_for_which_a_call_waits_is_void_when_all_are_told_to_pause_meanwhile(script):
+def test_a_refusal_delays_a_call_that_already_waits_for_its_turn(script):
     first = script.pacer.take_turn()
     script.starts(9)
 
@@ -121,7 +121,7 @@ def test_a_turn_for_which_a_call_waits_is_void_when_all_are_told_to_pause_meanwh
     assert script.starts(1)[0] >= 30
 
 
-def test_a_lone_further_refusal_slows_all_down_by_a_twentieth_and_makes_nobody_pause(script):
+def test_one_further_refusal_adds_a_twentieth_to_the_interval_and_causes_no_pause(script):
     script.is_refused(window=(10, 10))
     (slow,) = script.gaps(2)
     turn = script.pacer.take_turn()
@@ -133,7 +133,7 @@ def test_a_lone_further_refusal_slows_all_down_by_a_twentieth_and_makes_nobody_p
     assert script.gaps(3) == [pytest.approx(slow * 1.05)] * 2
 
 
-def test_frequent_refusals_slow_all_down_by_a_quarter_and_make_all_pause(script):
+def test_frequent_refusals_add_a_quarter_to_the_interval_and_make_all_calls_pause(script):
     script.is_refused(window=(100, 1))
     (fast,) = script.gaps(2)
     pauses = [script.is_refused(retry_after=20) for _ in range(3)]
@@ -144,7 +144,7 @@ def test_frequent_refusals_slow_all_down_by_a_quarter_and_make_all_pause(script)
     assert script.gaps(3) == [pytest.approx(fast * 1.05 * 1.05 * 1.25)] * 2
 
 
-def test_pauses_without_a_named_time_double_until_a_call_is_let_in(script):
+def test_pauses_double_until_a_call_is_admitted_if_the_refusals_name_no_time(script):
     pauses = [script.is_refused() for _ in range(4)]
     script.pacer.take_turn()
     script.pacer.answered()
@@ -165,7 +165,7 @@ def test_no_pause_and_no_interval_is_longer_than_the_caller_allows(script):
     assert max(script.gaps(3)) <= 50.001
 
 
-def test_an_interval_that_was_cut_to_what_the_caller_allows_does_not_grow_by_itself(script):
+def test_an_interval_at_the_limit_of_the_caller_does_not_grow_by_itself(script):
     turn = script.pacer.take_turn()
     script.pacer.refused(turn, throttled(window=(1, 86_400)), 50)
     script.now += 600
@@ -173,13 +173,13 @@ def test_an_interval_that_was_cut_to_what_the_caller_allows_does_not_grow_by_its
     assert script.gaps(3) == [pytest.approx(50)] * 2
 
 
-def test_calls_never_follow_each_other_faster_than_at_first_even_if_the_caller_allows_no_pause(script):
+def test_the_interval_never_falls_below_the_initial_one_even_if_the_caller_allows_no_pause(script):
     script.pacer.refused(script.pacer.take_turn(), throttled(), 0)
 
     assert script.gaps(3) == [pytest.approx(0.01)] * 2
 
 
-def test_a_refusal_that_comes_late_does_not_undo_how_far_all_were_slowed_down_since(script):
+def test_a_late_refusal_does_not_shorten_the_interval(script):
     early = [script.pacer.take_turn() for _ in range(8)]
     script.pacer.refused(early[0], throttled(), LONG)
     script.is_refused()
@@ -189,25 +189,25 @@ def test_a_refusal_that_comes_late_does_not_undo_how_far_all_were_slowed_down_si
     assert script.gaps(3) == [pytest.approx(slow)] * 2
 
 
-def test_a_time_that_the_refusal_names_counts_for_the_pause_and_its_window_for_the_interval(script):
+def test_retry_after_sets_the_pause_and_the_window_sets_the_interval(script):
     pause = script.is_refused(retry_after=5, window=(10, 300))
 
     assert 5 < pause <= 5.1
     assert script.gaps(3) == [pytest.approx(300 / (10 * 0.95))] * 2
 
 
-def test_who_would_start_after_its_deadline_gets_no_turn_and_an_error_that_says_it_was_not_sent(script):
+def test_a_call_that_cannot_start_before_its_deadline_fails_at_once_and_is_reported_as_not_sent(script):
     script.is_refused(retry_after=30)
 
     with pytest.raises(DrsThrottledError, match="not sent") as caught:
         script.pacer.take_turn(deadline=29)
 
-    assert script.naps == [], "waiting would be of no use"
+    assert script.naps == [], "the call cannot start in time, so it does not wait"
     assert (caught.value.attempts, caught.value.code, caught.value.request_id) == (0, "APIGW.0308", "r-1")
     assert caught.value.retry_after == pytest.approx(30, abs=0.1)
 
 
-def test_a_call_without_a_turn_takes_none_from_the_others(script):
+def test_a_call_that_fails_at_its_deadline_delays_no_other_call(script):
     script.is_refused(retry_after=30)
     for _ in range(50):
         with pytest.raises(DrsThrottledError):
@@ -233,7 +233,7 @@ def test_each_minute_without_a_refusal_shrinks_the_interval_by_a_tenth_down_to_t
     assert after[-1] == pytest.approx(first)
 
 
-def test_several_quiet_minutes_count_even_if_no_call_was_made_in_them(script):
+def test_minutes_without_any_call_shrink_the_interval_too(script):
     script.is_refused(window=(10, 10))
     (first,) = script.gaps(2)
     for _ in range(40):
@@ -245,7 +245,7 @@ def test_several_quiet_minutes_count_even_if_no_call_was_made_in_them(script):
     assert script.gaps(2) == [pytest.approx(max(first, slow * 0.9**10))]
 
 
-def test_an_hour_without_a_refusal_makes_it_as_if_there_never_was_one(script):
+def test_an_hour_without_a_refusal_restores_the_initial_state(script):
     script.is_refused(window=(10, 100))
     script.now += HOUR
 
@@ -255,7 +255,7 @@ def test_an_hour_without_a_refusal_makes_it_as_if_there_never_was_one(script):
 
 
 @pytest.mark.parametrize("seconds", [600.0, HOUR])
-def test_a_client_that_lives_for_days_does_not_grind_to_a_halt_because_of_a_refusal_now_and_then(script, seconds):
+def test_rare_refusals_over_days_do_not_add_up_to_an_ever_longer_interval(script, seconds):
     for _ in range(7 * 24):
         script.is_refused()
         script.pacer.answered()
@@ -264,15 +264,15 @@ def test_a_client_that_lives_for_days_does_not_grind_to_a_halt_because_of_a_refu
     assert max(script.gaps(5)) <= 1.06 / 0.95
 
 
-def test_a_client_that_lives_for_days_does_not_remember_all_its_calls(script):
+def test_the_number_of_remembered_calls_has_a_limit(script):
     for _ in range(3 * MAX_REMEMBERED_STARTS):
         script.pacer.take_turn()
         script.now += 0.1
 
-    assert max(len(kept) for kept in vars(script.pacer).values() if isinstance(kept, list)) <= MAX_REMEMBERED_STARTS
+    assert max(len(value) for value in vars(script.pacer).values() if isinstance(value, list)) <= MAX_REMEMBERED_STARTS
 
 
-def test_a_call_that_is_refused_when_its_start_is_forgotten_slows_down_like_any_other(script):
+def test_the_refusal_of_a_call_with_a_forgotten_start_causes_a_pause_like_any_other(script):
     turn = script.pacer.take_turn()
     for _ in range(2 * MAX_REMEMBERED_STARTS):
         script.pacer.take_turn()
@@ -281,7 +281,7 @@ def test_a_call_that_is_refused_when_its_start_is_forgotten_slows_down_like_any_
     assert script.pacer.refused(turn, throttled(retry_after=5), LONG) == pytest.approx(5, abs=0.1)
 
 
-def test_the_pace_is_logged_when_it_changes_and_only_then(script, caplog):
+def test_each_change_of_the_interval_is_logged_once(script, caplog):
     caplog.set_level("INFO")
     script.is_refused(window=(10, 10))
     script.starts(5)
@@ -291,8 +291,8 @@ def test_the_pace_is_logged_when_it_changes_and_only_then(script, caplog):
     script.now += HOUR
     script.starts(5)
 
-    told = [float(every) for every in re.findall(r"one call every ([\d.]+) s", caplog.text)]
-    assert told == [pytest.approx(1.05, abs=0.01), pytest.approx(1.11, abs=0.01), pytest.approx(1.05, abs=0.01)]
+    intervals = [float(every) for every in re.findall(r"one call every ([\d.]+) s", caplog.text)]
+    assert intervals == [pytest.approx(1.05, abs=0.01), pytest.approx(1.11, abs=0.01), pytest.approx(1.05, abs=0.01)]
     assert "calls are no longer paced" in caplog.messages[-1]
 
 
@@ -306,7 +306,7 @@ STEPS = st.one_of(
 
 
 @given(steps=st.lists(STEPS, max_size=60), longest=st.sampled_from([0.0, 1.0, 60.0, 600.0]))
-def test_whatever_happens_no_turn_is_late_no_pause_negative_and_none_too_long(steps, longest):
+def test_in_any_sequence_no_turn_is_late_and_no_pause_is_negative_or_too_long(steps, longest):
     script = Script()
     turns = [script.pacer.take_turn()]
     for step, value in steps:
@@ -322,6 +322,6 @@ def test_whatever_happens_no_turn_is_late_no_pause_negative_and_none_too_long(st
                 turns.append(script.pacer.take_turn(deadline))
             except DrsThrottledError:
                 continue
-            # but for the queue of the first calls, in which nothing is known of a limit yet
+            # The queue of the first calls ignores the deadline, because the limit is unknown.
             assert script.now <= deadline + 0.01 * len(turns)
     assert all(nap >= 0 for nap in script.naps)

@@ -1,4 +1,4 @@
-"""When a call is sent again, after which pause, and when no more."""
+"""Whether a call is sent again, and after which pause."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
 
 class Attempts:
-    """Fails in the ways given, one after the other, and then returns how often it was called; time is virtual."""
+    """Raises each failure in turn, then returns the number of calls; time is virtual."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -93,7 +93,7 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
     ids=lambda value: value.name if isinstance(value, Operation) else "",
 )
 @pytest.mark.parametrize("cls", of_tree(DrsError), ids=lambda cls: cls.__name__)
-def test_a_login_is_repeated_only_if_it_was_not_done_and_a_read_after_whatever_may_heal(operation, repeated, cls):
+def test_a_login_is_repeated_only_if_it_was_not_sent_and_a_read_after_every_passing_fault(operation, repeated, cls):
     attempts = Attempts(made(cls))
 
     if cls in repeated:
@@ -104,12 +104,12 @@ def test_a_login_is_repeated_only_if_it_was_not_done_and_a_read_after_whatever_m
         assert (attempts.calls, attempts.pauses) == (1, [])
 
 
-def test_these_are_all_operations():
+def test_the_table_above_covers_every_operation():
     assert set(OPERATIONS.values()) == {CONNECTION_TEST, IAM_TOKEN, JOB_STATUS, IAM_PROJECTS, JOB_LIST}
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500, 502, 503, 504])
-def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_repeated(status):
+def test_a_login_that_is_throttled_without_http_429_is_not_repeated(status):
     attempts = Attempts(DrsThrottledError("busy", http_status=status))
 
     with pytest.raises(DrsThrottledError):
@@ -118,13 +118,13 @@ def test_a_login_that_the_service_throttles_in_any_other_way_than_by_429_is_not_
     assert attempts.calls == 1
 
 
-def test_a_login_that_got_no_turn_was_not_sent_and_is_repeated():
+def test_a_login_that_could_not_start_in_time_is_repeated():
     attempts = Attempts(DrsThrottledError("no turn"))
 
     assert attempts.run(CONNECTION_TEST) == 2
 
 
-def test_a_login_that_met_a_fault_of_the_service_is_not_repeated_even_if_no_status_is_known():
+def test_a_login_is_not_repeated_after_a_service_fault_without_a_status():
     attempts = Attempts(DrsUnavailableError("busy"))
 
     with pytest.raises(DrsUnavailableError):
@@ -133,7 +133,7 @@ def test_a_login_that_met_a_fault_of_the_service_is_not_repeated_even_if_no_stat
     assert attempts.calls == 1
 
 
-def test_an_error_that_is_none_of_ours_is_never_swallowed():
+def test_an_error_outside_the_tree_is_raised_at_once():
     attempts = Attempts(KeyError("a bug"))
 
     with pytest.raises(KeyError):
@@ -143,7 +143,7 @@ def test_an_error_that_is_none_of_ours_is_never_swallowed():
 
 
 @given(max_attempts=st.integers(1, 100))
-def test_the_attempts_are_counted_and_the_last_error_says_how_often_it_was_sent(max_attempts):
+def test_the_last_error_has_the_number_of_attempts(max_attempts):
     attempts = Attempts(*(DrsTimeoutError(str(number)) for number in range(200)))
 
     with pytest.raises(DrsTimeoutError) as caught:
@@ -153,7 +153,7 @@ def test_the_attempts_are_counted_and_the_last_error_says_how_often_it_was_sent(
     assert (str(caught.value), caught.value.attempts) == (str(max_attempts - 1), max_attempts)
 
 
-def test_an_attempt_for_which_nothing_was_sent_does_not_count():
+def test_an_attempt_that_sent_nothing_does_not_count():
     without_a_turn = DrsThrottledError("no turn")
     without_a_turn.attempts = 0
     attempts = Attempts(DrsUnavailableError("busy"), without_a_turn)
@@ -181,14 +181,14 @@ def test_no_attempt_starts_after_the_deadline(named, deadline):
         DrsUnavailableError("busy", http_status=503, retry_after=7),
     ],
 )
-def test_a_time_that_the_service_names_is_waited_for(error):
+def test_the_pause_is_the_time_that_the_service_names(error):
     attempts = Attempts(error)
 
     assert attempts.run() == 2
     assert attempts.pauses == [7]
 
 
-def test_pauses_double_when_none_is_named():
+def test_pauses_double_if_the_service_names_no_time():
     attempts = Attempts(*(DrsTimeoutError("late") for _ in range(8)))
 
     attempts.run(max_attempts=9)
@@ -198,21 +198,21 @@ def test_pauses_double_when_none_is_named():
 
 
 @given(failures=st.integers(1, 10**9))
-def test_the_pause_grows_to_a_minute_however_long_it_goes_on(failures):
+def test_the_pause_stays_at_a_minute_after_many_failures(failures):
     at_least = min(LONGEST_BACKOFF, 2 ** min(failures - 1, 10))
 
     assert at_least <= backoff(failures) <= 1.25 * at_least
 
 
-def test_pauses_are_spread_so_that_those_refused_together_do_not_come_together():
+def test_pauses_have_jitter():
     assert len({backoff(7) for _ in range(20)}) > 10
 
 
-def test_only_errors_of_the_service_name_a_time():
+def test_only_service_errors_have_a_retry_after():
     assert [cls for cls in of_tree(DrsError) if hasattr(made(cls), "retry_after")] == of_tree(DrsServiceError)
 
 
-def test_an_answer_that_cannot_be_read_is_not_asked_for_again_by_itself():
+def test_a_call_is_not_repeated_after_an_unreadable_answer():
     attempts = Attempts(DrsAnswerError("odd"))
 
     with pytest.raises(DrsAnswerError):

@@ -1,4 +1,4 @@
-"""The example that asks a person, in a whole Airflow, with the person's answer given through its API."""
+"""The example that asks a person, in a whole Airflow; the answer comes through Airflow's API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [
 DAG = "approval_by_a_person"
 
 
-def test_the_migration_starts_if_a_person_approves_it_and_not_if_the_person_rejects(tmp_path, drs_emulator):
+def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulator):
     environment = {"AIRFLOW_CONN_DRS_DEFAULT": drs_emulator.connection_json}
     for name, host in {"ORDERS_OLD": "203.0.113.10", "ORDERS_NEW": "203.0.113.20"}.items():
         connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}

@@ -1,4 +1,4 @@
-"""Every example DAG runs as it stands."""
+"""Every example DAG runs unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW_ORDERS = "203.0.113.20"
 
 @pytest.fixture
 def databases(monkeypatch, drs_emulator):
-    """The Connections that the examples name, and what answers at their addresses."""
+    """The Connections of the examples, and listeners at their addresses."""
     hosts = {"orders_old": "203.0.113.10", "orders_new": NEW_ORDERS, "billing_old": "203.0.113.30"}
     for name, host in {**hosts, "billing_new": "203.0.113.40"}.items():
         connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": f"s3cr3t-c4nary-{name}"}
@@ -71,7 +71,7 @@ def test_one_job_waits_tests_and_migrates(databases, drs_emulator, shut):
 
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
-def test_of_many_jobs_only_those_whose_gate_is_open_migrate(databases, shut):
+def test_only_jobs_with_an_open_gate_migrate(databases, shut):
     if shut:
         databases.refuse(NEW_ORDERS, "Connection timed out")
     run = run_dag("many_jobs_from_a_file.py")
@@ -109,7 +109,7 @@ def test_the_report_leads_to_the_migration_or_to_a_ticket(databases, shut):
 
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("attempts", [2, 61])
-def test_what_did_not_pass_is_tested_again_until_the_firewall_opens(databases, attempts):
+def test_failed_endpoints_are_tested_again_until_the_firewall_opens(databases, attempts):
     databases.refuse(NEW_ORDERS, "Connection timed out", times=attempts)
     dag = load_dag("retest_until_the_firewall_opens.py")
     dag.task_dict["test_connections"].retest_delay = 0
@@ -127,10 +127,10 @@ def test_what_did_not_pass_is_tested_again_until_the_firewall_opens(databases, a
 @pytest.mark.skipif(NOBODY_IS_ASKED, reason="Airflow asks people from 3.1 on; before, the example defines no DAG")
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
-def test_nobody_is_asked_for_approval_while_the_gate_is_shut(databases, shut):
+def test_a_shut_gate_asks_no_person_for_approval(databases, shut):
     if shut:
         databases.refuse(NEW_ORDERS, "Connection timed out")
-    # a dag.test() waits for ever for an answer, so here the answer is always yes; test_approval.py really answers
+    # dag.test() has no way to answer, so here the answer is always yes; test_approval.py tests real answers.
     run = run_loaded(load_dag("approval_by_a_person.py"), mark_success_pattern="approve")
 
     assert run.states == {
@@ -142,7 +142,7 @@ def test_nobody_is_asked_for_approval_while_the_gate_is_shut(databases, shut):
 
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
-def test_connections_alone_say_all_about_the_databases(databases, shut):
+def test_connections_provide_all_members_of_the_databases(databases, shut):
     if shut:
         databases.admit_only(NEW_ORDERS, "drs", "another password")
     run = run_dag("credentials_from_connections.py")
@@ -169,7 +169,7 @@ def test_the_gate_lets_the_migration_start_only_when_every_database_answers(monk
             name: {
                 "id": jobs[name.split("_")[0]],
                 "end_point_type": "so" if name.endswith("old") else "ta",
-                "db_type": "gaussdbv5",  # of which the emulator tests the port and no login
+                "db_type": "gaussdbv5",  # the emulator tests only the port for this type
                 "ip": "127.0.0.1",
                 "db_port": (shut if name == closed else listening).getsockname()[1],
                 "db_user": "drs",

@@ -1,4 +1,4 @@
-"""``docs/architecture.md`` tells of the code as it is."""
+"""``docs/architecture.md`` agrees with the code."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MODULES = {module(name): name for name in FILES}
 
 
 def imported_files(name):
-    # a module of api names the package as well
+    # A module of api imports the package as well.
     packages = {"__init__.py", "api/__init__.py"}
-    return {MODULES[found] for found in imports_of(FILES[name]) if found in MODULES} - {name} - packages
+    return {MODULES[imported] for imported in imports_of(FILES[name]) if imported in MODULES} - {name} - packages
 
 
 def room(name):
     return name.split("/")[0].removesuffix(".py")
 
 
-def test_every_file_has_one_row_that_says_what_goes_in_and_what_comes_out():
+def test_every_file_has_one_row_with_its_input_and_its_output():
     assert sorted(ROWS) == sorted(name for name in FILES if name == "__init__.py" or "__init__" not in name)
     for row in re.findall(r"^\| `[\w/]+\.py` \|(.*)\|(.*)\|$", PAGE, re.MULTILINE):
         assert all(cell.strip() for cell in row)
@@ -45,14 +45,14 @@ def test_each_of_ten_questions_has_one_file_that_exists():
     assert set(answers) <= set(FILES)
 
 
-def test_the_picture_has_the_arrows_that_the_code_has_and_no_other():
+def test_the_arrows_of_the_picture_are_the_imports_of_the_code():
     drawn = set(re.findall(r"^    (\w+) --> (\w+)$", PAGE, re.MULTILINE))
     pairs = {(room(name), room(other)) for name in FILES for other in imported_files(name)}
 
     assert drawn == {(one, other) for one, other in pairs if one != other}
 
 
-def test_no_arrow_of_the_picture_leads_round_in_a_circle():
+def test_the_arrows_of_the_picture_have_no_cycle():
     arrows = set(re.findall(r"^    (\w+) --> (\w+)$", PAGE, re.MULTILINE))
     rooms = {room for arrow in arrows for room in arrow}
     while lowest := {room for room in rooms if not any(one == room and other in rooms for one, other in arrows)}:

@@ -1,7 +1,7 @@
-"""Whatever a guide says that it can be run, runs.
+"""Every runnable block of a guide runs.
 
-A block marked ``python`` or ``sh`` is run, and a DAG from start to end. One that is not to be run is marked ``py`` (a
-piece of Python), ``console``, ``yaml``, ``json``, ``ini``, ``text`` or not at all.
+Blocks with the language ``python`` or ``sh`` run, and a DAG runs from start to end. Blocks with ``py`` (a part of a
+program), ``console``, ``yaml``, ``json``, ``ini``, ``text`` or without a language do not run.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from airflow_runs import Run, run_dag
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", ROOT / "example_dags" / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 NOT_RUN = {"", "py", "console", "yaml", "json", "ini", "text"}
-BLOCK = re.compile(r"^(?P<said>[^\n]*)\n\n?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^(?P<above>[^\n]*)\n\n?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """``file`` is the name that the line above the block ends with, as in "as `test_gate.py`:", or one made up."""
+    """A code block; ``file`` comes from the line above it, which may end with "as `test_gate.py`:", or is generated."""
 
     language: str
     text: str
@@ -48,26 +48,26 @@ class Block:
 
 
 def blocks(guide: Path) -> list[Block]:
-    found = []
+    result = []
     for number, block in enumerate(BLOCK.finditer(guide.read_text())):
-        named = re.search(r"as `(\w+\.py)`:$", block["said"])
+        named = re.search(r"as `(\w+\.py)`:$", block["above"])
         file = named[1] if named else f"{guide.stem}_{number}.py".replace("-", "_")
         text = block["text"]
         if __version__.startswith("2."):
             text = text.replace("from airflow.sdk import", "from airflow.decorators import")
-        found.append(Block(block["language"], text, file))
-    return found
+        result.append(Block(block["language"], text, file))
+    return result
 
 
-def told_by(guide: Path) -> str:
+def path_of(guide: Path) -> str:
     return str(guide.relative_to(ROOT))
 
 
 DAGS = [block for guide in GUIDES for block in blocks(guide) if block.language == "python" and block.is_dag]
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=told_by)
-def test_every_block_is_either_run_or_said_not_to_be(guide):
+@pytest.mark.parametrize("guide", GUIDES, ids=path_of)
+def test_every_block_has_a_language_that_runs_or_one_that_does_not(guide):
     fences = re.findall(r"^\s*```", guide.read_text(), re.MULTILINE)
     languages = {block.language for block in blocks(guide)}
 
@@ -77,7 +77,7 @@ def test_every_block_is_either_run_or_said_not_to_be(guide):
 
 @pytest.fixture
 def run_block(monkeypatch, airflow_db):
-    """Return what runs the DAG of a block, with the Connections and the Variable that the guides speak of."""
+    """Return a function that runs the DAG of a block, with the Connections and the Variable of the guides."""
     for name, host in {"shop_old": "203.0.113.10", "shop_new": "203.0.113.20"}.items():
         connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
@@ -99,8 +99,8 @@ def json_in(guide: str) -> list[Any]:
     return [json.loads(block.text) for block in blocks(ROOT / "docs" / "guides" / guide) if block.language == "json"]
 
 
-def test_no_two_dags_of_the_guides_have_one_name():
-    # a reader may lay them into one folder, as these tests do
+def test_every_dag_of_the_guides_has_its_own_name():
+    # A reader may put them into one folder, as these tests do.
     assert len({block.dag_id for block in DAGS}) == len(DAGS)
 
 
@@ -112,7 +112,7 @@ def test_a_dag_of_a_guide_runs_to_its_end(run_block, drs_emulator, block):
     assert drs_emulator.databases.logins != []
 
 
-def test_the_report_that_is_explained_is_one_that_the_dag_below_it_leaves(run_block, drs_emulator):
+def test_the_dag_of_the_guide_yields_the_report_that_the_guide_explains(run_block, drs_emulator):
     guide = ROOT / "docs" / "guides" / "read-a-report.md"
     (explained,) = json_in(guide.name)
     (dag,) = [block for block in blocks(guide) if block.is_dag]
@@ -121,10 +121,10 @@ def test_the_report_that_is_explained_is_one_that_the_dag_below_it_leaves(run_bl
 
     run = run_block(dag)
 
-    left = run.xcoms["test"]
-    for item in (*explained["endpoints"], *left["endpoints"]):
+    report = run.xcoms["test"]
+    for item in (*explained["endpoints"], *report["endpoints"]):
         assert (type(item.pop("request_id")), type(item.pop("seconds"))) == (str, float)
-    assert left == explained
+    assert report == explained
     assert run.states == {"test": "failed", "as_markdown": "success"}
     assert run.xcoms["as_markdown"] in guide.read_text()
 
@@ -135,13 +135,13 @@ def test_the_test_in_ten_lines_has_ten():
     assert len(test.text.splitlines()) == 10
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=told_by)
-def test_what_a_guide_says_to_type_works_beside_its_files(guide, tmp_path):
-    """In a folder of its own, with an environment that knows no Airflow yet; then what is neither DAG nor test."""
-    typed = [block.text for block in blocks(guide) if block.language == "sh"]
+@pytest.mark.parametrize("guide", GUIDES, ids=path_of)
+def test_the_shell_commands_of_a_guide_work_in_a_folder_with_its_files(guide, tmp_path):
+    """Run the commands without Airflow's variables, then the Python blocks that are neither DAG nor test."""
+    commands = [block.text for block in blocks(guide) if block.language == "sh"]
     python = [block for block in blocks(guide) if block.language == "python"]
     tests = [block for block in python if block.is_test]
-    typed += [f"python {block.file}" for block in python if not (block.is_test or block.is_dag)]
+    commands += [f"python {block.file}" for block in python if not (block.is_test or block.is_dag)]
     for block in python:
         (tmp_path / block.file).write_text(block.text)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
@@ -150,7 +150,7 @@ def test_what_a_guide_says_to_type_works_beside_its_files(guide, tmp_path):
     session = (Path(__file__).parent / "session.sh").read_text()
 
     run = subprocess.run(
-        ["bash", "-c", "\n".join([session, *typed])],
+        ["bash", "-c", "\n".join([session, *commands])],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""``docs/reference.md`` and the guide to errors leave nothing out and say nothing of what is not there."""
+"""``docs/reference.md`` and the guide to errors are complete, and describe nothing that does not exist."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ERRORS = (DOCS / "guides" / "errors.md").read_text()
 
 
 def rows(page, heading=None):
-    """Return the cells of each row under a heading that begins with something in code quotes."""
+    """Return the cells of each row under a heading whose first cell begins with a code quote."""
     part = re.split(rf"^## {heading}$", page, flags=re.MULTILINE)[1].split("\n## ")[0] if heading else page
     return [
         [cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line.startswith("| `")
@@ -34,20 +34,20 @@ def rows(page, heading=None):
 
 
 def own_parameters(cls):
-    # the deepest function, since Airflow wraps the constructors of operators
+    # Airflow wraps the constructors of operators, so the innermost function has the parameters.
     signature = inspect.signature(inspect.unwrap(cls.__init__))
     return {name: item for name, item in signature.parameters.items() if name not in ("self", "kwargs")}
 
 
 @pytest.mark.parametrize("cls", [DrsTestConnectionsOperator, DrsJobStatusSensor, DrsJobStatusTrigger, DrsHook])
-def test_every_parameter_stands_in_the_reference_with_its_default(cls):
-    told = {row[0].strip("`"): row for row in rows(REFERENCE, cls.__name__)}
-    told = {name: row for name, row in told.items() if name not in ("db_conn_id", "ssl_cert_file", "label")}
-    has = own_parameters(cls)
+def test_the_reference_has_every_parameter_with_its_default(cls):
+    documented = {row[0].strip("`"): row for row in rows(REFERENCE, cls.__name__)}
+    documented = {name: row for name, row in documented.items() if name not in ("db_conn_id", "ssl_cert_file", "label")}
+    expected = own_parameters(cls)
 
-    assert list(told) == list(has)
-    for name, row in told.items():
-        default = has[name].default
+    assert list(documented) == list(expected)
+    for name, row in documented.items():
+        default = expected[name].default
         if default is inspect.Parameter.empty:
             assert row[1] == "required"
         elif name != "deferrable":
@@ -55,13 +55,13 @@ def test_every_parameter_stands_in_the_reference_with_its_default(cls):
 
 
 @pytest.mark.parametrize("cls", [DrsTestConnectionsOperator, DrsJobStatusSensor])
-def test_the_reference_tells_which_parameters_are_templated(cls):
-    told = [row[0].strip("`") for row in rows(REFERENCE, cls.__name__) if row[2:3] == ["yes"]]
+def test_the_reference_marks_the_templated_parameters(cls):
+    documented = [row[0].strip("`") for row in rows(REFERENCE, cls.__name__) if row[2:3] == ["yes"]]
 
-    assert told == list(cls.template_fields)
+    assert documented == list(cls.template_fields)
 
 
-def test_the_options_of_the_emulator_stand_in_the_reference():
+def test_the_reference_has_every_option_of_the_emulator():
     command = [sys.executable, "-m", "airflow_provider_drs.emulator", "--help"]
     usage = subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -70,7 +70,7 @@ def test_the_options_of_the_emulator_stand_in_the_reference():
     }
 
 
-def test_every_field_of_the_connection_stands_in_its_guide():
+def test_the_guide_has_every_field_of_the_connection():
     page = (DOCS / "guides" / "connection.md").read_text().split("## The fields")[1]
 
     assert re.findall(r"^\| [^|]+ \| `(\w+)` \|", page, re.MULTILINE) == [
@@ -83,16 +83,16 @@ def classes(cls):
     return {cls, *(deeper for child in cls.__subclasses__() for deeper in classes(child))}
 
 
-def test_every_error_is_explained_and_said_to_be_retryable_or_not():
-    told = {row[0].strip("`"): row[-1] for row in rows(ERRORS) if row[0].startswith("`Drs")}
+def test_the_guide_explains_every_error_and_whether_it_is_retryable():
+    documented = {row[0].strip("`"): row[-1] for row in rows(ERRORS) if row[0].startswith("`Drs")}
     leaves = {cls for cls in classes(errors.DrsError) if not cls.__subclasses__()}
 
-    assert told == {cls.__name__: "yes" if cls.retryable else "no" for cls in leaves}
+    assert documented == {cls.__name__: "yes" if cls.retryable else "no" for cls in leaves}
     for cls in classes(errors.DrsError) - leaves:
         assert f"`{cls.__name__}`" in ERRORS
 
 
-def test_what_is_repeated_stands_in_the_reference_as_it_is_in_the_code():
+def test_the_reference_and_the_code_agree_on_what_is_repeated():
     kinds = {row[0].strip("`"): row[1] for row in rows(REFERENCE, "What is repeated") if len(row) == 2}
     table = {
         row[0].strip("`"): {kind for kind, cell in zip(Repeat, row[1:], strict=True) if cell}
@@ -109,13 +109,13 @@ def test_what_is_repeated_stands_in_the_reference_as_it_is_in_the_code():
     }
 
 
-def test_every_code_is_explained_with_the_words_of_the_error():
-    told = {row[0].strip("`"): (row[1].strip("`"), row[2] or None) for row in rows(ERRORS, "Codes")}
+def test_the_guide_has_every_code_with_the_hint_of_its_error():
+    documented = {row[0].strip("`"): (row[1].strip("`"), row[2] or None) for row in rows(ERRORS, "Codes")}
 
-    assert told == {code: (kind.__name__, hint) for code, (kind, hint) in codes.CODES.items()}
+    assert documented == {code: (kind.__name__, hint) for code, (kind, hint) in codes.CODES.items()}
 
 
-def test_every_link_between_the_pages_leads_somewhere():
+def test_every_link_between_the_pages_has_a_target():
     for page in [*DOCS.rglob("*.md"), DOCS.parent / "README.md"]:
         for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
             file = (page.parent / target) if target else page

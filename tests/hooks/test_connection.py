@@ -1,4 +1,4 @@
-"""What a Connection means, however it was given, and what the Test button says when it is wrong."""
+"""The meaning of a Connection in every spelling, and the message of the Test button when it is wrong."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ CANARY = "s3cr3t-c4nary"
 
 @pytest.fixture
 def hook(monkeypatch):
-    """Return the hook of a connection given as JSON in the environment."""
+    """Return a function that stores a connection as JSON in the environment and returns its hook."""
 
     def make(*, extra=None, **members):
-        told = {"conn_type": "drs", "extra": {"project_id": PROJECT, **(extra or {})}, "password": CANARY, **members}
-        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+        stored = {"conn_type": "drs", "extra": {"project_id": PROJECT, **(extra or {})}, "password": CANARY, **members}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
         return DrsHook()
 
     return make
@@ -100,10 +100,10 @@ def test_a_host_is_the_endpoint_and_without_a_scheme_it_means_https(hook, member
         ({"host": f"https://u:{CANARY}@drs.example.org"}, 1),
         ({"host": f"https://drs.example.org/?x={CANARY}"}, 1),
         ({"host": "http://["}, 1),
-        ({"host": "https://drs.example.org:1", "port": 2}, ["port: the endpoint names another one"]),
+        ({"host": "https://drs.example.org:1", "port": 2}, ["port: differs from the port in host"]),
         (
             {"extra": {"project_id": None}},
-            ["extra.project_id: is missing, and the task gave none; with a region it could be looked up"],
+            ["extra.project_id: is missing; set it here or in the task, or set extra.region to look it up"],
         ),
         ({"extra": {"connect_timeout": "soon", "language": CANARY, "verify": False}}, 3),
         ({"extra": {"read_timeout": float("inf")}}, 1),
@@ -117,9 +117,9 @@ def test_a_host_is_the_endpoint_and_without_a_scheme_it_means_https(hook, member
         ({"host": "http://drs.example.org"}, 1),
     ],
 )
-def test_all_that_is_wrong_is_named_at_once_and_no_value_of_it(hook, members, lines):
-    told = wrong(hook(**{"host": "drs.example.org", **members}))
-    assert told == lines if isinstance(lines, list) else len(told) == lines
+def test_one_error_names_every_violation_and_no_value(hook, members, lines):
+    violations = wrong(hook(**{"host": "drs.example.org", **members}))
+    assert violations == lines if isinstance(lines, list) else len(violations) == lines
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_all_that_is_wrong_is_named_at_once_and_no_value_of_it(hook, members, li
     ],
     ids=["a missing brace", "Python", "a list", "a text", "a number", "null", "a byte order mark"],
 )
-def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(monkeypatch, extra):
-    told = {"conn_type": "drs", "host": "drs.example.org", "login": "AK", "password": CANARY, "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+def test_an_extra_that_is_no_json_object_is_refused(monkeypatch, extra):
+    stored = {"conn_type": "drs", "host": "drs.example.org", "login": "AK", "password": CANARY, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
 
     with pytest.raises(DrsError) as caught:
         DrsHook(project_id=PROJECT).get_conn()
 
-    # Airflow 3.0 and 3.1 refuse to read it themselves
+    # Airflow 3.0 and 3.1 raise before the hook reads the extra.
     why = "cannot be read" if __version__.startswith(("3.0.", "3.1.")) else "extra: must be a JSON object"
     assert str(caught.value).count(why) == 1
     assert "drs_default" in str(caught.value)
@@ -150,36 +150,37 @@ def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(mo
 
 
 @pytest.mark.parametrize("extra", [{}, {"auth_type": "token"}, {"auth_type": None}, {"auth_type": " "}])
-def test_a_secret_that_belongs_to_a_login_is_never_sent_as_a_token(hook, extra):
+def test_a_password_beside_a_login_is_never_sent_as_a_token(hook, extra):
     with Service() as service:
-        told = wrong(hook(host=service.url, login="AN-ACCESS-KEY", extra=extra))
+        violations = wrong(hook(host=service.url, login="AN-ACCESS-KEY", extra=extra))
 
-    assert told == ["extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key"]
+    assert violations == ["extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key"]
     assert service.requests == []
 
 
 @pytest.mark.parametrize(
-    "written",
+    "suffix",
     ["/v3", "/v3/", "/v3/auth/tokens", "?x=1", "#x", " /v3", "\n/v3"],
 )
-def test_an_iam_endpoint_is_a_host_and_no_more(hook, written):
+def test_an_iam_endpoint_with_more_than_a_host_is_refused(hook, suffix):
     with Service() as service:
-        extra = {"auth_type": "password", "iam_endpoint": f"{service.url}{written}"}
-        told = wrong(hook(host=service.url, login="user", extra=extra))
+        extra = {"auth_type": "password", "iam_endpoint": f"{service.url}{suffix}"}
+        violations = wrong(hook(host=service.url, login="user", extra=extra))
 
-    assert [line.partition(": ")[0] for line in told] == ["extra.iam_endpoint"]
+    assert [line.partition(": ")[0] for line in violations] == ["extra.iam_endpoint"]
     assert service.requests == []
 
 
-@pytest.mark.parametrize("written", [f"https://u:{CANARY}@iam.example.org", f"ftp://{CANARY}.example.org", 5, ["x"]])
-def test_what_an_iam_endpoint_must_not_hold_is_not_repeated(hook, written):
-    told = wrong(hook(host="drs.example.org", login="user", extra={"auth_type": "password", "iam_endpoint": written}))
+@pytest.mark.parametrize("endpoint", [f"https://u:{CANARY}@iam.example.org", f"ftp://{CANARY}.example.org", 5, ["x"]])
+def test_the_error_does_not_repeat_a_refused_iam_endpoint(hook, endpoint):
+    extra = {"auth_type": "password", "iam_endpoint": endpoint}
+    violations = wrong(hook(host="drs.example.org", login="user", extra=extra))
 
-    assert [line.partition(": ")[0] for line in told] == ["extra.iam_endpoint"]
+    assert [line.partition(": ")[0] for line in violations] == ["extra.iam_endpoint"]
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "intended"),
     [
         ("auth-type", "auth_type"),
         ("authType", "auth_type"),
@@ -196,13 +197,13 @@ def test_what_an_iam_endpoint_must_not_hold_is_not_repeated(hook, written):
         ("readTimeout", "read_timeout"),
     ],
 )
-def test_an_extra_that_is_nearly_one_of_ours_is_refused(hook, name, meant):
-    told = wrong(hook(host="drs.example.org", extra={name: CANARY}))
+def test_a_misspelt_extra_is_refused_with_the_nearest_name(hook, name, intended):
+    violations = wrong(hook(host="drs.example.org", extra={name: CANARY}))
 
-    assert told == [f"extra.{name}: is not known; is {meant} meant?"]
+    assert violations == [f"extra.{name}: is not known; is {intended} meant?"]
 
 
-def test_the_prefix_that_forms_of_airflow_2_put_before_a_name_does_not_matter(hook):
+def test_the_name_prefix_of_airflow_2_forms_is_ignored(hook):
     made = hook(extra={"project_id": None, "extra__drs__project_id": PROJECT, "extra__drs__region": "eu-de"})
 
     with made.get_conn() as client:
@@ -212,7 +213,7 @@ def test_the_prefix_that_forms_of_airflow_2_put_before_a_name_does_not_matter(ho
     ]
 
 
-def test_what_the_task_gives_is_not_blamed_on_the_extra(hook):
+def test_a_wrong_override_is_reported_as_a_parameter_and_not_as_an_extra(hook):
     hook(host="drs.example.org")
 
     assert [line.partition(": ")[0] for line in wrong(DrsHook(project_id="a b", language="fr"))] == [
@@ -221,7 +222,7 @@ def test_what_the_task_gives_is_not_blamed_on_the_extra(hook):
     ]
 
 
-def test_a_bare_ipv6_host_is_put_into_brackets(hook):
+def test_a_bare_ipv6_host_gets_brackets(hook):
     assert hook(host="::1", schema="http", port=8765).get_conn().endpoint == "http://[::1]:8765"
 
 
@@ -233,9 +234,9 @@ def test_verify_is_on_in_any_spelling(hook, verify):
 def test_an_unknown_extra_is_a_warning(hook, console):
     hook(host="drs.example.org", extra={"time_out": CANARY}).get_conn()
 
-    told = console()
-    assert "the extra time_out is unknown and ignored" in told
-    assert CANARY not in told
+    log = console()
+    assert "the extra time_out is unknown and ignored" in log
+    assert CANARY not in log
 
 
 @settings(max_examples=200, deadline=None)
@@ -249,25 +250,25 @@ def test_an_unknown_extra_is_a_warning(hook, console):
     password=st.text(max_size=3) | st.integers() | st.binary(max_size=2),
     port=st.none() | st.integers() | st.text(max_size=5),
 )
-def test_whatever_is_given_there_is_a_client_or_an_error_that_says_why(host, extra, login, password, port):
-    told = {"project_id": PROJECT, **extra}
+def test_any_connection_makes_a_client_or_an_input_error(host, extra, login, password, port):
+    full_extra = {"project_id": PROJECT, **extra}
     members = {"conn_type": "drs", "login": login, "password": password, "port": port, "schema": None, "host": host}
-    connection: Any = SimpleNamespace(**members, extra=json.dumps(told), extra_dejson=told)
+    connection: Any = SimpleNamespace(**members, extra=json.dumps(full_extra), extra_dejson=full_extra)
     hook = DrsHook()
     try:
-        # without a lookup, which would go out to the network
-        client = hook._client(connection, {}) if told["project_id"] else None
+        # Without a project id the hook would ask IAM over the network.
+        client = hook._client(connection, {}) if full_extra["project_id"] else None
     except DrsInputError:
         client = None
     assert client is None or client.endpoint.startswith(("https://", "http://127.", "http://localhost", "http://["))
 
 
-def test_a_uri_json_and_what_the_form_stores_behave_alike(monkeypatch):
+def test_a_uri_json_and_the_members_of_the_form_behave_alike(monkeypatch):
     with Emulator(World(ready_after_polls=0)) as emulator:
         token, port = emulator.world.token, int(emulator.url.rpartition(":")[2])
         extra = {"project_id": emulator.world.project_id, "connect_timeout": 5}
         none = dict.fromkeys(["region", "domain_name", "iam_endpoint", "security_token", "verify", "read_timeout"])
-        told = [
+        connections = [
             f"drs://:{token}@127.0.0.1:{port}/http?project_id={emulator.world.project_id}&connect_timeout=5&verify=true",
             f"drs://:{token}@/?__extra__={quote(json.dumps(extra))}".replace("@/", f"@http%3A%2F%2F127.0.0.1:{port}/"),
             json.dumps({"conn_type": "drs", "host": emulator.url, "password": token, "extra": extra}),
@@ -279,14 +280,14 @@ def test_a_uri_json_and_what_the_form_stores_behave_alike(monkeypatch):
                 | {"extra": {"auth_type": "token", "language": "en-us", **none, **extra}}
             ),
         ]
-        for connection in told:
+        for connection in connections:
             monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", connection)
             with DrsHook().get_conn() as client:
                 assert client.job_statuses([job_id(1)]) == {job_id(1): "CONFIGURATION"}, connection
 
 
 @pytest.mark.parametrize("kind", ["token", "password", "aksk"])
-def test_each_credential_works_and_finds_the_project_of_its_region(monkeypatch, kind):
+def test_each_credential_works_and_looks_up_the_project_of_its_region(monkeypatch, kind):
     with Emulator(World(ready_after_polls=0, accounts=Accounts(security_token="a-security-token"))) as emulator:
         accounts = emulator.world.accounts
         login, password = {
@@ -296,8 +297,8 @@ def test_each_credential_works_and_finds_the_project_of_its_region(monkeypatch, 
         }[kind]
         extra = {"auth_type": kind, "region": accounts.region, "iam_endpoint": emulator.url}
         extra |= {"domain_name": accounts.domain, "security_token": accounts.security_token}
-        told = {"conn_type": "drs", "host": emulator.url, "login": login, "password": password, "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(told))
+        stored = {"conn_type": "drs", "host": emulator.url, "login": login, "password": password, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
 
         assert DrsHook().test_connection()[0] is True
         with DrsHook().get_conn() as client:
@@ -305,12 +306,12 @@ def test_each_credential_works_and_finds_the_project_of_its_region(monkeypatch, 
             client.job_statuses([job_id(1)])
 
 
-def test_the_test_button_reads_once_and_says_that_no_database_was_tested(hook):
+def test_the_test_button_sends_one_read_and_reports_that_no_database_was_tested(hook):
     with Emulator() as emulator:
-        good, said = hook(host=emulator.url, password=emulator.world.token).test_connection()
+        good, message = hook(host=emulator.url, password=emulator.world.token).test_connection()
 
     assert good
-    assert said == (f"{emulator.url} accepts the credential for project {PROJECT}. No database was tested.")
+    assert message == f"{emulator.url} accepts the credential for project {PROJECT}. No database was tested."
     assert [call.operation for call in emulator.world.calls] == ["jobs"]
 
 
@@ -338,24 +339,24 @@ def refusal(status, code, text=CANARY, **headers):
             AKSK,
             "The signature was refused because its date is wrong. Set the clock of this machine",
         ),
-        (refusal(403, "DRS.M00261"), {}, "The project is not one of this region"),
+        (refusal(403, "DRS.M00261"), {}, "The project does not belong to this region"),
         (refusal(401, "DRS.M00103"), {}, "The credential is good, but a permission is missing."),
         (refusal(429, "APIGW.0308"), {}, "The service is throttling"),
-        (refusal(500, "DRS.M00004"), {}, "The service has a fault of its own"),
+        (refusal(500, "DRS.M00004"), {}, "The service has a fault: try again later."),
         (refusal(400, "DRS.M00201"), {}, "The service refused the request."),
-        (refusal(404, "APIGW.0101"), {}, "What answers there is not DRS"),
-        (Reply(raw=CANARY.encode(), headers={"Content-Type": f"text/{CANARY}"}), {}, "What answers there is not DRS"),
-        (Reply({"hello": CANARY}), {}, "What answers there is not DRS"),
-        (Reply(status=302, headers={"Location": f"https://{CANARY}"}), {}, "What answers there is not DRS"),
+        (refusal(404, "APIGW.0101"), {}, "The answer is not from DRS"),
+        (Reply(raw=CANARY.encode(), headers={"Content-Type": f"text/{CANARY}"}), {}, "The answer is not from DRS"),
+        (Reply({"hello": CANARY}), {}, "The answer is not from DRS"),
+        (Reply(status=302, headers={"Location": f"https://{CANARY}"}), {}, "The answer is not from DRS"),
     ],
 )
-def test_the_test_button_says_what_a_service_refused_and_repeats_nothing_of_its_answer(hook, reply, members, words):
+def test_the_test_button_explains_a_refusal_and_repeats_no_part_of_the_answer(hook, reply, members, words):
     with Service(lambda request: reply) as service:
-        good, said = hook(host=service.url, **members).test_connection()
+        good, message = hook(host=service.url, **members).test_connection()
 
     assert not good
-    assert said.startswith(words)
-    assert CANARY not in said
+    assert message.startswith(words)
+    assert CANARY not in message
     assert len(service.requests) == 1
 
 
@@ -367,30 +368,30 @@ def test_the_test_button_says_what_a_service_refused_and_repeats_nothing_of_its_
         ({"host": "drs.example.org", "password": None}, "the IAM token is missing"),
     ],
 )
-def test_the_test_button_says_what_is_wrong_before_anything_is_sent(hook, members, words):
-    good, said = hook(**members).test_connection()
+def test_the_test_button_names_a_fault_that_is_known_before_a_request(hook, members, words):
+    good, message = hook(**members).test_connection()
 
     assert not good
-    assert words in said
-    assert CANARY not in said
+    assert words in message
+    assert CANARY not in message
 
 
-def test_the_test_button_says_that_nothing_listens(hook):
+def test_the_test_button_reports_a_closed_port(hook):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    good, said = hook(host=f"http://127.0.0.1:{port}").test_connection()
+    good, message = hook(host=f"http://127.0.0.1:{port}").test_connection()
 
     assert not good
-    assert f"no connection to http://127.0.0.1:{port}: Connection refused." in said
+    assert f"no connection to http://127.0.0.1:{port}: Connection refused." in message
 
 
-def test_the_test_button_says_that_iam_refused_the_login(hook):
+def test_the_test_button_reports_a_login_that_iam_refuses(hook):
     with Emulator() as emulator:
         extra = {"auth_type": "password", "iam_endpoint": emulator.url}
-        good, said = hook(host=emulator.url, login="nobody", extra=extra).test_connection()
+        good, message = hook(host=emulator.url, login="nobody", extra=extra).test_connection()
 
     assert not good
-    assert said.startswith("IAM refused the login. Check user, password and domain_name")
+    assert message.startswith("IAM refused the login. Check user, password and domain_name")
 
 
 @pytest.fixture(scope="module")
@@ -425,16 +426,16 @@ def tls_service(certificate):
         yield service
 
 
-def test_the_test_button_says_that_tls_failed_and_the_credential_never_left(hook, tls_service):
-    good, said = hook(host=tls_service.url).test_connection()
+def test_the_test_button_reports_a_tls_failure_and_sends_no_credential(hook, tls_service):
+    good, message = hook(host=tls_service.url).test_connection()
 
     assert not good
-    assert said.startswith(f"no TLS connection to {tls_service.url}: self")
-    assert "give the path of that CA bundle in the extra verify" in said
+    assert message.startswith(f"no TLS connection to {tls_service.url}: self")
+    assert "give the path of that CA bundle in the extra verify" in message
     assert tls_service.requests == []
 
 
-def test_the_connections_ca_bundle_wins_over_the_environments(hook, tls_service, certificate, monkeypatch):
+def test_the_ca_bundle_of_the_connection_overrides_that_of_the_environment(hook, tls_service, certificate, monkeypatch):
     import certifi
 
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
@@ -442,8 +443,8 @@ def test_the_connections_ca_bundle_wins_over_the_environments(hook, tls_service,
     assert hook(host=tls_service.url, extra={"verify": str(certificate)}).test_connection()[0] is True
 
 
-def test_plain_http_and_a_redirect_reach_no_socket_with_the_credential(hook):
-    """A listener that is not loopback sees no byte, however the address of this machine is written."""
+def test_the_credential_goes_neither_over_plain_http_nor_to_the_target_of_a_redirect(hook):
+    """A listener on a non-loopback address of this machine receives no byte."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))
         own = probe.getsockname()[0]

@@ -1,4 +1,4 @@
-"""The form: Airflow accepts its metadata, and metadata and hook methods tell the same."""
+"""The connection form: Airflow accepts its metadata, and metadata and hook methods agree."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def test_the_installed_airflow_accepts_the_metadata():
     jsonschema.validate(get_provider_info(), schema)
 
 
-def test_the_package_name_is_the_one_airflow_compares_with():
+def test_the_package_name_is_the_name_of_the_distribution():
     assert get_provider_info()["package-name"] == "airflow-provider-drs"
 
 
-def test_metadata_and_hook_tell_the_same_of_the_usual_fields(connection_type):
-    told = dict(connection_type["ui-field-behaviour"])
-    told["hidden_fields"] = told.pop("hidden-fields")
-    assert told == DrsHook.get_ui_field_behaviour()
+def test_metadata_and_hook_agree_on_the_usual_fields(connection_type):
+    behaviour = dict(connection_type["ui-field-behaviour"])
+    behaviour["hidden_fields"] = behaviour.pop("hidden-fields")
+    assert behaviour == DrsHook.get_ui_field_behaviour()
     assert connection_type["hook-name"] == DrsHook.hook_name
     assert connection_type["connection-type"] == DrsHook.conn_type
 
 
-def test_every_extra_that_is_read_has_a_field_and_no_other():
+def test_every_known_extra_has_a_field_and_every_field_is_a_known_extra():
     assert list(EXTRA_FIELDS) == list(ConnectionExtra.model_fields)
 
 
@@ -55,7 +55,7 @@ def test_every_field_may_be_left_empty_and_a_default_is_one_of_the_choices(conne
 
 @pytest.fixture
 def forms(monkeypatch):
-    """Airflow's form library, or where this Airflow brings none, what Airflow 3.1 puts in its place."""
+    """The form library of this Airflow, or a stub such as Airflow 3.1 uses where none is installed."""
     try:
         import flask_appbuilder.fieldwidgets  # noqa: F401
         import wtforms  # noqa: F401
@@ -76,7 +76,7 @@ class Stub(ModuleType):
         )
 
 
-def test_metadata_and_hook_tell_the_same_of_the_further_fields(connection_type, forms):
+def test_metadata_and_hook_agree_on_the_added_fields(connection_type, forms):
     widgets = DrsHook.get_connection_form_widgets()
     assert list(widgets) == list(connection_type["conn-fields"])
     for name, field in connection_type["conn-fields"].items():

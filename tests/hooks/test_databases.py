@@ -1,4 +1,4 @@
-"""The Connection of a database: alone it yields the right entry on the wire, and one that does not fit is told."""
+"""The Connection of a database yields the right entry on the wire; a Connection that does not fit is a violation."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from airflow_provider_drs.hooks.databases import members_of_connection
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
 PASSWORD = "päss 'w\"ord% and more"
-HERE = {"login": "drs", "password": PASSWORD}
+LOGIN = {"login": "drs", "password": PASSWORD}
 ACCOUNT = {"db_user": "drs", "db_password": PASSWORD}
-BESIDE = {"id": job_id(1), "net_type": "eip", "end_point_type": "so"}
+JOB = {"id": job_id(1), "net_type": "eip", "end_point_type": "so"}
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def read(*jobs):
 
 
 def on_the_wire(conn_id, **members):
-    """Return the entry that goes over a real socket, without what was given beside the connection."""
+    """Return the entry that goes over a real socket, without the members that no Connection holds."""
     with Service() as service, DrsClient(service.url, "a-project", TokenAuth("a-token")) as client:
-        client.test_connections(read({**BESIDE, "db_conn_id": conn_id, **members}))
+        client.test_connections(read({**JOB, "db_conn_id": conn_id, **members}))
         (request,) = service.requests
     (entry,) = request.entries
     assert "db_conn_id" not in entry
-    return {name: value for name, value in entry.items() if name not in BESIDE}
+    return {name: value for name, value in entry.items() if name not in JOB}
 
 
 def refused(*jobs):
@@ -100,7 +100,7 @@ def refused(*jobs):
     ],
 )
 def test_a_connection_alone_yields_the_entry(connection, conn_type, fields, entry):
-    assert on_the_wire(connection(conn_type, **HERE, **fields)) == {**ACCOUNT, **entry}
+    assert on_the_wire(connection(conn_type, **LOGIN, **fields)) == {**ACCOUNT, **entry}
 
 
 def test_a_kafka_connection_without_login_yields_the_entry(connection):
@@ -158,70 +158,77 @@ def extra_with(conn_type, file):
 
 
 @pytest.mark.parametrize("conn_type", ["mysql", "postgres", "mongo"])
-def test_the_ca_file_of_a_connection_goes_along(connection, tmp_path, conn_type):
+def test_the_ca_file_of_a_connection_is_sent(connection, tmp_path, conn_type):
     file = write_pem(tmp_path / "ca.pem")
 
-    entry = on_the_wire(connection(conn_type, host="h", **HERE, extra=extra_with(conn_type, str(file))))
+    entry = on_the_wire(connection(conn_type, host="h", **LOGIN, extra=extra_with(conn_type, str(file))))
 
     assert entry["ssl_link"] is True
     assert entry["ssl_cert_name"] == "ca.pem"
     assert base64.b64decode(entry["ssl_cert_key"]) == file.read_bytes()
 
 
-def test_the_wallet_of_an_oracle_connection_goes_along(connection, tmp_path):
+def test_the_wallet_of_an_oracle_connection_is_sent(connection, tmp_path):
     file = write_p12(tmp_path / "ewallet.p12", "wallet password")
     extra = {"wallet_location": str(tmp_path), "wallet_password": "wallet password"}
 
-    entry = on_the_wire(connection("oracle", host="h", **HERE, extra=extra))
+    entry = on_the_wire(connection("oracle", host="h", **LOGIN, extra=extra))
 
     assert entry["ssl_cert_password"] == "wallet password"
     assert base64.b64decode(entry["ssl_cert_key"]) == file.read_bytes()
 
 
-def test_what_the_endpoint_gives_wins(connection, tmp_path):
-    conn_id = connection("mysql", host="h", **HERE, extra={"ssl": {"ca": str(tmp_path / "missing.pem")}})
-    given = {"db_type": "taurus", "ip": "other", "db_port": 1, "db_user": "u", "db_password": "p", "ssl_link": False}
+def test_members_of_the_endpoint_override_the_connection(connection, tmp_path):
+    conn_id = connection("mysql", host="h", **LOGIN, extra={"ssl": {"ca": str(tmp_path / "missing.pem")}})
+    overrides = {
+        "db_type": "taurus",
+        "ip": "other",
+        "db_port": 1,
+        "db_user": "u",
+        "db_password": "p",
+        "ssl_link": False,
+    }
 
-    assert on_the_wire(conn_id, **given) == given
+    assert on_the_wire(conn_id, **overrides) == overrides
 
 
-def test_a_part_of_the_kafka_config_wins_over_that_part(connection):
+def test_a_member_of_the_kafka_config_overrides_that_member_only(connection):
     extra = {"bootstrap.servers": "h:1", "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN"}
-    conn_id = connection("kafka", **HERE, extra=extra)
+    conn_id = connection("kafka", **LOGIN, extra=extra)
 
     entry = on_the_wire(conn_id, kafka_security_config={"sasl_mechanism": "SCRAM-SHA-256"})
 
     assert entry["kafka_security_config"] == {"type": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-256"}
 
 
-def test_a_generic_connection_serves_for_what_db_type_says(connection):
-    conn_id = connection("generic", host="h", port=8000, **HERE)
+def test_a_generic_connection_serves_any_db_type_that_the_endpoint_sets(connection):
+    conn_id = connection("generic", host="h", port=8000, **LOGIN)
 
     assert on_the_wire(conn_id, db_type="gaussdbv5") == {"db_type": "gaussdbv5", "ip": "h", "db_port": 8000, **ACCOUNT}
-    assert "db_type has to be given" in refused({**BESIDE, "db_conn_id": conn_id})[0]
+    assert "so the endpoint must set db_type" in refused({**JOB, "db_conn_id": conn_id})[0]
 
 
-def test_connections_that_do_not_fit_are_told_among_the_other_violations(connection):
-    connection("http", "a_website", host="h", **HERE)
-    connection("postgres", "a_postgres", host="h", **HERE)
-    connection("mongo", "a_seed_list", host="h", **HERE, extra={"srv": True})
-    connection("postgres", "tls_without_ca", host="h", **HERE, extra={"sslmode": "require"})
-    connection("oracle", "by_sid", host="h", **HERE, extra={"sid": "X"})
+def test_connections_that_do_not_fit_are_reported_with_the_other_violations(connection):
+    connection("http", "a_website", host="h", **LOGIN)
+    connection("postgres", "a_postgres", host="h", **LOGIN)
+    connection("mongo", "a_seed_list", host="h", **LOGIN, extra={"srv": True})
+    connection("postgres", "tls_without_ca", host="h", **LOGIN, extra={"sslmode": "require"})
+    connection("oracle", "by_sid", host="h", **LOGIN, extra={"sid": "X"})
     connection("kafka", "pem_pair", extra={"security.protocol": "ssl", "ssl.certificate.location": "/x"})
 
-    told = refused(
-        {**BESIDE, "db_conn_id": f"mysql://drs:{PASSWORD}@h"},
-        {**BESIDE, "db_conn_id": "a_website", "net_type": "wifi"},
-        {**BESIDE, "db_conn_id": "a_postgres", "db_type": "mysql"},
-        {**BESIDE, "db_conn_id": "a_seed_list"},
-        {**BESIDE, "db_conn_id": "tls_without_ca"},
-        {**BESIDE, "db_conn_id": "by_sid"},
-        {**BESIDE, "db_conn_id": "pem_pair", "kafka_security_config": {"type": "SASL_SSL"}},
-        {**BESIDE, "db_conn_id": "a_postgres", "net_type": "vpc", "inst_id": "1"},
-        {**BESIDE, "db_conn_id": 5, "db_type": "mysql", "ip": "h", **ACCOUNT},
+    violations = refused(
+        {**JOB, "db_conn_id": f"mysql://drs:{PASSWORD}@h"},
+        {**JOB, "db_conn_id": "a_website", "net_type": "wifi"},
+        {**JOB, "db_conn_id": "a_postgres", "db_type": "mysql"},
+        {**JOB, "db_conn_id": "a_seed_list"},
+        {**JOB, "db_conn_id": "tls_without_ca"},
+        {**JOB, "db_conn_id": "by_sid"},
+        {**JOB, "db_conn_id": "pem_pair", "kafka_security_config": {"type": "SASL_SSL"}},
+        {**JOB, "db_conn_id": "a_postgres", "net_type": "vpc", "inst_id": "1"},
+        {**JOB, "db_conn_id": 5, "db_type": "mysql", "ip": "h", **ACCOUNT},
     )
 
-    assert [line.split(" ")[0] for line in told] == [
+    assert [line.split(" ")[0] for line in violations] == [
         "jobs[0].db_conn_id:",
         "jobs[1].db_conn_id:",
         "jobs[1].net_type:",
@@ -234,23 +241,23 @@ def test_connections_that_do_not_fit_are_told_among_the_other_violations(connect
         "jobs[7].region:",
         "jobs[8].db_conn_id:",
     ]
-    assert told[0].endswith("must be the id of a Connection, and no URL")
-    assert "is of type http" in told[1]
-    assert "does not fit db_type mysql" in told[3]
-    assert "asks for TLS and names no CA certificate" in told[6]
+    assert violations[0].endswith("must be the id of a Connection, and no URL")
+    assert "is of type http" in violations[1]
+    assert "does not fit db_type mysql" in violations[3]
+    assert "asks for TLS and names no CA certificate" in violations[6]
 
 
 @pytest.fixture
 def backend(monkeypatch):
-    """A secrets backend that Airflow asks before all others."""
+    """A secrets backend that Airflow asks first."""
     monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", "flaky_backend.Flaky")
     return Flaky
 
 
-def test_a_backend_that_is_down_is_worth_a_retry_and_so_is_a_connection_that_nobody_knows(backend, monkeypatch):
-    there = {"conn_type": "mysql", "host": "h", **HERE}
-    monkeypatch.setattr(backend, "connections", {"orders_old": json.dumps(there)})
-    job = {**BESIDE, "db_conn_id": "orders_old"}
+def test_a_failing_secrets_backend_and_an_unknown_connection_are_retryable_errors(backend, monkeypatch):
+    stored = {"conn_type": "mysql", "host": "h", **LOGIN}
+    monkeypatch.setattr(backend, "connections", {"orders_old": json.dumps(stored)})
+    job = {**JOB, "db_conn_id": "orders_old"}
     assert read(job)[0].ip == "h"
 
     with monkeypatch.context() as outage:
@@ -261,17 +268,17 @@ def test_a_backend_that_is_down_is_worth_a_retry_and_so_is_a_connection_that_nob
     assert read(job)[0].ip == "h"
 
     with pytest.raises(DrsUnreachableError, match="no source knows it, or one of them has failed"):
-        read({**BESIDE, "db_conn_id": "nobody"})
+        read({**JOB, "db_conn_id": "nobody"})
 
 
 @pytest.mark.parametrize("conn_type", ["mysql", "postgres", "mongo", "oracle", "kafka", "generic"])
 @pytest.mark.parametrize("extra", ['{"ssl": true', "{'ssl': True}", '[{"ssl": true}]', '"ssl"', "5"])
-def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(connection, conn_type, extra):
-    conn_id = connection(conn_type, host="h", **HERE, extra=extra)
+def test_an_extra_that_is_no_json_object_is_refused(connection, conn_type, extra):
+    conn_id = connection(conn_type, host="h", **LOGIN, extra=extra)
 
-    job = {**BESIDE, "db_conn_id": conn_id} | ({"db_type": "mysql"} if conn_type == "generic" else {})
+    job = {**JOB, "db_conn_id": conn_id} | ({"db_type": "mysql"} if conn_type == "generic" else {})
 
-    if __version__.startswith(("3.0.", "3.1.")):  # which refuse to read it themselves
+    if __version__.startswith(("3.0.", "3.1.")):  # these raise before the hook reads the extra
         with pytest.raises(DrsUnreachableError, match=f"connection {conn_id} cannot be read"):
             read(job)
     else:
@@ -299,11 +306,11 @@ def test_an_extra_that_is_no_json_object_is_refused_and_never_taken_for_empty(co
     ids=str,
 )
 def test_a_field_that_cannot_be_read_is_named(connection, conn_type, fields, member):
-    conn_id = connection(conn_type, **{**HERE, **fields})
+    conn_id = connection(conn_type, **{**LOGIN, **fields})
 
-    told = refused({**BESIDE, "db_conn_id": conn_id})
+    violations = refused({**JOB, "db_conn_id": conn_id})
 
-    assert f"jobs[0].db_conn_id: connection {conn_id}: {member}" in [line.rpartition(": ")[0] for line in told]
+    assert f"jobs[0].db_conn_id: connection {conn_id}: {member}" in [line.rpartition(": ")[0] for line in violations]
 
 
 @pytest.mark.parametrize(
@@ -325,25 +332,25 @@ def test_a_field_that_cannot_be_read_is_named(connection, conn_type, fields, mem
     ],
     ids=str,
 )
-def test_host_and_port_are_understood_however_they_are_written(connection, conn_type, fields, address):
-    (endpoint,) = read({**BESIDE, "db_conn_id": connection(conn_type, **HERE, **fields)})
+def test_host_and_port_are_read_in_every_spelling(connection, conn_type, fields, address):
+    (endpoint,) = read({**JOB, "db_conn_id": connection(conn_type, **LOGIN, **fields)})
 
     assert (endpoint.ip, endpoint.db_port) == address
 
 
 @pytest.mark.parametrize("switch", [False, "False", "false", "FALSE", " false "])
-def test_tls_switched_off_beside_leaves_the_certificate_of_the_connection_alone(connection, switch):
-    conn_id = connection("mysql", host="h", **HERE, extra={"ssl": {"ca": "/nowhere/ca.pem"}})
+def test_an_endpoint_without_tls_does_not_read_the_certificate_of_the_connection(connection, switch):
+    conn_id = connection("mysql", host="h", **LOGIN, extra={"ssl": {"ca": "/nowhere/ca.pem"}})
 
-    (endpoint,) = read({**BESIDE, "db_conn_id": conn_id, "ssl_link": switch})
+    (endpoint,) = read({**JOB, "db_conn_id": conn_id, "ssl_link": switch})
 
     assert endpoint.ssl_link is False
 
 
-def test_a_db_type_beside_that_is_no_text_is_a_violation(connection):
-    told = refused({**BESIDE, "db_conn_id": connection("mysql", host="h", **HERE), "db_type": ["mysql"]})
+def test_a_db_type_of_the_endpoint_that_is_no_text_is_a_violation(connection):
+    violations = refused({**JOB, "db_conn_id": connection("mysql", host="h", **LOGIN), "db_type": ["mysql"]})
 
-    assert [line.partition(": ")[0] for line in told] == ["jobs[0].db_type"]
+    assert [line.partition(": ")[0] for line in violations] == ["jobs[0].db_type"]
 
 
 JSON = st.recursive(
@@ -370,9 +377,9 @@ EXTRAS = st.dictionaries(
     port=st.none() | st.integers(-2, 70000),
     extra=EXTRAS | JSON,
 )
-def test_whatever_a_connection_holds_there_are_members_or_one_error(conn_type, host, schema, port, extra):
+def test_any_connection_yields_members_or_one_error(conn_type, host, schema, port, extra):
     with pytest.MonkeyPatch.context() as patched:
-        fields = {"conn_type": conn_type, "host": host, "schema": schema, "port": port, "extra": extra, **HERE}
+        fields = {"conn_type": conn_type, "host": host, "schema": schema, "port": port, "extra": extra, **LOGIN}
         patched.setenv("AIRFLOW_CONN_ANY", json.dumps(fields))
         try:
             members_of_connection("any", {"db_type": "mysql"} if conn_type == "generic" else {})
@@ -383,21 +390,21 @@ def test_whatever_a_connection_holds_there_are_members_or_one_error(conn_type, h
 def test_an_expired_certificate_of_a_connection_is_refused(connection, tmp_path):
     past = {"starts": NOW - 9 * DAY, "ends": NOW - DAY}
     file = str(write_pem(tmp_path / "ca.pem", **past))
-    connection("postgres", "a_postgres", host="h", **HERE, extra=extra_with("postgres", file))
+    connection("postgres", "a_postgres", host="h", **LOGIN, extra=extra_with("postgres", file))
     connection(
         "kafka", "a_kafka", extra={"security.protocol": "SSL", "ssl.ca.location": file, "bootstrap.servers": "h"}
     )
 
-    told = refused({**BESIDE, "db_conn_id": "a_postgres"}, {**BESIDE, "db_conn_id": "a_kafka"})
+    violations = refused({**JOB, "db_conn_id": "a_postgres"}, {**JOB, "db_conn_id": "a_kafka"})
 
-    assert [line.partition(": ")[0] for line in told] == [
+    assert [line.partition(": ")[0] for line in violations] == [
         "jobs[0].ssl_cert_key",
         "jobs[1].kafka_security_config.trust_store_key",
     ]
 
 
-def test_an_endpoint_made_of_a_connection_shows_nothing_and_is_not_pickled(connection):
-    (endpoint,) = read({**BESIDE, "db_conn_id": connection("mysql", host="h", **HERE)})
+def test_an_endpoint_from_a_connection_shows_no_password_and_is_not_pickled(connection):
+    (endpoint,) = read({**JOB, "db_conn_id": connection("mysql", host="h", **LOGIN)})
 
     assert PASSWORD not in f"{endpoint!r} {endpoint} {endpoint.wire()!r} {endpoint.model_dump()}"
     with pytest.raises(TypeError, match="not pickled"):

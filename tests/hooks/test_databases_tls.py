@@ -26,7 +26,7 @@ ON, OFF, REFUSED, SILENT = "on", "off", "refused", "says nothing"
 CA = "the CA file"
 SPELLINGS = {
     "mysql": [
-        # mysqlclient, and the two forms in which Airflow takes its object
+        # mysqlclient, and the two forms of its object that Airflow accepts
         ({"ssl": {"ca": CA}}, ON),
         ({"ssl": json.dumps({"ca": CA, "cert": "/c", "key": "/k", "capath": "/d", "cipher": "X"})}, ON),
         ({"ssl": {}}, REFUSED),
@@ -70,7 +70,7 @@ SPELLINGS = {
         ({"client_flags": ["FOUND_ROWS"]}, SILENT),
         *(({"client_flag": flags}, REFUSED) for flags in (2048, "2050", [2, 2048])),
         ({"client_flag": 2}, SILENT),
-        # the command line, MariaDB's as well
+        # the command lines of MySQL and MariaDB
         ({"ssl-mode": "REQUIRED"}, REFUSED),
         ({"ssl-ca": CA}, ON),
         *(({name: "/x"}, REFUSED) for name in ("ssl-crl", "ssl-crlpath", "ssl-capath", "tls-sni-servername")),
@@ -166,7 +166,7 @@ SPELLINGS = {
         ),
         ({"tls": True, "tlsInsecure": True, "tlsCAFile": CA}, ON),
         ({"ssl_cert_reqs": "CERT_NONE"}, REFUSED),
-        # what Airflow's form stores when nothing is ticked, and what it stores of a tick alone
+        # Airflow's form, with no box ticked and with one
         ({"srv": False, "ssl": False, "allow_insecure": False}, OFF),
         ({"srv": False, "ssl": True, "allow_insecure": True}, REFUSED),
         ({"srv": True}, REFUSED),
@@ -272,12 +272,12 @@ def files(tmp_path_factory):
     return {"oracle": str(folder)}, str(write_pem(folder / "ca.pem"))
 
 
-def outcome(monkeypatch, conn_type, extra, **beside):
-    """Return what becomes of an endpoint whose Connection has this extra."""
+def outcome(monkeypatch, conn_type, extra, **overrides):
+    """Return whether an endpoint whose Connection has this extra uses TLS, or is refused."""
     connection = {"conn_type": conn_type, "host": "h", "login": "u", "password": "a password", "schema": "S"}
     with monkeypatch.context() as patched:
         patched.setenv("AIRFLOW_CONN_SHOP", json.dumps({**connection, "extra": extra}))
-        job = {"id": job_id(1), "net_type": "eip", "end_point_type": "so", "db_conn_id": "shop", **beside}
+        job = {"id": job_id(1), "net_type": "eip", "end_point_type": "so", "db_conn_id": "shop", **overrides}
         if conn_type == "generic":
             job |= {"db_type": "mysql", "db_port": 3306}
         try:
@@ -286,8 +286,8 @@ def outcome(monkeypatch, conn_type, extra, **beside):
             return REFUSED
     sent = endpoint.wire()
     if conn_type == "kafka":
-        said = {"SSL": ON, "SASL_SSL": ON}.get(sent["kafka_security_config"]["type"], OFF)
-        return said if said == ON or "security.protocol" in extra else SILENT
+        state = {"SSL": ON, "SASL_SSL": ON}.get(sent["kafka_security_config"]["type"], OFF)
+        return state if state == ON or "security.protocol" in extra else SILENT
     return {True: ON, False: OFF, None: SILENT}[sent.get("ssl_link")]
 
 
@@ -314,24 +314,24 @@ def test_each_documented_spelling_is_on_or_off_or_refused(monkeypatch, files, co
     [(conn_type, extra) for conn_type, rows in SPELLINGS.items() for extra, end in rows if end == REFUSED],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
 )
-def test_ssl_link_false_beside_the_connection_settles_whatever_it_asks_for(monkeypatch, conn_type, extra):
+def test_ssl_link_false_in_the_endpoint_overrides_every_refused_spelling(monkeypatch, conn_type, extra):
     if conn_type == "kafka":
-        beside: dict[str, Any] = {"kafka_security_config": {"type": "PLAINTEXT"}}
+        overrides: dict[str, Any] = {"kafka_security_config": {"type": "PLAINTEXT"}}
         if any("://" in str(value) for value in extra.values()):
-            beside["ip"] = "h:1"
-        assert outcome(monkeypatch, conn_type, extra, **beside) in (OFF, SILENT)
+            overrides["ip"] = "h:1"
+        assert outcome(monkeypatch, conn_type, extra, **overrides) in (OFF, SILENT)
     else:
         assert outcome(monkeypatch, conn_type, extra, ssl_link=" FALSE ", ip="h", db_name="S") == OFF
 
 
-def test_a_dns_seed_list_asks_for_tls_although_the_address_stands_beside_it(monkeypatch):
+def test_a_dns_seed_list_asks_for_tls_even_if_the_endpoint_sets_the_address(monkeypatch):
     assert outcome(monkeypatch, "mongo", {"srv": True}, ip="h") == REFUSED
     assert outcome(monkeypatch, "mongo", {"srv": True}, ip="h", ssl_link=False) == OFF
 
 
 @pytest.mark.parametrize("conn_type", [name for name in TABLES if name != "kafka"])
 @pytest.mark.parametrize("extra", [{}, {"sslmode": "disable"}, {"ssl_something": 1}, {"ssl": False}])
-def test_a_certificate_beside_the_connection_turns_tls_on(monkeypatch, files, conn_type, extra):
+def test_a_certificate_of_the_endpoint_turns_tls_on(monkeypatch, files, conn_type, extra):
     key, name, check_sum = read_file(files[1], None)
     certificate = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
     assert outcome(monkeypatch, conn_type, extra, ssl_cert_file=files[1]) == ON
@@ -352,10 +352,10 @@ def test_a_certificate_beside_the_connection_turns_tls_on(monkeypatch, files, co
     ],
     ids=str,
 )
-@pytest.mark.parametrize("beside", [{}, {"ip": "h"}], ids=["alone", "with an ip beside"])
-def test_a_wish_in_another_field_is_not_lost(monkeypatch, members, beside):
+@pytest.mark.parametrize("overrides", [{}, {"ip": "h"}], ids=["alone", "with an ip of the endpoint"])
+def test_tls_in_a_field_other_than_the_extra_is_refused(monkeypatch, members, overrides):
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"login": "u", "password": "p", **members}))
-    job = {"id": job_id(1), "net_type": "eip", "end_point_type": "so", "db_conn_id": "shop", **beside}
+    job = {"id": job_id(1), "net_type": "eip", "end_point_type": "so", "db_conn_id": "shop", **overrides}
     with pytest.raises(DrsInputError):
         parse_endpoints([job], members_of_connection)
 
@@ -379,7 +379,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     upper=st.booleans(),
     value=VALUES,
 )
-def test_no_name_that_looks_like_tls_is_passed_over(conn_type, before, word, after, upper, value):
+def test_no_name_that_looks_like_tls_is_ignored(conn_type, before, word, after, upper, value):
     name = f"{before}_{word}{after}" if word != "ca_file" else word
     name = name.upper() if upper else name
     violations: list[str] = []
@@ -409,7 +409,7 @@ def options_of_pymysql():
 
 
 def options_of_oracledb():
-    # its properties, because release 2 hides the signature
+    # Release 2 hides the signature, so the properties stand for the options.
     return dir(pytest.importorskip("oracledb").ConnectParams)
 
 

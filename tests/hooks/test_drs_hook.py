@@ -1,4 +1,4 @@
-"""From an Airflow Connection to a client."""
+"""The hook makes a client from an Airflow Connection."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from airflow_provider_drs.hooks.drs import DrsHook
 def connection(monkeypatch):
     """Set the Connection ``drs_default``, as JSON or as a URI."""
 
-    def set_it(uri=None, **members):
+    def store(uri=None, **members):
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", uri or json.dumps({"conn_type": "drs", **members}))
 
-    return set_it
+    return store
 
 
 def violations():
@@ -40,13 +40,13 @@ def violations():
         ({"extra": {"project_id": "p", "region": "cn-north-4"}}, "https://drs.cn-north-4.myhuaweicloud.com"),
     ],
 )
-def test_the_endpoint_comes_from_the_host_or_else_from_the_region(connection, members, endpoint):
+def test_the_endpoint_is_the_host_or_without_a_host_that_of_the_region(connection, members, endpoint):
     connection(password="t", **{"extra": {"project_id": "p"}, **members})
 
     assert DrsHook().get_conn().endpoint == endpoint
 
 
-def test_token_project_and_language_reach_the_wire_and_the_tasks_own_win(connection):
+def test_token_project_and_language_reach_the_wire_and_the_task_overrides_the_latter_two(connection):
     with Service() as service:
         connection(host=service.url, password="a-token", extra={"project_id": "of-the-connection"})
         DrsHook().get_conn().job_statuses([job_id(1)])
@@ -58,36 +58,36 @@ def test_token_project_and_language_reach_the_wire_and_the_tasks_own_win(connect
     assert (second.path, second.headers["X-Language"]) == ("/v3/of-the-task/jobs/batch-status", "zh-cn")
 
 
-def test_a_connection_given_as_a_uri_behaves_alike(connection):
+def test_a_connection_may_be_a_uri(connection):
     connection("drs://:a%2Ftoken@drs.example.org/?project_id=p&read_timeout=7.5&language=zh-cn")
 
     assert DrsHook().get_conn().endpoint == "https://drs.example.org"
 
 
-def test_everything_wrong_with_a_connection_is_told_at_once_without_its_values(connection):
+def test_one_error_names_every_violation_of_a_connection_and_no_value(connection):
     connection(
         extra={"language": "s3cr3t-c4nary", "connect_timeout": "soon", "verify": False, "project_id": "s3cr3t c4nary"}
     )
 
-    told = violations()
+    lines = violations()
 
-    assert [line.split(": ")[1] for line in told] == [
+    assert [line.split(": ")[1] for line in lines] == [
         "extra.project_id",
         "extra.language",
         "extra.verify",
         "extra.connect_timeout",
         "password",
     ]
-    assert "c4nary" not in str(told)
+    assert "c4nary" not in str(lines)
 
 
-def test_a_missing_endpoint_and_project_are_told_together(connection):
+def test_one_error_names_a_missing_endpoint_and_a_missing_project(connection):
     connection(password="t")
 
     assert [line.split(": ")[1] for line in violations()] == ["host", "extra.project_id"]
 
 
-def test_an_empty_field_of_the_form_counts_as_not_given(connection):
+def test_an_empty_field_of_the_form_counts_as_missing(connection):
     connection(host="drs.example.org", password="t", extra={"project_id": "p", "language": "", "read_timeout": None})
 
     assert DrsHook().get_conn().endpoint == "https://drs.example.org"
@@ -98,9 +98,9 @@ def test_an_unknown_extra_is_a_warning(connection, console):
 
     DrsHook().get_conn()
 
-    told = console()
-    assert "colour" in told
-    assert "s3cr3t-c4nary" not in told
+    log = console()
+    assert "colour" in log
+    assert "s3cr3t-c4nary" not in log
 
 
 def test_plain_http_to_another_machine_is_refused(connection):
@@ -109,7 +109,7 @@ def test_plain_http_to_another_machine_is_refused(connection):
     assert "plain http to drs.example.org" in violations()[0]
 
 
-def test_a_client_can_be_had_from_within_an_event_loop(connection):
+def test_get_async_conn_returns_a_client_inside_an_event_loop(connection):
     connection(host="drs.example.org", password="t", extra={"project_id": "p"})
 
     assert asyncio.run(DrsHook().get_async_conn()).endpoint == "https://drs.example.org"

@@ -1,4 +1,4 @@
-"""Certificates: from a file to the members of an endpoint, and how long they are valid."""
+"""Certificates: read a file for the members of an endpoint, and check validity dates."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from airflow_provider_drs.api.model.rules import Broken
 
 EXPIRY_WARNING = timedelta(days=30)
-"""A certificate that expires sooner than this is worth a warning."""
+"""Remaining validity below which a certificate is doubtful."""
 
 _MAX_FILE = 2**20
 _MAX_TEXT = 2**21
 _JKS = b"\xfe\xed\xfe\xed"
 
 ENDPOINT_CERTIFICATES = {"ssl_cert_key": "ssl_cert_password"}
+"""Each member of an endpoint that holds a certificate, and the member with its password."""
 KAFKA_CERTIFICATES = {"trust_store_key": "trust_store_password", "key_store_key": "key_store_password"}
+"""The same for ``kafka_security_config``."""
 
 
 class _Validity(NamedTuple):
@@ -35,18 +37,20 @@ class _Validity(NamedTuple):
 
 
 class CertificateError(Exception):
-    """A certificate that cannot be used; the text says why and repeats nothing of it."""
+    """A certificate that cannot be used; the text has the reason and no part of the certificate."""
 
 
 def read_file(path: str, password: str | None) -> tuple[str, str, str]:
-    """Return Base64, file name and SHA-256 (hexadecimal) of a certificate file's content, as it stands.
+    """Return the unchanged content of a certificate file in Base64, its file name, and its SHA-256 in hexadecimal.
 
-    :param path: of a PEM, ``.p12`` or JKS file on this machine.
-    :param password: of a ``.p12``.
-    :raises CertificateError: when it cannot be read, or holds an open private key.
+    The contract's ``TestEndPoint`` has a member for each.
+
+    :param path: path of a PEM, ``.p12`` or JKS file on this machine.
+    :param password: password of a ``.p12``.
+    :raises CertificateError: when the file cannot be read, is no certificate, or holds an unencrypted private key.
     """
     try:
-        # before it is opened, for a named pipe would wait for somebody who writes
+        # Checked before the file is opened: opening a named pipe blocks until another process writes.
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise CertificateError("cannot be read: it is no regular file")
         with Path(path).open("rb") as file:
@@ -56,18 +60,19 @@ def read_file(path: str, password: str | None) -> tuple[str, str, str]:
     if len(content) > _MAX_FILE:
         raise CertificateError(f"is longer than {_MAX_FILE} bytes, so it is no certificate")
     if re.search(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----", content):
-        raise CertificateError("holds a private key, which has to stay where it is")
+        raise CertificateError("holds a private key, which must not be sent")
     _certificates(content, password)
     return base64.b64encode(content).decode(), Path(path).name, hashlib.sha256(content).hexdigest()
 
 
 def broken_by_certificates(values: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
-    """Yield the members whose certificates are all expired or not yet valid.
+    """Yield the members none of whose certificates is valid now.
 
-    Content that is no certificate at all is left to the service, since no document says what it takes.
+    Content that is no certificate is not checked: no vendor document lists the formats that DRS accepts.
 
     :param values: members of an endpoint, or of its ``kafka_security_config``.
-    :param members: which of them hold a certificate in Base64, and where its password is.
+    :param members: the names of those with a certificate in Base64, each with the name of its password's member.
+    :param now: the time that the validity is compared with.
     """
     for member, validities in _decoded(values, members):
         if validities and not any(each.starts <= now <= each.ends for each in validities):
@@ -79,7 +84,12 @@ def broken_by_certificates(values: Mapping[str, Any], members: Mapping[str, str]
 
 
 def doubtful_certificates(values: Mapping[str, Any], members: Mapping[str, str], now: datetime) -> Iterator[Broken]:
-    """Yield the members with a certificate that expires within 30 days, or that cannot be checked."""
+    """Yield the members with a certificate that expires within 30 days, or that cannot be read.
+
+    :param values: members of an endpoint, or of its ``kafka_security_config``.
+    :param members: the names of those with a certificate in Base64, each with the name of its password's member.
+    :param now: the time that the validity is compared with.
+    """
     for member, validities in _decoded(values, members):
         if not validities:
             yield member, "holds no PEM and no .p12 that opens, so its expiry is not checked"
@@ -103,13 +113,13 @@ def _decoded(values: Mapping[str, Any], members: Mapping[str, str]) -> Iterator[
 
 
 def _certificates(content: bytes, password: object) -> list[_Validity]:
-    if content.startswith(_JKS):  # Java's own format, which nothing here can open
+    if content.startswith(_JKS):  # Java's format, which the library cannot read
         return []
     try:
         return [_Validity(each.not_valid_before_utc, each.not_valid_after_utc) for each in _parsed(content, password)]
     except Exception:
-        # of any class, for the parser has many; "from None", for it may quote what it was given
-        raise CertificateError("is neither PEM nor a .p12 that opens with the password given") from None
+        # The parser raises many classes. "from None", because its error may quote the content.
+        raise CertificateError("is neither PEM nor a .p12 that opens with this password") from None
 
 
 def _parsed(content: bytes, password: object) -> list[x509.Certificate]:
@@ -117,7 +127,7 @@ def _parsed(content: bytes, password: object) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(content)
     secret = password.encode() if isinstance(password, str) and password else None
     if secret and b"\0" in secret:
-        raise ValueError("the parser panics, which nothing but BaseException catches")
+        raise ValueError("the parser panics on a NUL, and only BaseException would catch that")
     store = pkcs12.load_pkcs12(content, secret)
     inside = ([store.cert] if store.cert else []) + store.additional_certs
     return [each.certificate for each in inside]

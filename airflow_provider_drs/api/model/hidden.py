@@ -1,4 +1,4 @@
-"""Secrets that have to travel in clear: hidden from every ``repr``, and in all their spellings."""
+"""Types that hide secrets from every ``repr``, and the spellings of a secret in texts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 SHORTEST = 5
-"""Characters from which on a secret is taken out of texts, as Airflow does it; a shorter one occurs by chance."""
+"""Minimum length, in characters, of a secret that is removed from texts; a shorter text may occur by chance.
+
+Airflow's masker has the same minimum.
+"""
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]+")
-# user:password@host, with a scheme or without; token@host with one; and ?password=...
+# user:password@host, with or without a scheme; scheme://token@host; and ?password=...
 _CREDENTIALS = re.compile(
     r"://[^\s:/@]*:(.+)@|://([^\s:/@]+)@|^[^\s:/@]+:(?!//)(\S+)@"
     r"|[?&][^=&]*(?:pass|pwd|token|secret|key|sign|cred)[^=&]*=([^&\s]+)",
@@ -20,7 +23,7 @@ _CREDENTIALS = re.compile(
 
 
 class HiddenBytes(bytes):
-    """Bytes whose ``repr`` tells only how many they are, so that no traceback or debug output shows them."""
+    """Bytes whose ``repr`` and ``str`` show only their number, also in tracebacks and debug output."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} bytes>"
@@ -29,7 +32,7 @@ class HiddenBytes(bytes):
 
 
 class HiddenText(str):
-    """A text whose ``repr`` shows nothing of it, so that no traceback does."""
+    """A text whose ``repr`` shows only its length, also in tracebacks."""
 
     __slots__ = ()
 
@@ -38,14 +41,14 @@ class HiddenText(str):
 
 
 class HiddenDict(dict[str, Any]):
-    """A dict whose ``repr`` tells only its keys."""
+    """A dict whose ``repr`` shows only its keys."""
 
     def __repr__(self) -> str:
         return f"<{', '.join(self)}>"
 
 
 class HiddenTuple(tuple[str, ...]):
-    """A tuple whose ``repr`` tells only how many items it has."""
+    """A tuple whose ``repr`` shows only the number of its items."""
 
     __slots__ = ()
 
@@ -54,11 +57,14 @@ class HiddenTuple(tuple[str, ...]):
 
 
 def spellings(secret: str) -> set[str]:
-    """Return the ways in which a secret is written where text holds other text: JSON, Python, HTML, a URL."""
+    """Return the spellings of a secret inside JSON, Python source, HTML and a URL, and the secret itself.
+
+    :param secret: the text.
+    """
     if _NEVER_ESCAPED.fullmatch(secret):
         return {secret}
     plain = json.dumps(secret)[1:-1]
-    # Jinja's tojson
+    # as Jinja's filter tojson writes it
     markup = plain.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
     spelled = {
         secret,
@@ -71,12 +77,16 @@ def spellings(secret: str) -> set[str]:
         quote(secret, safe=""),
         quote_plus(secret),
     }
-    # where a longer one is found, so is the shorter one within it, and searching takes time for each
-    looked_for = {way for way in spelled if len(way) >= SHORTEST}
-    return {way for way in spelled if not any(other in way for other in looked_for - {way})}
+    # A search for a spelling also finds every longer spelling that contains it, so the longer one is left out.
+    long_enough = {spelling for spelling in spelled if len(spelling) >= SHORTEST}
+    return {spelling for spelling in spelled if not any(other in spelling for other in long_enough - {spelling})}
 
 
 def credentials_in(text: str) -> list[str]:
-    """Return what is secret in a text that is a URL with a credential, where something else was to be: all of it."""
+    """Return the secrets in a text that contains a URL with a credential: the whole text, and the credential.
+
+    :param text: a text that should not be a URL, such as a host or a connection id.
+    :return: empty when there is no credential in it.
+    """
     credentials = [part for match in _CREDENTIALS.finditer(text) for part in match.groups() if part]
     return [text, *credentials, *map(unquote, credentials)] if credentials else []

@@ -1,4 +1,4 @@
-"""What DAGs give, as it is after rendering: lists in every spelling, texts of what a template did not find, numbers."""
+"""Read rendered parameters of a DAG: lists in every spelling, missing values, and numbers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ MISSING = "is missing"
 EMPTY = "is empty, so there is nothing to do"
 
 MAX_SECONDS = 10 * 365 * 86_400
-"""Ten years: no interval and no timeout is longer."""
+"""Ten years: the upper limit of every interval and timeout."""
 
 _MAX_DEPTH = 5
 _LAZY = r"(?s:Lazy\w*\(.*\)|<.* at 0x[0-9a-fA-F]+>)"
 
 
 class Unreadable:
-    """A piece of a list that cannot be read.
+    """An item of a list that cannot be read.
 
-    :param why: what is wrong with it, without a word of it.
-    :param shown: what stands for it where the list is shown; read again, it is as unreadable.
+    :param why: the reason, without any part of the item.
+    :param shown: a replacement that may be displayed; it is as unreadable as the item.
     """
 
     def __init__(self, why: str, shown: object) -> None:
@@ -36,7 +36,10 @@ class Unreadable:
 
 
 def is_given(value: object) -> bool:
-    """Tell whether there is a value at all: not ``None``, not Jinja's ``Undefined``, nor the text of either."""
+    """Return whether a parameter has a value; ``None``, Jinja's ``Undefined`` and the text of either are no value.
+
+    :param value: the parameter, after rendering.
+    """
     if value is None:
         return False
     if isinstance(value, str):
@@ -45,21 +48,22 @@ def is_given(value: object) -> bool:
 
 
 def read_list(value: object) -> list[Any]:
-    """Return the items of a list that a DAG gave, with an `Unreadable` in place of what cannot be read.
+    """Return the items of a list parameter, with an `Unreadable` in place of each item that cannot be read.
 
-    A template such as ``{{ ti.xcom_pull(...) }}`` renders a list as Python text unless the DAG asks for native objects,
-    so that spelling is read as well as JSON, for the whole as for an item. One mapping, or one text that is no list, is
-    a list of one. Lists in lists, as mapped tasks return them, are laid end to end.
+    A template such as ``{{ ti.xcom_pull(...) }}`` renders a list as Python text unless the DAG asks for native objects.
+    So the list, and each item, may be an object, JSON text or Python text. A mapping, or a text that is no list, is a
+    list of one. Nested lists, such as the results of mapped tasks, are flattened.
 
-    :param value: what the DAG gave, after rendering.
+    :param value: the parameter, after rendering.
     """
     return list(_items(value, 0))
 
 
 def unreadable_in(items: Sequence[object], name: str) -> dict[int, str]:
-    """Return a violation for each item that could not be read, by its position.
+    """Return a violation for each `Unreadable`, keyed by its position.
 
-    :param name: the parameter that the list is for.
+    :param items: the result of :func:`read_list`.
+    :param name: the parameter, for the text of the violation.
     """
     return {
         position: f"{name if len(items) == 1 else f'{name}[{position}]'}: {item.why}"
@@ -69,13 +73,13 @@ def unreadable_in(items: Sequence[object], name: str) -> dict[int, str]:
 
 
 def as_job_ids(value: object) -> list[str]:
-    """Return the job ids a DAG gave, each once, in the order given.
+    """Return the job ids in a parameter, in its order and without duplicates.
 
     :param value: one id, or a list as :func:`read_list` reads it.
-    :raises DrsInputError: naming every one that cannot be a job id.
+    :raises DrsInputError: when an item cannot be a job id; it names every such item by position.
     """
     ids, violations = _each_once(value, "job_ids", _no_job_id)
-    # what was given may be anything, and a traceback may show local variables
+    # Drop the input before raising: a traceback with local variables would show it.
     del value
     if violations:
         raise DrsInputError(violations)
@@ -83,10 +87,10 @@ def as_job_ids(value: object) -> list[str]:
 
 
 def as_target_statuses(value: object) -> list[str]:
-    """Return the statuses that end a wait, each once, in the order given.
+    """Return the target statuses in a parameter, in its order and without duplicates.
 
     :param value: one status, or a list as :func:`read_list` reads it.
-    :raises DrsInputError: naming every one that DRS has no job in.
+    :raises DrsInputError: when an item is no status of a DRS job; it names every such item by position.
     """
     statuses, violations = _each_once(value, "target_statuses", _no_status)
     del value
@@ -96,12 +100,20 @@ def as_target_statuses(value: object) -> list[str]:
 
 
 def is_whole(value: object, least: int, most: int | None = None) -> bool:
-    """Tell whether this is a whole number, and no truth value, within the limits."""
+    """Return whether a value is an ``int``, and no ``bool``, within the limits.
+
+    :param value: anything.
+    :param least: the lowest allowed number.
+    :param most: the highest allowed number; ``None`` sets no limit.
+    """
     return type(value) is int and value >= least and (most is None or value <= most)
 
 
 def is_seconds(value: object) -> bool:
-    """Tell whether this is a number of seconds that can be waited for."""
+    """Return whether a value is a number of seconds from 0 to ten years.
+
+    :param value: anything.
+    """
     return type(value) in (int, float) and 0 <= value <= MAX_SECONDS  # type: ignore[operator]
 
 
@@ -125,7 +137,7 @@ def _items(value: object, depth: int) -> Iterator[object]:
     elif isinstance(value, (Mapping, bytes, bytearray)) or not isinstance(value, Iterable):
         yield value
     elif depth == _MAX_DEPTH:
-        yield Unreadable("is a list in too many lists", "[...]")
+        yield Unreadable(f"is nested in more than {_MAX_DEPTH} lists", "[...]")
     else:
         try:
             items = iter(value)
@@ -143,9 +155,7 @@ def _items(value: object, depth: int) -> Iterator[object]:
 def _items_of_text(text: str, depth: int) -> Iterator[object]:
     stripped = text.strip()
     if re.fullmatch(_LAZY, stripped):
-        yield Unreadable(
-            "is what a template makes of a lazy list: add | list to it, or hand over the XCom itself", text
-        )
+        yield Unreadable("is the text of a lazy list: add | list to the template, or pass the XCom itself", text)
     elif stripped[:1] not in ("[", "{", "("):
         yield stripped
     else:
@@ -158,7 +168,7 @@ def _items_of_text(text: str, depth: int) -> Iterator[object]:
 
 
 class _NotReadableError(Exception):
-    """Raised with nothing of the text, which may hold passwords."""
+    """Raised without any part of the text, which may hold passwords."""
 
 
 def _parsed(text: str) -> object:
@@ -175,7 +185,7 @@ def _no_job_id(item: object) -> str:
 
 
 def _no_status(item: object) -> str:
-    # here, because Airflow parses DAG files again and again, and most wait for the default
+    # Imported here to keep DAG parsing fast: most sensors use the default status.
     import difflib
 
     from airflow_provider_drs.api.model.job_status import JobStatus

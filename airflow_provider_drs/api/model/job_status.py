@@ -1,4 +1,4 @@
-"""The statuses of a DRS job, and what each means for whoever waits."""
+"""The statuses of a DRS job, and the meaning of each for a wait."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from airflow_provider_drs.api.errors import DrsJobStateError
 
 
 class Phase(IntEnum):
-    """The five classes of statuses, in the order in which a job runs through them and never back by itself."""
+    """The five classes of statuses, in the order of a job's life; a job never goes back without a person's help."""
 
     BEFORE = 0
     """Being created: keep waiting."""
     TARGET = 1
     """Being configured: endpoints may be tested."""
     PAST = 2
-    """Started, running, changing or ending."""
+    """Started, running, changing or ending: too late for a connection test."""
     FAILED = 3
     """Stuck until a person acts."""
     GONE = 4
@@ -26,8 +26,8 @@ class Phase(IntEnum):
 class JobStatus(str, Enum):
     """A job's status as DRS spells it; follows the ``TaskStatus`` schema of the contract.
 
-    ``JobStatus(text)`` accepts any text: one that is not listed is kept as it is, with ``phase`` ``None``, because the
-    service may grow new ones.
+    ``JobStatus(text)`` accepts any text, because the service may add statuses. An unlisted text keeps its spelling and
+    has the ``phase`` ``None``.
     """
 
     phase: Phase | None
@@ -70,7 +70,7 @@ class JobStatus(str, Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> JobStatus:
-        if value == "PAUSEING":  # one of the vendor's pages spells it so
+        if value == "PAUSEING":  # the spelling on one of the vendor's pages
             return cls.PAUSING
         unlisted = str.__new__(cls, str(value))
         unlisted._name_ = unlisted._value_ = str(value)
@@ -81,9 +81,11 @@ class JobStatus(str, Enum):
         return str(self.value)
 
     def can_reach(self, targets: Collection[JobStatus]) -> bool:
-        """Tell whether a job in this status may still come into one of ``targets`` without a person's help.
+        """Return whether a job in this status can still reach one of ``targets`` without a person's help.
 
-        An unlisted status, on either side, is given the benefit of the doubt.
+        The answer is yes when this status or a target is unlisted.
+
+        :param targets: the statuses waited for.
         """
         if self in targets or self.phase is None:
             return True
@@ -93,11 +95,11 @@ class JobStatus(str, Enum):
 
 
 def all_reached(statuses: Mapping[str, JobStatus], targets: Collection[JobStatus]) -> bool:
-    """Tell whether every job is in one of the target statuses.
+    """Return whether every job is in one of the target statuses.
 
     :param statuses: ``{job id: status}`` as DRS reported it.
     :param targets: the statuses waited for.
-    :raises DrsJobStateError: when a job can no longer get into any of them; it names all such jobs.
+    :raises DrsJobStateError: when a job can no longer reach any of them; it names all such jobs.
     """
     lost = {job_id: status for job_id, status in statuses.items() if not status.can_reach(targets)}
     if lost:

@@ -1,33 +1,33 @@
-"""Verdicts: what DRS said of each endpoint, and the report of them all."""
+"""Verdicts on endpoints, and the report that holds all verdicts of a run."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from airflow_provider_drs.api.codes import heals
+from airflow_provider_drs.api.codes import is_retryable
 from airflow_provider_drs.api.errors import DrsError
 
 MAX_REASON = 200
-"""Characters of a reason in one line; the report has all that was kept."""
+"""Characters of a reason in a log line or an error; the report has the whole text."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is known of one endpoint after its test.
+    """The result of one endpoint's connection test.
 
-    :param job_id: the DRS job.
-    :param label: the name people gave the endpoint, if any.
+    :param job_id: id of the DRS job.
+    :param label: the endpoint's label, or ``None``.
     :param side: ``source`` or ``target``.
-    :param db_type: as sent.
-    :param address: ``host:port``, or several, as sent.
-    :param passed: true only if DRS affirmed it without contradicting itself.
-    :param code: the service's code for the failure.
-    :param text: the reason, when it did not pass.
-    :param hint: what to do about it, where that is known.
-    :param request_id: of the answer that the verdict rests on.
-    :param seconds: how long the call took.
-    :param attempts: how many times the endpoint was sent.
+    :param db_type: the database type that was sent.
+    :param address: ``host:port``, or several joined by commas, as sent.
+    :param passed: true only if DRS affirmed the endpoint without contradicting itself.
+    :param code: the service's code for the failure, or ``None``.
+    :param text: the reason of the failure, or ``None``.
+    :param hint: what to do about the failure, or ``None``.
+    :param request_id: request id of the answer that the verdict comes from, or ``None``.
+    :param seconds: duration of the call that tested the endpoint.
+    :param attempts: number of times that the endpoint was sent.
     """
 
     job_id: str
@@ -45,8 +45,8 @@ class Verdict:
 
     @property
     def retryable(self) -> bool:
-        """Whether the same test may pass later without anybody's help; a wrong password, for one, cannot."""
-        return heals(self.code)
+        """Whether the same test may pass later without a change; false for a wrong password, for example."""
+        return is_retryable(self.code)
 
     @property
     def line(self) -> str:
@@ -55,7 +55,7 @@ class Verdict:
 
     @property
     def short(self) -> str:
-        """The verdict in one line without what to do, for an error text that names many."""
+        """The verdict in one line without the hint, for an error text that names many."""
         name = f"{self.label}: " if self.label else ""
         where = f"{name}{self.side} {self.db_type} at {self.address} of job {self.job_id}"
         if self.passed:
@@ -67,10 +67,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts of one run, in the order in which the endpoints were given.
+    """All verdicts of one run, in the order of its endpoints.
 
     :param endpoints: the verdicts.
-    :param errors: the errors of calls that failed as a whole; what they did to the endpoints is in the verdicts.
+    :param errors: the errors of calls that failed as a whole; each endpoint of such a call has a failed verdict.
     """
 
     endpoints: tuple[Verdict, ...]
@@ -78,7 +78,7 @@ class Report:
 
     @property
     def failed(self) -> list[Verdict]:
-        """The verdicts that are not *passed*."""
+        """The verdicts that did not pass."""
         return [verdict for verdict in self.endpoints if not verdict.passed]
 
     @property

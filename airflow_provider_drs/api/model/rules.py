@@ -1,6 +1,7 @@
-"""The rules between the members of an endpoint, read from the vendor's field tables.
+"""The rules between the members of an endpoint, from the vendor's field tables.
 
-Only what no source contradicts is a broken rule. Where sources disagree it is a doubt, and the service decides.
+A rule is an error only if all of the vendor's documents agree on it. If they disagree, a breach is a doubt: it is
+logged, and the service decides.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Broken = tuple[str, str]
-"""A member and what is wrong with it; never its value."""
+"""A member, and the rule that it breaks; never its value."""
 
 JOB_ID = r"^[0-9A-Za-z]{8}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{12}$"
 NO_JOB_ID = "is not a DRS job id: 36 characters in groups of 8-4-4-4-12"
 PROJECT_ID = r"^[0-9a-zA-Z_-]{1,64}$"
 NO_PROJECT_ID = "must be 1 to 64 letters, digits, - or _"
-# what Airflow takes for an id, but for a URI, which may hold a password
+# Airflow's rule for an id, without URIs, which may hold a password
 CONNECTION_ID = r"(?!.*://)[\w#!()\-.:/\\]{1,250}"
 NO_CONNECTION_ID = "must be the id of a Connection, and no URL"
 LANGUAGES = ("en-us", "zh-cn")
@@ -29,9 +30,9 @@ _TLS = ("SSL", "SASL_SSL")
 
 
 def broken_by_endpoint(values: Mapping[str, Any]) -> Iterator[Broken]:
-    """Yield the rules of the ``TestEndPoint`` table that the given members break.
+    """Yield the broken rules of the vendor's ``TestEndPoint`` table.
 
-    :param values: the members by their API names; those of a wrong type may be among them.
+    :param values: the members by their API names; a member may have a wrong type.
     """
     db_type, port = values.get("db_type"), values.get("db_port")
     if db_type == "kafka":
@@ -57,7 +58,10 @@ def broken_by_endpoint(values: Mapping[str, Any]) -> Iterator[Broken]:
 
 
 def broken_by_kafka_security(values: Mapping[str, Any]) -> Iterator[Broken]:
-    """Yield the rules of the ``KafkaSecurity`` table that the given members break."""
+    """Yield the broken rules of the vendor's ``KafkaSecurity`` table.
+
+    :param values: the members by their API names; a member may have a wrong type.
+    """
     kind = values.get("type")
     if kind in _TLS:
         yield from _need(values, f"when type is {kind}", "trust_store_key_name", "trust_store_key")
@@ -70,7 +74,10 @@ def broken_by_kafka_security(values: Mapping[str, Any]) -> Iterator[Broken]:
 
 
 def doubtful(sent: Mapping[str, Any]) -> Iterator[Broken]:
-    """Yield what the sources disagree about, or what is allowed and yet seldom meant."""
+    """Yield the members about which the vendor's documents disagree, or whose value is allowed but rarely intended.
+
+    :param sent: a valid endpoint as it goes over the wire.
+    """
     db_type, kafka = sent["db_type"], sent.get("kafka_security_config", {})
     if db_type not in DOCUMENTED_DB_TYPES:
         yield "db_type", "is not among the documented types " + ", ".join(sorted(DOCUMENTED_DB_TYPES))

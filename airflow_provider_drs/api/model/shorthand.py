@@ -1,4 +1,4 @@
-"""The members that stand for others, ``db_conn_id`` and ``ssl_cert_file``, spelled out."""
+"""Expand the members ``db_conn_id`` and ``ssl_cert_file`` into the members that they stand for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from airflow_provider_drs.api.model.certificates import CertificateError, read_f
 from airflow_provider_drs.api.model.hidden import HiddenDict
 
 ConnectionReader = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-"""Returns the members that a ``db_conn_id`` stands for, beside those that the endpoint gives itself.
+"""Takes a connection id and the endpoint's own members; returns the members that the connection holds.
 
-It raises `DrsInputError` when the connection does not fit, and a retryable error when it cannot be read just now.
+It raises `DrsInputError` when the connection does not fit, and a retryable error when it cannot be read right now.
 """
 
 _FROM_A_FILE = frozenset({"ssl_cert_key", "ssl_cert_name", "ssl_cert_check_sum"})
@@ -23,20 +23,22 @@ _FROM_A_CONNECTION = _FROM_A_FILE | {
 
 
 class ExpandedMembers:
-    """The members of an endpoint after all that stands for others was looked up.
+    """The members of an endpoint, with those of its connection and its certificate file.
 
-    :param members: the members as the DAG gave them; they win.
-    :param look_up: reads a connection.
+    A connection or a file that cannot be used is a violation; `is_reliable` tells which members it concerns.
+
+    :param members: the endpoint's own members; they override the others.
+    :param read_connection: reads the connection that ``db_conn_id`` names.
     """
 
-    def __init__(self, members: Mapping[str, Any], look_up: ConnectionReader) -> None:
+    def __init__(self, members: Mapping[str, Any], read_connection: ConnectionReader) -> None:
         self.members = HiddenDict({name: value for name, value in members.items() if value is not None})
         self.violations: list[str] = []
         self._unknown: frozenset[str] = frozenset()
         conn_id = self.members.get("db_conn_id")
         if isinstance(conn_id, str) and conn_id:
             try:
-                self.members = _merged(look_up(conn_id, self.members), self.members)
+                self.members = _merged(read_connection(conn_id, self.members), self.members)
             except DrsInputError as error:
                 self._fail("db_conn_id", error.violations, _FROM_A_CONNECTION)
         path = self.members.get("ssl_cert_file")
@@ -49,12 +51,16 @@ class ExpandedMembers:
                 computed = {"ssl_cert_key": key, "ssl_cert_name": name, "ssl_cert_check_sum": check_sum}
                 self.members = HiddenDict({"ssl_link": True, **computed, **self.members})
 
-    def knows(self, member: Any, *inside: Any) -> bool:
-        """Tell whether a member is what it is, and not just missing for want of what could not be looked up."""
+    def is_reliable(self, member: Any, *nested: Any) -> bool:
+        """Return whether a violation of a member is its own, not a result of a connection or file that failed.
+
+        :param member: the member's name.
+        :param nested: the path to a member inside it.
+        """
         if member not in self._unknown:
             return True
-        members = self.members.get(member)
-        return members is not None and (not inside or not isinstance(members, Mapping) or inside[0] in members)
+        value = self.members.get(member)
+        return value is not None and (not nested or not isinstance(value, Mapping) or nested[0] in value)
 
     def _fail(self, member: str, violations: Sequence[str], unknown: frozenset[str]) -> None:
         self.violations += [f"{member}: {why}" for why in violations]
@@ -62,7 +68,12 @@ class ExpandedMembers:
 
 
 def no_connections(conn_id: str, members: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Look up nothing, where there is no Airflow."""
+    """Refuse every connection id, for use without Airflow.
+
+    :param conn_id: the connection's id.
+    :param members: the endpoint's own members.
+    :raises DrsInputError: always.
+    """
     raise DrsInputError(["connections can be looked up within Airflow only"])
 
 

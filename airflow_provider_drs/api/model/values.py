@@ -1,4 +1,4 @@
-"""Read truth values, numbers, texts and addresses that people typed; the one reader for every type of Connection."""
+"""Read truth values, numbers, texts and addresses that people type into a Connection of any type."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _MAX_HOST = 253
 
 
 class UnreadableError(ValueError):
-    """A value that cannot be read; the text says what is wanted and never repeats the value."""
+    """A value that cannot be read; the text names the expected form and never repeats the value."""
 
 
 @dataclass(frozen=True)
 class Address:
     """One host.
 
-    :param host: a name or an IP address; IPv6 has no brackets.
-    :param port: ``None`` if the text names none.
-    :param scheme: what stands before ``://``, in lower case, or empty.
+    :param host: a name or an IP address; IPv6 without brackets.
+    :param port: 1 to 65535, or ``None`` if the text has no port.
+    :param scheme: the scheme of a URL in lower case, or empty.
     """
 
     host: str
@@ -44,19 +44,26 @@ class Address:
 
 
 def is_blank(value: object) -> bool:
-    """Tell whether a form's field is empty: ``None``, or text of blanks."""
+    """Return whether a form's field is empty: ``None``, or text of blanks.
+
+    :param value: the field.
+    """
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def plain(name: str) -> str:
-    """Return a name without case and punctuation, so that ``ssl-mode``, ``sslMode`` and ``ssl_mode`` are the same."""
+    """Return a name without case and punctuation: ``ssl-mode``, ``sslMode`` and ``ssl_mode`` become the same.
+
+    :param name: the name of an option.
+    """
     return re.sub(r"[\W_]", "", name).lower()
 
 
 def text(value: object) -> str:
     """Return text without blanks around it.
 
-    :raises UnreadableError: when the value is anything else.
+    :param value: anything.
+    :raises UnreadableError: when the value is no text.
     """
     if not isinstance(value, str):
         raise UnreadableError("must be text")
@@ -66,9 +73,10 @@ def text(value: object) -> str:
 def truth(value: object) -> bool:
     """Return a truth value: ``true``, ``yes``, ``on``, ``1`` or their opposites, in any case.
 
+    :param value: anything.
     :raises UnreadableError: when the value is none of these.
     """
-    # a number first, for 1.0 is 1
+    # A number becomes an int first, so that 1.0 counts as 1.
     word = str(int(value)) if isinstance(value, (bool, int, float)) and value in (0, 1) else value
     if not isinstance(word, str) or word.strip().lower() not in _TRUTH:
         raise UnreadableError("must be true or false")
@@ -76,8 +84,9 @@ def truth(value: object) -> bool:
 
 
 def number(value: object) -> float:
-    """Return a number, an ``int`` if it is whole; a truth value is none.
+    """Return a number, as an ``int`` if it is whole; a truth value is no number.
 
+    :param value: anything.
     :raises UnreadableError: when the value is neither a number nor the text of one.
     """
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
@@ -90,6 +99,7 @@ def number(value: object) -> float:
 def port(value: object) -> int:
     """Return a port.
 
+    :param value: a number or its text.
     :raises UnreadableError: when the value is no whole number from 1 to 65535.
     """
     try:
@@ -102,11 +112,12 @@ def port(value: object) -> int:
 
 
 def addresses(value: object) -> list[Address]:
-    """Return the hosts that a text names, joined by commas.
+    """Return the hosts in a text, which are separated by commas.
 
-    Each may have a scheme in front and a port behind. IPv6 stands in brackets, or bare and then without a port.
+    A host may have a scheme and a port. IPv6 with a port needs brackets.
 
-    :raises UnreadableError: when there is none, or anything else stands beside it, such as a path or a user.
+    :param value: text.
+    :raises UnreadableError: when there is no host, or a host has anything else, such as a path or a user.
     """
     listed = [part.strip() for part in text(value).split(",") if part.strip()]
     if not listed:

@@ -1,4 +1,4 @@
-"""What every object of a request is made of: members, the rules between them, and which of them are secret."""
+"""The base of every object in a request: its members, the rules between them, and its secret members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_drs.api.model.inputs import is_given, read_list
 
 
 class Withheld(str):
-    """What is shown in place of a value that must not be seen and that no member may be."""
+    """A placeholder that is displayed instead of a secret value; no member accepts it as a value."""
 
     __slots__ = ()
 
@@ -26,7 +26,10 @@ _MAX_DIGITS = 20
 
 
 def as_object(value: object) -> Mapping[Any, Any] | None:
-    """Return the object that a member is, also if a template made text of it; ``None`` for anything else."""
+    """Return a member that is an object or the text of an object, or ``None`` for anything else.
+
+    :param value: the member; a template renders an object as text.
+    """
     if isinstance(value, str):
         items = read_list(value)
         value = items[0] if len(items) == 1 else None
@@ -34,10 +37,10 @@ def as_object(value: object) -> Mapping[Any, Any] | None:
 
 
 class WireObject(BaseModel):
-    """An object of the request: all rules are checked at once, members that were not given never reach the wire.
+    """An object of the request: one error has all broken rules, and only members with a value are sent.
 
-    ``None``, its text and blank text count as not given. The texts ``"3306"`` and ``"true"`` are taken for a
-    number and a truth value where the member wants one, because that is what a template makes of them.
+    ``None``, its text and blank text count as missing. A template renders numbers and truth values as text, so the
+    texts ``"3306"`` and ``"true"`` are read as a number and a truth value where the member expects one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
@@ -53,7 +56,10 @@ class WireObject(BaseModel):
 
     @classmethod
     def normalized(cls, members: Mapping[Any, Any]) -> HiddenDict:
-        """Return the members that were given, each as what it means."""
+        """Return the members that have a value, with texts read as the numbers, truth values and objects they mean.
+
+        :param members: the object as a DAG author writes it, after rendering.
+        """
         return HiddenDict(
             {
                 name: cls._plain(name, value)
@@ -64,7 +70,10 @@ class WireObject(BaseModel):
 
     @classmethod
     def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
-        """Yield ``(member, why)`` for every rule between members that ``values`` break."""
+        """Yield ``(member, why)`` for every broken rule between members.
+
+        :param values: the result of :meth:`normalized`.
+        """
         return iter(())
 
     @model_validator(mode="wrap")
@@ -88,7 +97,7 @@ class WireObject(BaseModel):
     @classmethod
     def _plain(cls, name: Any, value: object) -> object:
         if isinstance(value, Withheld):
-            return ...  # which is of no type that a member may have
+            return ...  # no member accepts this type, so the placeholder is a violation
         if name in cls.nested:
             members = as_object(value)
             return value if members is None else cls.nested[name].normalized(members)
@@ -103,12 +112,12 @@ class WireObject(BaseModel):
         return value
 
     def wire(self) -> dict[str, Any]:
-        """Return the JSON object to send, secrets in clear: it goes into a request body and nowhere else."""
+        """Return the JSON object to send, with secrets in clear; use it for a request body only."""
         sent = (name for name in type(self).model_fields if name in self.model_fields_set)
         return HiddenDict({name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire})
 
     def __getstate__(self) -> dict[Any, Any]:
-        # pydantic would pickle secrets in clear; copies within the process go another way
+        # pydantic would pickle secrets in clear. Copies within the process do not use this method.
         raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
 
 
@@ -118,7 +127,7 @@ def _types(annotation: Any) -> set[Any]:
 
 
 def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:
-    # the text goes in as a parameter, so that braces in it are not read as placeholders
+    # The text is a parameter: pydantic would read braces in a template as placeholders.
     return {"type": PydanticCustomError(kind, "{text}", {"text": text}), "loc": loc, "input": None}
 
 

@@ -1,4 +1,4 @@
-"""Certificates: what of a file goes on the wire, and which are refused before anything does."""
+"""Certificates: the members that a file yields on the wire, and the files that are refused before a request."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_p12_goes_on_the_wire_with_its_password(tmp_path):
     assert entry["ssl_cert_password"] == PASSWORD
 
 
-def test_what_is_given_beside_the_file_wins(tmp_path):
+def test_members_of_the_endpoint_override_those_of_the_file(tmp_path):
     file = write_pem(tmp_path / "ca.pem")
 
     (entry,) = sent(endpoint(1, ssl_cert_file=str(file), ssl_cert_name="other.pem", ssl_link=False))
@@ -73,14 +73,14 @@ def test_what_is_given_beside_the_file_wins(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("validity", "said"),
+    ("validity", "reason"),
     [
         ({"starts": NOW - 9 * DAY, "ends": NOW - DAY}, "expired on"),
         ({"starts": NOW + DAY, "ends": NOW + 9 * DAY}, "is not valid before"),
     ],
 )
-@pytest.mark.parametrize("kind", ["pem", "p12", "given as text"])
-def test_a_certificate_out_of_its_time_is_refused(tmp_path, kind, validity, said):
+@pytest.mark.parametrize("kind", ["pem", "p12", "text"])
+def test_an_expired_or_not_yet_valid_certificate_is_refused(tmp_path, kind, validity, reason):
     if kind == "p12":
         file = write_p12(tmp_path / "client.p12", PASSWORD, **validity)
         members = {"ssl_cert_file": str(file), "ssl_cert_password": PASSWORD}
@@ -92,7 +92,7 @@ def test_a_certificate_out_of_its_time_is_refused(tmp_path, kind, validity, said
     (violation,) = refused(endpoint(1), endpoint(2, **members))
 
     assert violation.startswith("jobs[1].ssl_cert_key: ")
-    assert said in violation
+    assert reason in violation
 
 
 def _with_a_key(tmp_path):
@@ -102,7 +102,7 @@ def _with_a_key(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (None, "No such file"),
         (b"", "neither PEM nor"),
@@ -113,7 +113,7 @@ def _with_a_key(tmp_path):
     ],
     ids=["missing", "empty", "text", "broken PEM", "huge", "private key"],
 )
-def test_a_file_that_cannot_be_used_is_one_violation(tmp_path, content, said):
+def test_a_file_that_cannot_be_used_is_one_violation(tmp_path, content, reason):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_bytes(content)
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_used_is_one_violation(tmp_path, content, said):
     (violation,) = refused(endpoint(1, ssl_link=True, ssl_cert_file=str(file)))
 
     assert violation.startswith("jobs[0].ssl_cert_file: ")
-    assert said in violation
+    assert reason in violation
 
 
 def test_a_p12_with_another_password_is_one_violation_that_does_not_repeat_it(tmp_path):
@@ -133,14 +133,14 @@ def test_a_p12_with_another_password_is_one_violation_that_does_not_repeat_it(tm
     assert "s3cr3t-c4nary" not in violation
 
 
-def test_a_path_that_is_no_path_is_not_repeated():
+def test_an_impossible_path_is_not_repeated():
     (violation,) = refused(endpoint(1, ssl_cert_file="s3cr3t-c4nary\0"))
 
     assert "s3cr3t-c4nary" not in violation
 
 
 @pytest.mark.parametrize(
-    ("left", "broken", "doubtful"),
+    ("remaining", "broken", "doubtful"),
     [
         (timedelta(seconds=-1), True, True),
         (timedelta(0), False, True),
@@ -148,14 +148,14 @@ def test_a_path_that_is_no_path_is_not_repeated():
         (timedelta(days=30), False, False),
     ],
 )
-def test_the_last_30_days_are_a_doubt_and_the_end_is_an_error(left, broken, doubtful):
+def test_a_certificate_is_doubtful_in_its_last_30_days_and_an_error_afterwards(remaining, broken, doubtful):
     certificate, _ = make_certificate()
     content = base64.b64encode(certificate.public_bytes(Encoding.PEM)).decode()
-    given, members = {"ssl_cert_key": content}, {"ssl_cert_key": "ssl_cert_password"}
-    then = certificate.not_valid_after_utc - left
+    values, members = {"ssl_cert_key": content}, {"ssl_cert_key": "ssl_cert_password"}
+    then = certificate.not_valid_after_utc - remaining
 
-    assert bool(list(broken_by_certificates(given, members, then))) is broken
-    assert bool(list(doubtful_certificates(given, members, then))) is doubtful
+    assert bool(list(broken_by_certificates(values, members, then))) is broken
+    assert bool(list(doubtful_certificates(values, members, then))) is doubtful
 
 
 P12 = p12_bytes(PASSWORD)
@@ -170,7 +170,7 @@ def as_pem(der):
 
 @st.composite
 def nearly_certificates(draw):
-    """Bytes that were a certificate, or several, before something happened to them."""
+    """One certificate or several with up to four changed bytes, possibly cut."""
     content = bytearray(draw(st.sampled_from([PEM, DER, DER + PEM, PEM * 3, HEAD + TAIL, P12])))
     for position, byte in draw(st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=4)):
         content[position] = byte
@@ -185,15 +185,15 @@ def nearly_certificates(draw):
     password=st.none() | st.text(max_size=3) | st.sampled_from([PASSWORD, "\0", "p\0w", "\ud800", 5, b"x"]),
     base64_too=st.booleans(),
 )
-def test_a_certificate_of_any_oddness_is_a_doubt_or_a_violation_and_never_a_crash(content, password, base64_too):
+def test_a_damaged_certificate_is_a_doubt_or_a_violation_and_never_a_crash(content, password, base64_too):
     text = base64.b64encode(content).decode() if base64_too else content.decode("latin-1")
-    given_members, members = (
+    values, members = (
         {"ssl_cert_key": text, "ssl_cert_password": password},
         {"ssl_cert_key": "ssl_cert_password"},
     )
 
-    for judge in (broken_by_certificates, doubtful_certificates):
-        assert {member for member, _ in judge(given_members, members, NOW)} <= {"ssl_cert_key"}
+    for check in (broken_by_certificates, doubtful_certificates):
+        assert {member for member, _ in check(values, members, NOW)} <= {"ssl_cert_key"}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_text_that_holds_no_certificate_is_a_doubt(text):
         (datetime(9999, 1, 1, tzinfo=timezone.utc), datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)),
     ],
 )
-def test_the_first_and_the_last_date_of_all_are_read(starts, ends):
+def test_the_earliest_and_the_latest_possible_date_are_read(starts, ends):
     certificate, _ = make_certificate(starts, ends)
     text = base64.b64encode(certificate.public_bytes(Encoding.PEM)).decode()
 
@@ -227,15 +227,15 @@ def test_the_first_and_the_last_date_of_all_are_read(starts, ends):
 
 
 @pytest.mark.parametrize("time", [b"000000000000Z", b"991332250000Z", b"2501019999Z..", b"-10101000000Z"])
-def test_a_date_that_is_none_is_a_doubt(time):
+def test_a_malformed_date_is_a_doubt(time):
     der = re.sub(rb"\x17\x0d[0-9]{12}Z", b"\x17\x0d" + time, DER, count=1)
     assert der != DER
-    given_members = {"ssl_cert_key": base64.b64encode(as_pem(der)).decode()}
+    values = {"ssl_cert_key": base64.b64encode(as_pem(der)).decode()}
 
-    assert list(doubtful_certificates(given_members, {"ssl_cert_key": "ssl_cert_password"}, NOW))
+    assert list(doubtful_certificates(values, {"ssl_cert_key": "ssl_cert_password"}, NOW))
 
 
-def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
+def test_a_named_pipe_is_refused_without_opening_it(tmp_path):
     os.mkfifo(tmp_path / "ca.pem")
 
     (violation,) = refused(endpoint(1, ssl_cert_file=str(tmp_path / "ca.pem")))
@@ -243,7 +243,7 @@ def test_a_named_pipe_is_refused_and_not_waited_for(tmp_path):
     assert violation == "jobs[0].ssl_cert_file: cannot be read: it is no regular file"
 
 
-def test_a_bundle_is_good_while_one_certificate_in_it_is_with_a_doubt_about_the_others(tmp_path):
+def test_a_bundle_with_one_valid_certificate_is_accepted_with_a_doubt_about_an_expired_one(tmp_path):
     old = write_pem(tmp_path / "old.pem", starts=NOW - 9 * DAY, ends=NOW - DAY)
     new = write_pem(tmp_path / "new.pem")
     bundle = tmp_path / "bundle.pem"

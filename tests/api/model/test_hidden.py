@@ -1,4 +1,4 @@
-"""Secrets stay out of every repr, pickle, traceback and debug log, and of what a service says back."""
+"""Secrets stay out of every repr, pickle, traceback and debug log, and of texts that a service echoes."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def with_locals(error: BaseException) -> str:
 
 
 def leaks(text: str) -> list[str]:
-    return [way for secret in (SECRET, TOKEN) for way in spellings(secret) if way in text]
+    return [spelling for secret in (SECRET, TOKEN) for spelling in spellings(secret) if spelling in text]
 
 
 def echo_in_a_verdict(request: Request) -> Reply:
-    said = f"{request.body.decode()} {request.json} {request.headers}"
-    refused = {"id": request.entries[0]["id"], "status": "failed", "error_code": "DRS.KE0002", "error_msg": said}
+    echo = f"{request.body.decode()} {request.json} {request.headers}"
+    refused = {"id": request.entries[0]["id"], "status": "failed", "error_code": "DRS.KE0002", "error_msg": echo}
     return Reply({"results": [refused], "count": 1})
 
 
@@ -82,7 +82,7 @@ def test_no_error_and_no_traceback_with_local_variables_shows_a_secret(answer, c
     assert "/v3/a-project/jobs/batch-connection" in caplog.text, "the debug log was on"
 
 
-def test_a_closed_port_shows_no_secret_either():
+def test_the_error_of_a_closed_port_shows_no_secret():
     with Service() as service:
         client = client_of(service)
     with pytest.raises(DrsError) as caught:
@@ -97,7 +97,7 @@ def test_bad_input_is_in_no_traceback_with_local_variables():
             parse_endpoints(jobs)
         frames = caught.value.__traceback__
         assert frames is not None
-        # the first frame is this test's own, which holds the input
+        # The first frame is this test, which holds the input.
         caught.value.__traceback__ = frames.tb_next
         assert leaks(with_locals(caught.value)) == []
 
@@ -106,29 +106,29 @@ def test_bad_input_is_in_no_traceback_with_local_variables():
 @pytest.mark.parametrize(
     ("make", "parts"), [(TokenAuth, 0), (AkSkAuth, 0), (AkSkAuth, 2)], ids=["token", "access key", "security token"]
 )
-def test_what_no_header_can_carry_is_in_no_text_and_no_frame_of_the_error(make, parts, token):
+def test_a_credential_that_no_header_can_carry_is_in_no_text_and_no_frame_of_the_error(make, parts, token):
     with pytest.raises(DrsInputError) as caught:
         make(*["a-s3cr3t"] * parts, token, *["a-s3cr3t"] * (make is AkSkAuth and not parts))
     frames = caught.value.__traceback__
     assert frames is not None
-    # the first frame is this test's own
+    # The first frame is this test, which holds the input.
     caught.value.__traceback__ = frames.tb_next
 
     assert "c4nary" not in with_locals(caught.value)
     assert "a-s3cr3t" not in with_locals(caught.value)
 
 
-def test_credentials_of_one_length_are_told_apart_however_they_are_hidden():
+def test_hidden_credentials_of_equal_length_have_different_fingerprints():
     assert TokenAuth(HiddenText("a-token-1")).fingerprint != TokenAuth(HiddenText("a-token-2")).fingerprint
     assert TokenAuth(HiddenText("a-token-1")).fingerprint == TokenAuth("a-token-1").fingerprint
 
 
-def test_a_connection_that_cannot_be_looked_up_leaves_no_secret_in_a_frame():
-    def look_up(conn_id, members):
+def test_a_connection_that_cannot_be_read_leaves_no_secret_in_a_frame():
+    def read_connection(conn_id, members):
         raise DrsUnavailableError("just now")
 
     with pytest.raises(DrsUnavailableError) as caught:
-        parse_endpoints([{**endpoint(1, **EVERYWHERE), "db_conn_id": "db"}], look_up)
+        parse_endpoints([{**endpoint(1, **EVERYWHERE), "db_conn_id": "db"}], read_connection)
     frames = caught.value.__traceback__
     assert frames is not None
     caught.value.__traceback__ = frames.tb_next
@@ -153,14 +153,14 @@ def test_endpoints_and_clients_are_not_pickled_but_endpoints_can_be_copied():
     assert copy.deepcopy(read).wire() == read.wire() == read.model_copy().wire()
 
 
-def test_text_that_cannot_be_read_is_a_secret_as_a_whole():
+def test_the_whole_of_an_unreadable_text_is_secret():
     text = '[{"db_password": "it holds a " quote"}]'
 
     assert list(secrets_in(text)) == [text]
     assert list(secrets_in([{"kafka_security_config": text}])) == [text]
 
 
-def test_secrets_of_a_wrong_type_are_found_too():
+def test_every_text_in_a_secret_member_of_a_wrong_type_is_secret():
     jobs = [
         {"db_password": ["a", {"b": "c"}], "ssl_cert_key": ("d",), "kafka_security_config": '{"key_password": "e"}'}
     ]

@@ -1,4 +1,4 @@
-"""What a template says is understood or refused, and a number is one that can be used."""
+"""Rendered parameters are read or refused, and only usable numbers are accepted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from airflow_provider_drs.api.model.job_status import JobStatus
 
 NOTHING = [None, "None", " None\n", "", "  ", *(kind(name="x") for kind in (Undefined, StrictUndefined))]
 NOTHING += [ChainableUndefined(name="x"), DebugUndefined(name="x")]
-nothing = st.integers(0, len(NOTHING) - 1).map(NOTHING.__getitem__)  # some of them cannot even be hashed
+nothing = st.integers(0, len(NOTHING) - 1).map(NOTHING.__getitem__)  # by position, because some cannot be hashed
 CANARY = "s3cr3t-c4nary"
 
 
@@ -37,18 +37,18 @@ def violations(read: Any, value: object) -> list[str]:
     with pytest.raises(DrsInputError) as caught:
         read(value)
     shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
-    # pytest's own frames hold the value
+    # The frames of pytest hold the value.
     assert CANARY not in shown.partition("airflow_provider_drs/api")[2]
     return caught.value.violations
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=map(str, range(len(NOTHING))))
-def test_what_a_template_did_not_find_is_not_given(value):
+def test_a_value_that_a_template_does_not_have_counts_as_missing(value):
     assert not is_given(value)
 
 
 @pytest.mark.parametrize("value", [0, False, [], {}, "0", "none", "None of it", b""])
-def test_whatever_else_there_is_is_given(value):
+def test_any_other_value_counts_as_present(value):
     assert is_given(value)
 
 
@@ -58,17 +58,17 @@ def test_whatever_else_there_is_is_given(value):
         st.sampled_from(["id", "net_type", "db_type", "ip", "end_point_type", "db_user", "db_password"]), min_size=1
     ),
 )
-def test_a_mandatory_member_that_is_not_given_is_missing(value, names):
-    told = violations(parse_endpoints, [{**endpoint(1), **dict.fromkeys(names, value)}])
+def test_each_missing_mandatory_member_is_a_violation(value, names):
+    lines = violations(parse_endpoints, [{**endpoint(1), **dict.fromkeys(names, value)}])
 
     missing = {
-        line.split(":")[0].removeprefix("jobs[0].") for line in told if "is missing" in line or "mandatory" in line
+        line.split(":")[0].removeprefix("jobs[0].") for line in lines if "is missing" in line or "mandatory" in line
     }
     assert missing == names
 
 
 @given(nothing)
-def test_an_optional_member_that_is_not_given_is_not_sent_whatever_it_lies_in(value):
+def test_a_missing_optional_member_is_not_sent_at_any_depth(value):
     optional = set(Endpoint.model_fields) - set(endpoint(1)) - {"kafka_security_config", "customized_dns"}
     nested = {"kafka_security_config": {"type": "PLAINTEXT", "trust_store_key": value, "delegation_tokens": value}}
 
@@ -81,7 +81,7 @@ def test_an_optional_member_that_is_not_given_is_not_sent_whatever_it_lies_in(va
 
 @pytest.mark.parametrize("value", NOTHING, ids=map(str, range(len(NOTHING))))
 @pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
-def test_a_list_that_is_not_given_is_missing_and_so_is_an_item_of_it(read, value):
+def test_a_missing_list_and_a_missing_item_are_violations(read, value):
     good = {parse_endpoints: endpoint(1), as_job_ids: job_id(1), as_target_statuses: "CREATING"}[read]
 
     (whole,) = violations(read, value)
@@ -92,7 +92,7 @@ def test_a_list_that_is_not_given_is_missing_and_so_is_an_item_of_it(read, value
 
 
 class Lazy:
-    """Like Airflow's own lazy sequences: it can be iterated, and is neither a list nor a tuple."""
+    """Like Airflow's lazy sequences: iterable, and neither a list nor a tuple."""
 
     def __init__(self, *items: object) -> None:
         self._items = items
@@ -120,7 +120,7 @@ def spellings_of(items: list[Any]) -> list[object]:
 
 
 @given(st.integers(1, 4), st.integers(0, 12))
-def test_a_list_is_read_however_it_is_spelled_and_however_deep_its_items_lie(count, spelling):
+def test_a_list_is_read_in_every_spelling_and_at_every_depth(count, spelling):
     endpoints = [endpoint(number) for number in range(count)]
     ids = [job_id(number) for number in range(count)]
 
@@ -138,21 +138,21 @@ def test_one_text_is_a_list_of_one(read):
 @pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
 @pytest.mark.parametrize("empty", [[], (), {*()}, "[]", "()", [[]], Lazy()])
 def test_an_empty_list_is_refused(read, empty):
-    (told,) = violations(read, empty)
+    (violation,) = violations(read, empty)
 
-    assert told.endswith(": is empty, so there is nothing to do")
+    assert violation.endswith(": is empty, so there is nothing to do")
 
 
-def test_a_list_of_a_mapped_task_that_found_nothing_shrinks_no_gate():
+def test_an_empty_list_from_one_mapped_task_is_a_violation():
     assert violations(parse_endpoints, [[endpoint(1)], []]) == ["jobs[1]: is empty, so there is nothing to do"]
 
 
 @pytest.mark.parametrize("text", ["LazySelectSequence([2 items])", "<generator object f at 0x7f00aa>"])
 @pytest.mark.parametrize("read", [parse_endpoints, as_job_ids])
-def test_what_a_template_makes_of_a_lazy_list_is_refused_with_a_way_out(read, text):
-    (told,) = violations(read, text)
+def test_the_text_of_a_lazy_list_is_refused_with_a_remedy(read, text):
+    (violation,) = violations(read, text)
 
-    assert "add | list" in told
+    assert "add | list" in violation
 
 
 @pytest.mark.parametrize(
@@ -169,29 +169,29 @@ def test_what_a_template_makes_of_a_lazy_list_is_refused_with_a_way_out(read, te
 )
 @pytest.mark.parametrize("read", [parse_endpoints, as_job_ids, as_target_statuses])
 def test_text_that_cannot_be_read_is_one_violation(read, text):
-    (told,) = violations(read, text)
+    (violation,) = violations(read, text)
 
-    assert told.split(":")[0].partition("[")[0] in ("jobs", "job_ids", "target_statuses")
+    assert violation.split(":")[0].partition("[")[0] in ("jobs", "job_ids", "target_statuses")
 
 
 def test_a_list_that_holds_itself_is_refused():
     endless: list[Any] = [endpoint(1)]
     endless.append(endless)
 
-    assert "jobs[5]: is a list in too many lists" in violations(parse_endpoints, endless)
+    assert "jobs[5]: is nested in more than 5 lists" in violations(parse_endpoints, endless)
 
 
 @given(st.recursive(st.none() | st.integers() | st.text() | st.binary(), st.lists))
-def test_whatever_is_given_is_read_or_refused(value):
+def test_any_value_is_read_or_refused(value):
     for read in (parse_endpoints, as_job_ids, as_target_statuses):
         with contextlib.suppress(DrsInputError):
             read(value)
 
 
 def test_violations_come_in_the_order_of_the_input():
-    told = violations(parse_endpoints, [None, endpoint(2, net_type="wifi"), 5, "[1", endpoint(3)])
+    lines = violations(parse_endpoints, [None, endpoint(2, net_type="wifi"), 5, "[1", endpoint(3)])
 
-    assert [line.split(":")[0] for line in told] == ["jobs[0]", "jobs[1].net_type", "jobs[2]", "jobs[3]"]
+    assert [line.split(":")[0] for line in lines] == ["jobs[0]", "jobs[1].net_type", "jobs[2]", "jobs[3]"]
 
 
 @pytest.mark.parametrize("status", list(JobStatus))
@@ -200,7 +200,7 @@ def test_every_listed_status_may_be_waited_for(status):
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "violation"),
     [
         ("CONFIGURATON", "target_statuses[0]: CONFIGURATON is not a status of a DRS job; is CONFIGURATION meant?"),
         ("configuration", "target_statuses[0]: configuration is not a status of a DRS job; is CONFIGURATION meant?"),
@@ -209,18 +209,18 @@ def test_every_listed_status_may_be_waited_for(status):
         (7, "target_statuses[0]: must be text, not int"),
     ],
 )
-def test_a_status_that_no_job_can_have_is_refused_with_the_nearest(status, told):
-    assert violations(as_target_statuses, status) == [told]
+def test_an_unknown_target_status_is_refused_with_the_nearest_known_one(status, violation):
+    assert violations(as_target_statuses, status) == [violation]
 
 
 @given(st.text(st.characters(categories=["Lu"]), min_size=1) | st.integers() | st.binary())
-def test_nothing_but_a_listed_status_is_a_target(status):
+def test_only_a_listed_status_can_be_a_target(status):
     if status not in {listed.value for listed in JobStatus} | {"PAUSEING"}:
         violations(as_target_statuses, [status])
 
 
 @given(st.none() | st.booleans() | st.floats() | st.text() | st.integers(max_value=0) | st.integers(min_value=11))
-def test_only_a_whole_number_within_the_limits_is_one(value):
+def test_only_a_whole_number_within_the_limits_is_accepted(value):
     assert not is_whole(value, 1, 10)
     assert is_whole(1, 1, 10)
     assert is_whole(10, 1, 10)
@@ -234,7 +234,7 @@ def test_only_a_whole_number_within_the_limits_is_one(value):
     | st.sampled_from([float("nan"), float("inf"), -float("inf"), 10**400])
     | st.floats(max_value=0, exclude_max=True)
 )
-def test_only_what_can_be_waited_for_is_a_number_of_seconds(value):
+def test_only_a_finite_duration_is_a_number_of_seconds(value):
     assert not is_seconds(value)
     assert is_seconds(0)
     assert is_seconds(0.5)
@@ -270,7 +270,7 @@ def texts_of(value: object) -> Iterator[str]:
 
 
 @given(trees, st.sampled_from(SECRET_PLACES))
-def test_everything_in_a_secret_place_is_secret_and_only_text_is_left_of_it(value, place):
+def test_every_value_in_a_secret_member_is_secret_and_only_texts_are_displayed(value, place):
     jobs = [{"id": job_id(1), **place(value)}]
 
     shown, secrets = conceal(jobs)
@@ -278,7 +278,7 @@ def test_everything_in_a_secret_place_is_secret_and_only_text_is_left_of_it(valu
     long_ones = {text for text in texts_of(value) if len(text) >= 5 and is_given(text)}
     assert long_ones <= set(secrets)
     assert all(isinstance(leaf, str) for leaf in _leaves(shown))
-    # nothing is healed by being shown
+    # The displayed input has the same violations.
     assert violations(parse_endpoints, jobs) == violations(parse_endpoints, shown)
 
 
@@ -301,7 +301,7 @@ def _leaves(value: object) -> Iterator[object]:
         ("region", f"https://drs.example.org/?access_token={CANARY}&x=1", CANARY),
     ],
 )
-def test_the_credential_of_a_url_is_secret_wherever_it_stands(member, text, password):
+def test_the_credential_in_a_url_is_secret_in_every_member(member, text, password):
     secrets = conceal([{**endpoint(1), member: text}])[1]
 
     assert {text, password} <= set(secrets)
@@ -314,23 +314,23 @@ def test_an_address_without_a_credential_is_no_secret(text):
     assert conceal({"label": text})[1] == []
 
 
-def test_a_url_is_no_address_and_no_connection():
-    told = violations(
+def test_a_url_is_refused_as_an_address_and_as_a_connection_id():
+    lines = violations(
         parse_endpoints, [endpoint(1, ip=f"mysql://u:{CANARY}@h"), {"db_conn_id": f"mysql://u:{CANARY}@h"}]
     )
 
-    assert "jobs[0].ip: must be a host, or several joined by commas, without blanks, and no URL" in told
-    assert "jobs[1].db_conn_id: must be the id of a Connection, and no URL" in told
+    assert "jobs[0].ip: must be a host, or several joined by commas, without blanks, and no URL" in lines
+    assert "jobs[1].db_conn_id: must be the id of a Connection, and no URL" in lines
 
 
-def test_text_in_the_place_of_a_name_is_not_repeated():
-    told = violations(parse_endpoints, [{**endpoint(1), CANARY: 1}])
+def test_an_unknown_member_name_that_may_be_a_secret_is_not_repeated():
+    lines = violations(parse_endpoints, [{**endpoint(1), CANARY: 1}])
 
-    assert told == ["jobs[0].?: is not a member that DRS knows"]
+    assert lines == ["jobs[0].?: is not a member that DRS knows"]
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Endpoint.model_fields)), trees, max_size=6))
-def test_whatever_stands_in_a_member_is_accepted_or_one_error(members):
+def test_any_member_values_are_accepted_or_refused_with_one_error(members):
     try:
         parse_endpoints([{**endpoint(1), **members}])
     except DrsInputError as error:

@@ -1,4 +1,4 @@
-"""Which statuses a wait goes on in, and which end it."""
+"""The statuses in which a wait continues, and those that end it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_drs.api.model.job_status import JobStatus, Phase, all_reac
 TO_BE_TESTED = [JobStatus.CONFIGURATION]
 
 
-def test_all_29_statuses_have_their_class():
+def test_each_of_the_29_statuses_has_a_phase():
     assert Counter(status.phase for status in JobStatus) == {
         Phase.BEFORE: 1,
         Phase.TARGET: 1,
@@ -23,7 +23,7 @@ def test_all_29_statuses_have_their_class():
     }
 
 
-def test_an_unlisted_status_is_kept_as_it_is_and_waited_on():
+def test_an_unlisted_status_keeps_its_spelling_and_the_wait_continues():
     status = JobStatus("REBALANCING")
 
     assert (str(status), status == "REBALANCING", status.phase) == ("REBALANCING", True, None)
@@ -31,7 +31,7 @@ def test_an_unlisted_status_is_kept_as_it_is_and_waited_on():
     assert pickle.loads(pickle.dumps(status)) == status  # noqa: S301 - our own
 
 
-def test_the_second_spelling_of_pausing_is_understood():
+def test_both_spellings_of_pausing_are_the_same_status():
     assert JobStatus("PAUSEING") is JobStatus.PAUSING
 
 
@@ -43,13 +43,13 @@ def test_a_job_past_configuration_cannot_come_back_to_it(status):
         all_reached({"job-1": status, "job-2": JobStatus.CREATING}, TO_BE_TESTED)
 
 
-def test_the_wait_ends_when_every_job_has_arrived():
+def test_the_wait_ends_when_every_job_is_in_a_target_status():
     assert all_reached({"a": JobStatus.CONFIGURATION, "b": JobStatus.CONFIGURATION}, TO_BE_TESTED)
     assert not all_reached({"a": JobStatus.CONFIGURATION, "b": JobStatus.CREATING}, TO_BE_TESTED)
 
 
 @pytest.mark.parametrize(
-    ("status", "targets", "can"),
+    ("status", "targets", "reachable"),
     [
         (JobStatus.STARTJOBING, [JobStatus.INCRE_TRANSFER_STARTED], True),
         (JobStatus.FULL_TRANSFER_FAILED, [JobStatus.INCRE_TRANSFER_STARTED], False),
@@ -60,5 +60,5 @@ def test_the_wait_ends_when_every_job_has_arrived():
         (JobStatus.CREATE_FAILED, [JobStatus.CREATE_FAILED], True),
     ],
 )
-def test_other_targets_are_given_up_only_when_they_are_out_of_reach(status, targets, can):
-    assert status.can_reach(targets) is can
+def test_a_wait_fails_only_when_no_target_status_can_be_reached(status, targets, reachable):
+    assert status.can_reach(targets) is reachable

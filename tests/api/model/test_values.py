@@ -1,4 +1,4 @@
-"""The reader of what people typed: understood, or refused without being repeated."""
+"""Values that people type are read, or refused without repeating them."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ HOSTS = NAMES | st.ip_addresses().map(str)
 
 
 @pytest.mark.parametrize("value", [True, 1, 1.0, "true", "TRUE", " True ", "yes", "on", "On", "1", "t", "Y"])
-def test_true_in_every_spelling(value):
+def test_every_spelling_of_true_is_read(value):
     assert truth(value) is True
 
 
 @pytest.mark.parametrize("value", [False, 0, 0.0, "false", "FALSE", " false ", "no", "off", "OFF", "0", "f", "N"])
-def test_false_in_every_spelling(value):
+def test_every_spelling_of_false_is_read(value):
     assert truth(value) is False
 
 
 @pytest.mark.parametrize("value", [None, "", "maybe", 2, -1, 0.5, float("nan"), [], {}, [True], b"true"])
-def test_what_is_no_truth_value_is_refused(value):
+def test_anything_but_a_truth_value_is_refused(value):
     with pytest.raises(UnreadableError):
         truth(value)
 
@@ -46,7 +46,7 @@ def test_a_number_may_be_text(value, expected):
 
 
 @pytest.mark.parametrize("value", [True, None, "", "five", "1e3", "0x10", "1_000", "٣", "nan", [5]])
-def test_what_is_no_number_is_refused(value):
+def test_anything_but_a_number_is_refused(value):
     with pytest.raises(UnreadableError):
         number(value)
 
@@ -59,7 +59,7 @@ def test_a_port_is_a_whole_number_from_1_to_65535(value):
 
 
 @given(hosts=st.lists(st.tuples(HOSTS, PORTS), min_size=1, max_size=4))
-def test_hosts_with_ports_are_read_back_as_they_were_written(hosts):
+def test_hosts_with_ports_survive_writing_and_reading(hosts):
     expected = [Address(host, number) for host, number in hosts]
 
     assert addresses(", ".join(map(str, expected))) == expected
@@ -77,7 +77,7 @@ def test_ipv6_with_a_port_stands_in_brackets(address, number):
 
 
 @pytest.mark.parametrize("scheme", ["tcps", "SASL_SSL", "mongodb+srv", "https"])
-def test_a_scheme_in_front_is_read_apart(scheme):
+def test_the_scheme_of_a_host_is_read_in_lower_case(scheme):
     assert addresses(f"{scheme}://h:1") == [Address("h", 1, scheme.lower())]
     assert addresses(f"{scheme}://[::1]:1/") == [Address("::1", 1, scheme.lower())]
 
@@ -91,13 +91,13 @@ def test_a_scheme_in_front_is_read_apart(scheme):
         "(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST=h)))",
     ],
 )  # fmt: skip
-def test_what_is_no_host_is_refused(value):
+def test_anything_but_a_host_is_refused(value):
     with pytest.raises(UnreadableError):
         addresses(value)
 
 
 @given(value=st.text() | st.binary() | st.none() | st.integers() | st.lists(st.text()))
-def test_anything_is_read_or_refused_and_never_repeated(value):
+def test_any_value_is_read_or_refused_without_repeating_it(value):
     for read in (addresses, truth, number, port, text):
         try:
             read(value)
