@@ -115,9 +115,9 @@ class _Run:
     """The calls of one run. Its threads share it.
 
     A call that fails with HTTP 5xx is not retried, but it slows the run down: the next calls start one by one, after
-    1, 2, 4 ... seconds or the pause that the service names, until a call gets an answer. A call that times out slows
-    nothing down. The run sends no further call when no call got an answer for ``max_retry_seconds``, when a call has
-    used up its own limits, or when IAM issues no token.
+    1, 2, 4 ... seconds or the pause that the service names, until a call gets an answer. A call without an answer
+    slows nothing down. The run sends no further call when no call got an answer for ``max_retry_seconds``, when a call
+    has used up its own limits, or when IAM issues no token.
     """
 
     def __init__(self, client: DrsClient) -> None:

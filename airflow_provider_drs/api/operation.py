@@ -18,7 +18,7 @@ from airflow_provider_drs.api.model.hidden import credentials_in
 
 
 class Repeat(Enum):
-    """The kinds of operations, by what a retry does."""
+    """The kinds of operations, by the effect of a retry."""
 
     READ = "read"
     """The call changes nothing. It is retried after every retryable error."""

@@ -28,7 +28,7 @@ Sent = TypeVar("Sent")
 MAX_SKEW = 15 * 60
 """Seconds by which the date of a signature may differ from the service's clock, by the vendor's signing guide."""
 UNPROVEN_CALLS = 4
-"""Concurrent calls of an access key that was never accepted yet. Five refusals in a row lock the key."""
+"""The most concurrent calls with an access key until the service has accepted it once. Five refusals lock the key."""
 
 _SIGNED = ("Content-Type", "Host", "X-Language", "X-Project-Id", "X-Sdk-Date", "X-Security-Token")
 
@@ -54,7 +54,7 @@ class Auth(AuthBase):
         return send(self)
 
     def cancel(self) -> None:
-        """Stop a login that is under way. Only a credential that logs in has one."""
+        """Interrupt a running login. Only a credential that logs in has one."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a credential is not pickled: read it from the Connection in the process that needs it")
@@ -125,7 +125,7 @@ class PasswordAuth(Auth):
         return send(TokenAuth(renewed))
 
     def cancel(self) -> None:
-        """Stop a login that is under way."""
+        """Interrupt a running login."""
         self._iam.cancellation.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:

@@ -11,7 +11,7 @@ from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN, Token
 
 EXPIRY_MARGIN = 300
-"""Seconds before its expiry at which a token is replaced. It exceeds the duration of one request by default."""
+"""Seconds before its expiry at which a token is replaced: longer than a request with the default timeouts."""
 RENEWAL_COOLDOWN = 60
 """Seconds between two renewals, and after a failed login. IAM locks a user after some wrong passwords."""
 MAX_COOLDOWN = 600

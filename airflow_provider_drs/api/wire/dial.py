@@ -112,7 +112,7 @@ def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
     if _is_address(host):
         resolve()
     else:
-        Thread(target=resolve, name="drs-look-up", daemon=True).start()
+        Thread(target=resolve, name="drs-resolve", daemon=True).start()
     with cancellation.interrupting(lambda: results.put(None)):
         try:
             result = results.get(timeout=deadline.left())
@@ -174,7 +174,10 @@ def _dial_error(error: Exception, endpoint: str) -> DrsError:
 
 
 def reason_of(error: Exception) -> str:
-    """Return one line that says why a connection failed: the operating system's text, or ours where that is unclear."""
+    """Return the reason of a failed connection: the text of the operating system, or a clearer one.
+
+    :param error: the error of the connection.
+    """
     if isinstance(error, socket.gaierror):
         return "the host name was not found"
     if isinstance(error, TimeoutError):
