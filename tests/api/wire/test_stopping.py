@@ -222,10 +222,10 @@ def test_a_stop_interrupts_no_body_that_has_ended():
     interrupted: list[str] = []
     with cancellation.interrupting(lambda: interrupted.append("over")):
         pass
-    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: interrupted.append("under way")):
+    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: interrupted.append("running")):
         cancellation.cancel()
 
-    assert interrupted == ["under way"]
+    assert interrupted == ["running"]
 
 
 def test_a_stop_interrupts_a_body_that_starts_at_the_same_moment():

@@ -72,7 +72,7 @@ def hangs_up(connection: socket.socket, number: int) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-def test_any_endpoint_is_refused_at_once_or_its_call_fails_with_an_error_of_ours():
+def test_any_endpoint_is_refused_at_once_or_its_call_fails_with_a_drs_error():
     @settings(max_examples=300, deadline=None)
     @given(endpoint=st.builds("{}{}".format, st.sampled_from(["https://", "http://", "HTTPS:/", ""]), PIECES))
     @example("https://a.")

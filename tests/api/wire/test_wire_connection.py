@@ -1,4 +1,4 @@
-"""One exchange ends in time whatever the service sends, and returns only a complete and valid answer."""
+"""An exchange always ends at its deadline, and returns only a complete and valid answer."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ def test_a_connection_is_not_quiet_when_bytes_arrive_before_the_request():
     ),
     cuts=st.lists(st.integers(0, 100), max_size=4),
 )
-def test_any_bytes_in_any_packets_give_an_error_of_ours_or_a_complete_answer(data, cuts):
+def test_any_bytes_in_any_packets_give_a_drs_error_or_a_complete_answer(data, cuts):
     with answering(*(data[start:end] for start, end in pairwise([0, *sorted(cuts), len(data)]))) as peer:
         result = asked(peer, read_timeout=5)
 
