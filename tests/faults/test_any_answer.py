@@ -91,7 +91,7 @@ def test_every_endpoint_has_one_verdict_and_passes_only_if_affirmed(service, job
 
 @settings(max_examples=400)
 @given(status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=40) | (ODD_OBJECT | JSON).map(json.dumps))
-def test_any_answer_is_good_or_raises_an_error_of_ours(status, headers, body):
+def test_any_answer_is_good_or_raises_a_drs_error(status, headers, body):
     body = body.encode() if isinstance(body, str) else body
     try:
         raw = RawAnswer(status, CaseInsensitiveDict(headers), HiddenBytes(body))
@@ -104,7 +104,7 @@ def test_any_answer_is_good_or_raises_an_error_of_ours(status, headers, body):
 
 @settings(max_examples=100, deadline=None)
 @given(answer=st.fixed_dictionaries({"results": st.lists(RESULT | JSON, max_size=4) | JSON}))
-def test_any_answer_to_a_status_call_gives_statuses_or_raises_an_error_of_ours(service, answer):
+def test_any_answer_to_a_status_call_gives_statuses_or_raises_a_drs_error(service, answer):
     service.answer = lambda request: Reply(answer)
     asked = [job_id(0), job_id(1)]
 

@@ -262,7 +262,7 @@ def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answe
 
 @settings(max_examples=150, deadline=None)
 @given(sent=any_packets(READY))
-def test_for_any_bytes_each_job_has_the_status_that_was_sent_or_an_error_of_ours(send, sent):
+def test_for_any_bytes_each_job_has_the_status_that_was_sent_or_a_drs_error(send, sent):
     results = send(sent, lambda client: client.look_up(JOBS))
 
     assert isinstance(results, dict), results
