@@ -1,4 +1,4 @@
-"""The one place that knows which Airflow is running."""
+"""The only module that depends on the version of Airflow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MASKERS = (
 
 
 def secrets_masker() -> Any:
-    """Return the object behind ``mask_secret``, or ``None`` where it is none of those known."""
+    """Return the object behind ``mask_secret``, or ``None`` in a version of Airflow where it is unknown."""
     for module in _MASKERS:
         try:
             return importlib.import_module(module)._secrets_masker()

@@ -1,4 +1,4 @@
-"""Where errors of DRS become what Airflow acts on."""
+"""Translates errors of ``api`` into exceptions that Airflow acts on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from airflow_provider_drs.api.errors import DrsError
 
 @contextmanager
 def fail_fast_on_permanent_errors() -> Iterator[None]:
-    """Let a retryable error through as it is, and turn any other into one for which Airflow spends no retry.
+    """Re-raise a retryable error as it is, and replace a permanent one, so that Airflow spends no retry on it.
 
-    :raises AirflowFailException: in place of an error that the same task, run again, would meet again.
+    :raises AirflowFailException: in place of an error that would occur again in a retry of the task.
+    :raises DrsError: when the error is retryable.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What ends when Airflow kills a task: calls that are under way, pauses, and all that would be sent after them."""
+"""Interrupts the calls and pauses of a task when Airflow kills it, and prevents later calls."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 
 class EndsWhenKilled:
-    """An operator whose hook sends nothing more after Airflow has called ``on_kill``."""
+    """Mixin for operators: after ``on_kill``, the hook sends nothing."""
 
     _hook: DrsHook | None = None
     _killed = False
 
     @contextmanager
     def killing(self, hook: DrsHook) -> Iterator[None]:
-        """Let ``on_kill`` end what a hook has under way while the body runs."""
+        """While the body runs, let ``on_kill`` cancel a hook.
+
+        :param hook: the hook that the body uses. It is cancelled at once if the task is already killed.
+        """
         self._hook = hook
         if self._killed:
             hook.cancel()
@@ -29,8 +32,8 @@ class EndsWhenKilled:
             self._hook = None
 
     def on_kill(self) -> None:
-        """End what is under way; nothing is sent after this."""
+        """Interrupt calls and pauses, and prevent later calls. Airflow calls this when it kills the task."""
         self._killed = True
         if self._hook:
-            # Airflow calls this in a signal handler, which must not wait for a lock that the code beneath it holds
+            # a thread, because Airflow calls this in a signal handler: the interrupted code may hold a lock
             Thread(target=self._hook.cancel, name="drs-on-kill", daemon=True).start()

@@ -1,4 +1,4 @@
-"""What Airflow reads about this provider."""
+"""The metadata of this provider, which Airflow reads through an entry point."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def get_provider_info() -> dict[str, Any]:
     """Return the provider's metadata in the form of Airflow's ``provider_info.schema.json``."""
     name = "Huawei Cloud DRS"
     return {
-        # Airflow refuses every provider of the installation when this is not the distribution's name
+        # with any other name than the distribution's, Airflow loads no provider of the installation
         "package-name": "airflow-provider-drs",
         "name": name,
         "description": "Tests every source and target of a database migration with Huawei Cloud DRS before it starts.",

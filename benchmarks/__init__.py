@@ -1,1 +1,1 @@
-"""The figures this project claims, each measured beside its peers: ``make bench``."""
+"""Measures the figures that this project claims, and those of its peers: ``make bench``."""

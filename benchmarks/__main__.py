@@ -1,6 +1,6 @@
-"""``python -m benchmarks [NAME ...]``: print the tables, judge the claims, and fail if one does not hold.
+"""``python -m benchmarks [NAME ...]``: prints the tables, checks the claims, and fails if a claim does not hold.
 
-Without a name all are run, and ``docs/benchmarks.md`` is written anew.
+Without a name, it runs all benchmarks and writes ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -43,11 +43,14 @@ Ratios are of figures taken in one run; absolute times are those of this machine
 
 
 def main(names: list[str]) -> int:
-    """Run the benchmarks named, or all, and return the exit status."""
+    """Run benchmarks, and return the exit status.
+
+    :param names: names of benchmarks; empty for all.
+    """
     for name in MISLEADING:
         os.environ.pop(name, None)
     if importlib.util.find_spec("niquests"):
-        raise SystemExit("niquests replaces urllib3, and with it here all figures would be worthless")
+        raise SystemExit("niquests is installed; it replaces urllib3, so the figures would be wrong")
     console = Console(width=max(Console().width, 130))
     load = os.getloadavg()[0]
     done = []

@@ -1,4 +1,4 @@
-"""What one status call costs the CPU of whoever asks, over TLS."""
+"""Measures the CPU time that one status call over TLS takes in the client."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ Ask = Callable[[list[str]], object]
 
 
 def job_ids(count: int) -> list[str]:
-    """Return so many ids that no two of are the same."""
+    """Return this number of different job ids."""
     return [f"{number:08d}-2222-4333-8444-5555555jb101" for number in range(count)]
 
 
 def client_of(service: Service, auth: Auth | None = None, pacer: Pacer | None = None) -> DrsClient:
-    """Return a client of ours; unless it is given a pacer it keeps no pace, for waiting takes no CPU time."""
+    """Return a client of this package. Its default pacer never waits, because a wait takes no CPU time."""
     auth, pacer = auth or TokenAuth("t" * 1000), pacer or Pacer(sleep=lambda _: None)
     return DrsClient(service.url, PROJECT, auth, verify=service.certificate, pacer=pacer)
 
 
 def measure() -> Measured:
-    """Ask for the status of 1, 10 and 100 jobs in one call, with every client in turn."""
+    """Measure calls for the status of 1, 10 and 100 jobs, with each client in turn."""
     times: dict[int, dict[str, list[float]]] = {}
     with Service() as service, ExitStack() as open_clients:
         clients: dict[str, Ask] = {
@@ -78,7 +78,7 @@ def measure() -> Measured:
 
 
 def _ratio(times: dict[str, list[float]], name: str, other: str) -> float:
-    return median(one / two for one, two in zip(times[name], times[other], strict=True))
+    return median(first / second for first, second in zip(times[name], times[other], strict=True))
 
 
 def _cpu_of(ask: Ask, ids: list[str]) -> float:
@@ -112,7 +112,7 @@ def _session(service: Service, open_clients: ExitStack) -> Ask:
 
     def ask(ids: list[str]) -> object:
         path, body, headers = _request(ids)
-        # with each request, for the environment overrides the session's
+        # verify is passed with each request, because the environment overrides that of the session
         return session.post(service.url + path, data=body, headers=headers, verify=service.certificate).json()
 
     return ask

@@ -1,4 +1,4 @@
-"""How the cost of one more id, wait or endpoint changes from one to ten thousand of them."""
+"""Measures the CPU time of each id, wait and endpoint, for one to ten thousand of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POLL = 3
 
 
 def measure() -> Measured:
-    """Ask about, wait for and check one to ten thousand, and divide by their number."""
+    """Measure status calls, waits and checks of one to ten thousand items, and divide by the number of items."""
     rows = table(
         "5. How it grows",
         f"Ids in one job_statuses, over TLS on loopback, and endpoints given to parse_endpoints: medians of {REPEATS}. "
@@ -31,12 +31,12 @@ def measure() -> Measured:
     )
     with Service() as service, client_of(service) as client:
         for size in SIZES:
-            ids, given = job_ids(size), members(size)
+            ids, entries = job_ids(size), members(size)
             client.job_statuses(ids)
             each = (
                 _cpu_of(lambda ids=ids: client.job_statuses(ids)),  # type: ignore[misc]
                 wait(OURS, size, POLL, 1)["cpu"],
-                _cpu_of(lambda given=given: parse_endpoints(given)),  # type: ignore[misc]
+                _cpu_of(lambda entries=entries: parse_endpoints(entries)),  # type: ignore[misc]
             )
             rows.add_row(f"{size:,}", *(f"{seconds / size * 1e6:.1f}" for seconds in each))
     return Measured([rows])

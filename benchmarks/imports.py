@@ -1,4 +1,4 @@
-"""What Airflow pays each time it parses a file that uses a provider, beyond what it has loaded anyway."""
+"""Measures the cost of importing a provider's modules each time that Airflow parses a DAG file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHARE = 20
 
 
 def measure() -> Measured:
-    """Import operator and sensor modules in forks of a process that has loaded what the dag processor has."""
+    """Import operator and sensor modules in forks of a process that has loaded the modules of the dag processor."""
     costs = child.run("imports")
     rows = table(
         "1. Importing operator and sensor",
@@ -86,23 +86,23 @@ def _in_a_fork(modules: tuple[str, ...]) -> dict[str, Any]:
         for module in modules:
             importlib.import_module(module)
         milliseconds = (time.process_time() - started) * 1e3
-        taken = {
+        cost = {
             "ms": milliseconds,
             "mb": (process.memory_full_info().uss - memory) / 2**20,
             "modules": len(set(sys.modules) - known),
             "loaded": [name for name in LIBRARIES if name in sys.modules],
         }
-        os.write(writing, json.dumps(taken).encode())
+        os.write(writing, json.dumps(cost).encode())
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        cost: dict[str, Any] = json.load(told)
+    with os.fdopen(reading) as pipe:
+        result: dict[str, Any] = json.load(pipe)
     os.wait()
-    return cost
+    return result
 
 
 def _main() -> None:
-    # what the dag processor has loaded, and what every DAG file needs
+    # the modules of the dag processor, and those that every DAG file needs
     import airflow.dag_processing.manager  # noqa: F401
     from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, dag, task  # noqa: F401
 

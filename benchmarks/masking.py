@@ -1,4 +1,4 @@
-"""What it costs to keep secrets out of sight: rendering endpoints of which each has a password of its own."""
+"""Measures the CPU time of rendering and masking endpoints that each have a different password."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmarks.measured import Claim, Measured, table
 SIZES = (100, 300, 1_000)
 ROUNDS = 5
 ALLOWED = 3.5
-"""How much longer 300 endpoints may take than 100."""
+"""The most times that 300 endpoints may take the CPU time of 100 endpoints."""
 PASSWORDS = {"letters and digits": "", "all kinds of characters": "!@#$%^&*()"}
 
 
 def measure() -> Measured:
-    """Render the operator's fields in fresh processes, since Airflow's masker never forgets."""
+    """Render the operator's fields in new processes, because Airflow's masker keeps all secrets of a process."""
     rows = table(
         "9. Rendering endpoints with passwords",
         f"CPU time of the operator's rendering, masking included: medians of {ROUNDS} processes, sizes in turn.",
@@ -34,8 +34,8 @@ def measure() -> Measured:
     for kind, tail in PASSWORDS.items():
         rounds = [[float(child.run("masking", size, tail)) for size in SIZES] for _ in range(ROUNDS)]
         took = dict(zip(SIZES, map(median, zip(*rounds, strict=True)), strict=True))
-        # of each round by itself, since what else the machine does changes between them
-        ratios[kind] = median(one[SIZES.index(300)] / one[SIZES.index(100)] for one in rounds)
+        # the ratio within each round, because the load of the machine changes between rounds
+        ratios[kind] = median(times[SIZES.index(300)] / times[SIZES.index(100)] for times in rounds)
         rows.add_row(kind, *(f"{took[size] * 1e3:.0f}" for size in SIZES), f"{ratios[kind]:.2f}")
     claim = Claim(
         f"rendering 300 endpoints takes at most {ALLOWED} times the CPU time of 100",
@@ -63,8 +63,8 @@ def _main(size: int, tail: str) -> None:
         operator.render_template_fields({})
         return time.process_time() - started
 
-    rendered(1)  # what is imported on first use
-    # a full collection of what Airflow imported takes as long as 100 endpoints, and falls into some sizes only
+    rendered(1)  # loads the modules that are imported on first use
+    # a full garbage collection of Airflow's objects takes as long as 100 endpoints, and would hit only some sizes
     gc.freeze()
     print(json.dumps(rendered(size)))
 

@@ -1,4 +1,4 @@
-"""What a benchmark hands over: tables, and claims that hold or do not."""
+"""The results of a benchmark: tables and checked claims."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed, whether it held in this run, and by what figures."""
+    """A claim, whether it held in this run, and the figures that show it."""
 
     text: str
     held: bool
@@ -23,7 +23,12 @@ class Measured:
 
 
 def table(title: str, caption: str, *headings: str) -> Table:
-    """Return an empty table whose first column is text and whose others are figures."""
+    """Return an empty table. Its first column has texts, and all others have figures.
+
+    :param title: heading of the table.
+    :param caption: text below the table.
+    :param headings: headings of the columns.
+    """
     empty = Table(title=title, caption=caption, caption_justify="left")
     for position, heading in enumerate(headings):
         empty.add_column(heading, justify="right" if position else "left")

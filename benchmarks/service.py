@@ -1,6 +1,6 @@
-"""A service on loopback that speaks TLS, in a process of its own, so that its work is not counted as the client's.
+"""A service on loopback with TLS. It runs in a separate process, so that its CPU time is not that of the client.
 
-It answers the two calls of DRS, and the status calls of the peers: a job, run or replication that never ends.
+It answers two operations of DRS, and the status calls of the peers about a job, run or replication that never ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Counts:
-    """What reached the service: connections, calls, and the ids that the calls asked about."""
+    """The numbers of connections and calls that the service got, and of the ids in the calls."""
 
     connections: int
     calls: int
@@ -42,10 +42,10 @@ class Counts:
 
 
 class Service:
-    """A running service, as a context manager.
+    """``with Service() as service``: runs the service.
 
-    :param seconds_a_test: until a connection test is answered.
-    :param idle_seconds: after which it hangs up on a connection that is not used.
+    :param seconds_a_test: seconds before the answer to a connection test.
+    :param idle_seconds: seconds after which the service closes an idle connection.
     """
 
     def __init__(self, *, seconds_a_test: float = 0, idle_seconds: float = 60) -> None:
@@ -65,7 +65,7 @@ class Service:
                 text=True,
             )
         )
-        self.port = int(self._told())
+        self.port = int(self._read_line())
         self.address = f"{HOST}:{self.port}"
         self.url = f"https://{self.address}"
         return self
@@ -75,13 +75,13 @@ class Service:
         self._running.close()
 
     def counts(self) -> Counts:
-        """Return what reached it so far."""
+        """Return the numbers so far."""
         assert self._process.stdin
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return Counts(*json.loads(self._told()))
+        return Counts(*json.loads(self._read_line()))
 
-    def _told(self) -> str:
+    def _read_line(self) -> str:
         assert self._process.stdout
         line: str = self._process.stdout.readline()
         return line
@@ -145,7 +145,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _answer(path: str, body: bytes) -> tuple[int, Any]:
-    """Return how many ids a call asks about, and what is said of them."""
+    """Return the number of ids in a call, and the JSON of its answer."""
     if path.endswith("/batch-status"):
         ids = json.loads(body)["jobs"]
         return len(ids), {"results": [{"id": job_id, "status": "CREATING"} for job_id in ids], "count": len(ids)}
@@ -169,14 +169,14 @@ async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> Non
     server = await loop.create_server(_Connection, HOST, 0, ssl=context, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
 
-    def tell() -> None:
+    def print_counts() -> None:
         if sys.stdin.readline():
             now = _Connection.counts
             print(json.dumps([now.connections, now.calls, now.asked]), flush=True)
         else:
             os._exit(0)
 
-    loop.add_reader(sys.stdin, tell)
+    loop.add_reader(sys.stdin, print_counts)
     await server.serve_forever()
 
 

@@ -1,7 +1,7 @@
-"""How long the triggerer's event loop stands still while the service takes 20 s for each answer.
+"""Measures how long the triggerer's event loop is blocked while the service takes 20 s for each answer.
 
-1,000 triggers run in an event loop that a heartbeat watches, from before the first of them imports the client until the
-last has ended; and then 1,000 tasks that merely sleep.
+A heartbeat watches an event loop with 1,000 triggers, from before the first trigger imports the client until the last
+has ended. The same is measured for 1,000 tasks that only sleep.
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ BEAT = 0.01
 
 
 def late(request: Request) -> Reply:
-    """Affirm every job, after a while."""
+    """Answer well after 20 s."""
     time.sleep(SECONDS)
     return all_pass(request)
 
 
 async def longest_block(kind: str) -> float:
-    """Run the triggers, or tasks that sleep; return the seconds by which the latest heartbeat was late."""
+    """Run the triggers or the sleeping tasks, and return the longest delay of a heartbeat in seconds.
+
+    :param kind: ``drs`` or ``sleep``.
+    """
     worst = 0.0
 
     async def beat() -> None:
@@ -65,7 +68,11 @@ async def longest_block(kind: str) -> float:
 
 
 def in_a_process(kind: str, url: str) -> float:
-    """Return what :func:`longest_block` returns in a process of its own, which has imported no client yet."""
+    """Run :func:`longest_block` in a new process, which has not imported the client yet, and return its result.
+
+    :param kind: ``drs`` or ``sleep``.
+    :param url: URL of the service.
+    """
     connection = {"conn_type": "drs", "host": url, "password": "t", "extra": {"project_id": "p"}}
     with tempfile.TemporaryDirectory() as home:
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -76,7 +83,7 @@ def in_a_process(kind: str, url: str) -> float:
 
 
 def measure() -> Measured:
-    """Let both kinds wait; it takes two minutes."""
+    """Measure both kinds. This takes two minutes."""
     rows = table(
         f"8. {WAITS:,} waits, {SECONDS:g} s an answer",
         f"By how much a heartbeat of {1000 * BEAT:g} ms was late at most, import of the client and end of all waits "
@@ -95,6 +102,6 @@ def measure() -> Measured:
 
 
 if __name__ == "__main__":
-    from airflow.triggers.base import BaseTrigger  # noqa: F401 - which a triggerer has long imported
+    from airflow.triggers.base import BaseTrigger  # noqa: F401 - a triggerer has imported it before
 
     print(asyncio.run(longest_block(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""How a run fares under a rate limit: 100 calls of 2 s each against a service that lets 10 in each second."""
+"""Measures a run under a rate limit: 100 calls of 2 s to a service that accepts 10 calls in each second."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAYS: dict[str, tuple[dict[str, str], str]] = {
 
 
 class Limited(ThreadingHTTPServer):
-    """Lets so many calls start in any second, and refuses the rest at once."""
+    """Accepts ``PER_SECOND`` calls in any second, and refuses the rest at once."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -33,15 +33,15 @@ class Limited(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.refusal = headers, json.dumps({"error_code": "APIGW.0308", "error_msg": text}).encode()
         self.refused = 0
-        self._let_in: list[float] = []
+        self._accepted: list[float] = []
         self._lock = threading.Lock()
 
-    def lets_in(self) -> bool:
+    def accepts(self) -> bool:
         with self._lock:
             now = time.monotonic()
-            self._let_in = [start for start in self._let_in if now - start < 1]
-            if len(self._let_in) < PER_SECOND:
-                self._let_in.append(now)
+            self._accepted = [start for start in self._accepted if now - start < 1]
+            if len(self._accepted) < PER_SECOND:
+                self._accepted.append(now)
                 return True
             self.refused += 1
             return False
@@ -53,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.lets_in():
+        if self.server.accepts():
             time.sleep(SECONDS)
             results = [{"id": entry["id"], "status": "success"} for entry in request["jobs"]]
             self._answer(200, {}, json.dumps({"results": results, "count": len(results)}).encode())
@@ -72,7 +72,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def measured(headers: dict[str, str], text: str, max_concurrency: int) -> tuple[int, float, int]:
-    """Run once; return the verdicts that passed, the seconds it took and the refusals met."""
+    """Run once. Return the number of passed verdicts, the seconds, and the number of refusals.
+
+    :param headers: headers of each refusal.
+    :param text: error text of each refusal.
+    :param max_concurrency: the most concurrent calls.
+    """
     server = Limited(headers, text)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     entry = {
@@ -95,7 +100,7 @@ def measured(headers: dict[str, str], text: str, max_concurrency: int) -> tuple[
 
 
 def measure() -> Measured:
-    """Run with each way in which a gateway may tell of the limit."""
+    """Measure a run for each form in which a gateway may announce the limit."""
     rows = table(
         f"6. {CALLS} calls of {SECONDS:g} s under a rate limit",
         f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least. "

@@ -1,7 +1,7 @@
-"""What a thousand waits cost in a real triggerer, beside a thousand of Airflow's own that merely sleep.
+"""Measures the cost of a thousand waits in a real triggerer, and of a thousand sleeping triggers of Airflow.
 
-Four triggerers run side by side for five minutes. Those with one wait tell what is there anyway: Airflow itself, and
-for ours the libraries of the HTTP client.
+Four triggerers run concurrently for five minutes. The two with a single wait show the fixed cost: that of Airflow, and
+with this package also that of the libraries of the HTTP client.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ NAMES = {"time": "Airflow's", "drs": "ours"}
 
 @dataclass
 class Cost:
-    """A triggerer, and what it took.
+    """A triggerer, and its cost.
 
-    :param started: CPU seconds until it had settled.
-    :param steady: CPU seconds in the window after that.
-    :param memory: bytes that belong to it alone, in the end.
+    :param process: the main process of the triggerer.
+    :param started: CPU seconds of the first ``SETTLING`` seconds.
+    :param steady: CPU seconds of the ``WINDOW`` after that.
+    :param memory: bytes of private memory at the end.
     """
 
     process: psutil.Process
@@ -50,7 +51,7 @@ class Cost:
         return [self.process, *self.process.children(recursive=True)]
 
     def cpu(self) -> float:
-        """Return the CPU seconds of all its processes so far."""
+        """Return the CPU seconds of all processes of the triggerer so far."""
         return sum(times.user + times.system for times in (each.cpu_times() for each in self.processes()))
 
     def close(self) -> None:
@@ -58,7 +59,7 @@ class Cost:
 
 
 def costs() -> dict[tuple[str, int], Cost]:
-    """Run all four; return what they took, by kind and number of waits."""
+    """Run all four triggerers, and return their costs by kind and number of waits."""
     results: dict[tuple[str, int], Cost] = {}
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(World(ready_after_polls=1_000_000)))
@@ -75,14 +76,14 @@ def costs() -> dict[tuple[str, int], Cost]:
         for result in results.values():
             result.steady = result.cpu() - result.started
         asked = {job_id for call in emulator.world.calls for job_id in call.job_ids}
-        assert len(asked) == MANY, f"only {len(asked)} waits were at work"
+        assert len(asked) == MANY, f"only {len(asked)} jobs were polled"
         for result in results.values():
             result.close()
     return results
 
 
 def measure() -> Measured:
-    """Run them; it takes six minutes."""
+    """Measure four triggerers. This takes six minutes."""
     cost = costs()
     rows = table(
         f"7. {MANY:,} waits in a real triggerer",

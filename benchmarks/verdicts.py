@@ -1,4 +1,4 @@
-"""How long it takes until there is a verdict on a thousand endpoints."""
+"""Measures the time until a thousand endpoints have a verdict."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from benchmarks.service import Service
 
 ENDPOINTS, SECONDS = 1000, 2.0
 RUNS = {8: 3, 16: 1, 32: 1}
-"""Calls side by side, and how often that is run."""
+"""The number of runs for each number of concurrent calls."""
 CLAIMED, ALLOWED = 8, 1.03
 
 
 def members(count: int) -> list[dict[str, object]]:
-    """Return what a DAG would say of so many endpoints."""
+    """Return this number of endpoints as a DAG author writes them."""
     login = {"net_type": "eip", "db_type": "mysql", "db_port": 3306, "db_user": "u", "db_password": "secret"}
     return [{"id": job_id, "ip": "db.example.org", "end_point_type": "so", **login} for job_id in job_ids(count)]
 
 
 def measure() -> Measured:
-    """Test a thousand endpoints in calls of ten against a service that takes 2 s for each."""
+    """Test a thousand endpoints in calls of ten, against a service that takes 2 s for each call."""
     endpoints, ratios = parse_endpoints(members(ENDPOINTS)), {}
     rows = table(
         f"4. Verdicts on {ENDPOINTS:,} endpoints",

@@ -1,4 +1,4 @@
-"""One process that waits in one way: ``python -m benchmarks.waiting WAY WAITS POLL ROUNDS`` prints what it took."""
+"""``python -m benchmarks.waiting WAY WAITS POLL ROUNDS`` runs waits of one kind, and prints their cost."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PATIENCE = 120
 
 Wait = Coroutine[Any, Any, None]
 Way = Callable[[int, float], Wait]
-"""Makes a wait from its number and the seconds between two looks."""
+"""Makes a wait from its number and the seconds between two polls."""
 
 
 async def _asleep(_: int, poll: float) -> None:
-    while True:  # noqa: ASYNC110 - to do nothing else is the point
+    while True:  # noqa: ASYNC110 - the floor is a task that only sleeps
         await asyncio.sleep(poll)
 
 
@@ -77,19 +77,19 @@ async def _run(trigger: Any) -> None:
 
 async def _measure(service: Service, way: Way, waits: int, poll: float, rounds: int) -> dict[str, float]:
     async def all_asked(least: int) -> None:
-        given_up = time.monotonic() + PATIENCE
-        while way is not _asleep and service.counts().asked < least and time.monotonic() < given_up:  # noqa: ASYNC110
+        deadline = time.monotonic() + PATIENCE
+        while way is not _asleep and service.counts().asked < least and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await asyncio.sleep(1)
 
-    # the first one loads what all share
+    # the first wait loads the modules that all waits share
     tasks = [asyncio.create_task(way(0, poll))]
     await all_asked(1)
     gc.collect()
     memory = psutil.Process().memory_full_info().uss
     first = time.monotonic()
     for number in range(1, waits + 1):
-        # real waits do not begin all at once
+        # the waits start spread over one poll, as in a real triggerer
         await asyncio.sleep(first + poll * number / waits - time.monotonic())
         tasks.append(asyncio.create_task(way(number, poll)))
     await all_asked(waits + 1)
@@ -97,7 +97,7 @@ async def _measure(service: Service, way: Way, waits: int, poll: float, rounds: 
     before, cpu = service.counts(), time.process_time()
     await asyncio.sleep(rounds * poll)
     cpu, during = time.process_time() - cpu, service.counts() - before
-    # afterwards, since looking takes CPU time, too
+    # measured after the CPU time, because the measurement takes CPU time, too
     lag, ends = 0.0, time.monotonic() + poll
     while (now := time.monotonic()) < ends:
         await asyncio.sleep(TICK)
@@ -106,7 +106,7 @@ async def _measure(service: Service, way: Way, waits: int, poll: float, rounds: 
     memory = psutil.Process().memory_full_info().uss - memory
     if ended := [task for task in tasks if task.done()]:
         raise RuntimeError(f"{len(ended)} of {waits} waits ended") from ended[0].exception()
-    # a busy process may do a little more or less than so many rounds
+    # a busy process may poll slightly more or less often than ``rounds`` times
     done = during.asked / (waits + 1) or rounds
     return {
         "calls": during.calls / done,
@@ -118,7 +118,7 @@ async def _measure(service: Service, way: Way, waits: int, poll: float, rounds: 
 
 
 def _main(name: str, waits: int, poll: float, rounds: int) -> None:
-    # a poll stands for one that outlasts the time for which clients keep a connection
+    # real polls are longer than the idle time after which connections close, so this idle time is half a poll
     with Service(idle_seconds=poll / 2) as service:
         os.environ["SSL_CERT_FILE"] = service.certificate
         for conn_id, members in _connections(service).items():

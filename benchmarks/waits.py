@@ -1,4 +1,4 @@
-"""A thousand waits in one process, as a triggerer has them: ours beside the real triggers of other providers."""
+"""Measures a thousand waits in one process, as in a triggerer, with the triggers of this and of other providers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ NAMES = {
 
 
 def wait(name: str, waits: int, poll: float, rounds: int) -> dict[str, float]:
-    """Return what a round of so many waits of one kind takes, in a process of its own."""
-    took: dict[str, float] = child.run("waiting", name, waits, poll, rounds)
-    return took
+    """Run waits of one kind in a new process, and return the cost of one round.
+
+    :param name: kind of the waits, a key of ``NAMES``.
+    :param waits: number of waits.
+    :param poll: seconds between two polls.
+    :param rounds: number of rounds to measure.
+    """
+    cost: dict[str, float] = child.run("waiting", name, waits, poll, rounds)
+    return cost
 
 
 def measure() -> Measured:
-    """Let a thousand triggers of each kind wait, and look at two rounds after the first."""
+    """Measure two rounds of a thousand triggers of each kind, after the first round."""
     took = {name: wait(name, WAITS, POLL, ROUNDS) for name in NAMES}
     rows = table(
         f"3. {WAITS:,} waits in one process",

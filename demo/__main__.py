@@ -1,4 +1,4 @@
-"""The gate, end to end: an emulator, a real PostgreSQL, and the example DAG, run twice by a real Airflow."""
+"""Runs the gate end to end: a real Airflow runs the example DAG twice, with the emulator and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from airflow_provider_drs.emulator.server import Emulator  # noqa: E402
 
 DAG = "pre_migration_gate"
 LOGS = Path(".demo")
-# of all that Airflow logs, the lines of this package's own tasks: level, text and logger
+# a line that a task of this package logs: level, text and logger
 OURS = re.compile(r"\[(info|warning|error) *\] (.+?) +\[airflow\.task\.operators\.airflow_provider_drs\.")
 
 console = Console(width=max(Console().width, 140))
 
 
 def main() -> int:
-    """Run the demo and return its exit status: 0 when both runs ended as they should."""
+    """Run the demo. Return its exit status: 0 if both runs end as intended and no log holds a password."""
     scenario = {"jobs": [{"id": job_id, "ready_after_polls": 2} for job_id in JOBS.values()]}
     with tempfile.TemporaryDirectory(prefix="drs-demo-") as folder:
         home = Path(folder)
@@ -41,7 +41,7 @@ def main() -> int:
         with Postgres(home) as postgres, Emulator(load_world(scenario)) as emulator:
             databases = Databases(postgres)
             say(f"The emulator answers on {emulator.url}; PostgreSQL listens on 127.0.0.1:{postgres.port}.")
-            say("Run 1: billing_new has a wrong password, and orders_old is said to listen on a closed port.")
+            say("Run 1: billing_new has a wrong password, and orders_old has a closed port.")
             mistakes = databases.as_airflow_sees_them(wrong_password="billing_new", closed_port="orders_old")
             shut = run(home, 1, emulator, mistakes)
             say("Run 2: both mistakes are corrected.")
@@ -52,11 +52,17 @@ def main() -> int:
     for number, outcome in ((1, shut), (2, opened)):
         console.print(verdicts(number, outcome))
     say(f"Passwords found in the logs of both runs: {len(leaked)}.")
-    return 0 if as_promised(shut, opened) and not leaked else 1
+    return 0 if as_intended(shut, opened) and not leaked else 1
 
 
 def run(home: Path, number: int, emulator: Emulator, environment: dict[str, str]) -> dict[str, Any]:
-    """Run the example DAG in an Airflow of its own, show what its tasks say, and return what it left."""
+    """Run the example DAG in a new Airflow, print the lines of its tasks, and return the outcome.
+
+    :param home: folder for the files of Airflow.
+    :param number: number of the run, for its log.
+    :param emulator: the DRS of the run.
+    :param environment: environment variables with the databases.
+    """
     outcome = home / f"outcome-{number}.json"
     log = LOGS / f"run-{number}.log"
     log.parent.mkdir(exist_ok=True)
@@ -76,17 +82,17 @@ def run(home: Path, number: int, emulator: Emulator, environment: dict[str, str]
         text=True,
     )
     assert child.stdout is not None
-    with log.open("w") as kept:
+    with log.open("w") as file:
         for line in child.stdout:
-            kept.write(line)
+            file.write(line)
             if ours := OURS.search(line):
                 style = {"error": "red", "warning": "yellow"}.get(ours[1], "green")
                 console.print(f"    [{style}]{escape(ours[2])}[/]", highlight=False)
     if child.wait() != 0:
         raise SystemExit(f"Airflow itself failed; see {log}")
-    left: dict[str, Any] = json.loads(outcome.read_text())
-    say(f"The run ended {left['state']}: " + ", ".join(f"{task} {state}" for task, state in left["states"].items()))
-    return left
+    result: dict[str, Any] = json.loads(outcome.read_text())
+    say(f"The run ended {result['state']}: " + ", ".join(f"{task} {state}" for task, state in result["states"].items()))
+    return result
 
 
 def verdicts(number: int, outcome: dict[str, Any]) -> Table:
@@ -98,13 +104,13 @@ def verdicts(number: int, outcome: dict[str, Any]) -> Table:
         table.add_column(heading)
     for item in outcome["xcoms"]["test_connections"]["endpoints"]:
         verdict = "[green]passed[/]" if item["passed"] else "[red]FAILED[/]"
-        said = [escape(item[name] or "") for name in ("code", "text")]
-        table.add_row(item["label"], item["side"], item["address"], verdict, *said)
+        reason = [escape(item[name] or "") for name in ("code", "text")]
+        table.add_row(item["label"], item["side"], item["address"], verdict, *reason)
     return table
 
 
-def as_promised(shut: dict[str, Any], opened: dict[str, Any]) -> bool:
-    """Tell whether the gate shut for the two bad endpoints only, and opened when they were good."""
+def as_intended(shut: dict[str, Any], opened: dict[str, Any]) -> bool:
+    """Return whether the gate shut for the two bad endpoints only, and opened after their correction."""
     reasons = {
         item["label"]: item["text"] for item in shut["xcoms"]["test_connections"]["endpoints"] if not item["passed"]
     }
@@ -119,7 +125,7 @@ def as_promised(shut: dict[str, Any], opened: dict[str, Any]) -> bool:
 
 
 def say(text: str) -> None:
-    """Tell the reader what is going on."""
+    """Print a step of the demo."""
     console.print(f"[bold]==>[/] {escape(text)}", highlight=False)
 
 

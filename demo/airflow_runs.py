@@ -1,6 +1,6 @@
-"""Runs of whole DAGs through Airflow's own ``dag.test()``, and what they left behind.
+"""Runs whole DAGs with Airflow's ``dag.test()``, and returns their states and XComs.
 
-``python demo/airflow_runs.py DAG_FILE OUTCOME`` makes one run and writes what it left to the file OUTCOME, as JSON.
+``python demo/airflow_runs.py DAG_FILE OUTCOME`` runs a DAG, and writes the result to the file OUTCOME, as JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """What a DAG run left: ``states[task_id]``, ``xcoms[task_id]`` and so on; mapped tasks have lists, in map order."""
+    """The result of a DAG run: ``states[task_id]``, ``xcoms[task_id]``, ``tries[task_id]``. Mapped tasks have lists."""
 
     state: str
     states: dict[str, Any]
@@ -24,7 +24,11 @@ class Run:
 
 
 def load_dag(file: str, dag_id: str | None = None) -> Any:
-    """Return the DAG of a file in this session's DAG folder."""
+    """Return a DAG of a file in the DAG folder.
+
+    :param file: name of the file.
+    :param dag_id: the DAG; by default it has the name of the file.
+    """
     from airflow.models import DagBag
 
     path = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / file
@@ -34,23 +38,32 @@ def load_dag(file: str, dag_id: str | None = None) -> Any:
 
 
 def run_dag(file: str, conf: dict[str, Any] | None = None, dag_id: str | None = None) -> Run:
-    """Run the DAG of a file from start to end, as ``airflow dags test`` does."""
+    """Run a DAG of a file from start to end, as ``airflow dags test`` does.
+
+    :param file: name of the file in the DAG folder.
+    :param conf: configuration of the run.
+    :param dag_id: the DAG; by default it has the name of the file.
+    """
     return run_loaded(load_dag(file, dag_id), run_conf=conf)
 
 
 def run_loaded(dag: Any, **options: Any) -> Run:
-    """Run a DAG from start to end, with the options of its own ``test()``."""
+    """Run a DAG from start to end.
+
+    :param dag: the DAG.
+    :param options: options of ``dag.test()``.
+    """
     run = dag.test(**options)
     states: dict[str, Any] = {}
     xcoms: dict[str, Any] = {}
     tries: dict[str, Any] = {}
     for ti in sorted(run.get_task_instances(), key=lambda ti: (ti.task_id, ti.map_index)):
         value = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index)
-        for kept, item in ((states, str(ti.state)), (xcoms, value), (tries, ti.try_number)):
+        for values, item in ((states, str(ti.state)), (xcoms, value), (tries, ti.try_number)):
             if ti.map_index < 0:
-                kept[ti.task_id] = item
+                values[ti.task_id] = item
             else:
-                kept.setdefault(ti.task_id, []).append(item)
+                values.setdefault(ti.task_id, []).append(item)
     return Run(str(run.state), states, xcoms, tries)
 
 

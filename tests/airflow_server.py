@@ -1,4 +1,4 @@
-"""A running Airflow api-server, with a database of its own and no login."""
+"""A running Airflow api-server with an empty database and without login."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ import requests
 
 RUN = [sys.executable, "-m", "airflow"]
 PATIENCE = 60
-"""Seconds; the machine may be slow."""
+"""Seconds until the server must answer, on a slow machine."""
 
 
 def airflow_environment(home: Path, **settings: str) -> dict[str, str]:
-    """Return the environment of an Airflow that lives in ``home``."""
+    """Return the environment of an Airflow whose files are in ``home``."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return inherited | {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"} | settings
 
 
 @contextmanager
 def api_server(home: Path) -> Iterator[str]:
-    """Serve Airflow 3 with the Test button turned on; yield the URL."""
+    """Run the api-server of Airflow 3 with the Test button enabled, and yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = airflow_environment(

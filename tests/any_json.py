@@ -1,4 +1,4 @@
-"""JSON as no careful service writes it, as text, so that it may hold what no Python value does."""
+"""Strategies of unusual JSON, as text, because it may hold things that no Python value represents."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMES = st.sampled_from([
 
 
 def written(text: str, escaped: bool = True) -> str:
-    """Return a text as JSON; half of a surrogate pair is always escaped, for UTF-8 has none."""
+    """Return a text as JSON. Half of a surrogate pair is always escaped, because UTF-8 cannot encode it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -44,7 +44,7 @@ def written(text: str, escaped: bool = True) -> str:
 
 
 def an_object(members: list[tuple[str, str]]) -> str:
-    """Return an object of names and values that are JSON already; a name may stand in it twice."""
+    """Return an object of names, and of values that are JSON already. Names may repeat."""
     return "{" + ", ".join(f"{written(name)}: {value}" for name, value in members) + "}"
 
 
@@ -54,7 +54,7 @@ def a_list(items: list[str]) -> str:
 
 
 def nested(opening: str, closing: str, depth: int, core: str) -> str:
-    """Return a value inside so many lists or objects."""
+    """Return a value inside ``depth`` nested lists or objects."""
     return opening * depth + core + closing * depth
 
 
@@ -73,11 +73,11 @@ VALUES: st.SearchStrategy[str] = st.recursive(
     ),
     max_leaves=6,
 )
-"""Any JSON, well-formed or nearly so."""
+"""Any JSON, valid or almost valid."""
 
 
 def objects(*members: str, others: st.SearchStrategy[Any] = NAMES) -> st.SearchStrategy[str]:
-    """Return a strategy of objects that have these members, in any order, and perhaps others."""
+    """Return a strategy of objects with these members in any order, and sometimes further members."""
     pairs = [st.tuples(st.just(name), VALUES) for name in members]
     return st.builds(
         lambda own, more: an_object([*own, *more]),

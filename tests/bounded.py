@@ -1,4 +1,4 @@
-"""Something that must end: run in a thread, so that a test fails instead of hanging."""
+"""Runs a function in a thread with a time limit, so that a test fails instead of hanging."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from threading import Thread
 from typing import Any
 
 HANGING = 20.0
-"""Seconds after which something hangs; what is tested has limits of less than a second."""
+"""Seconds after which a function counts as hanging. The timeouts under test are shorter than a second."""
 
 
 class Running:
-    """A function that runs in a thread; :meth:`end` returns what it returned, or the error that it raised."""
+    """A function that runs in a thread. :meth:`end` waits for it, and returns its result or its error."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._outcome: Any = None
@@ -27,10 +27,10 @@ class Running:
 
     def end(self) -> Any:
         self._thread.join(HANGING)
-        assert not self._thread.is_alive(), "it hangs"
+        assert not self._thread.is_alive(), "the function hangs"
         return self._outcome
 
 
 def outcome(function: Callable[[], Any]) -> Any:
-    """Return what a function returned, or the error that it raised."""
+    """Run a function, and return its result or the error that it raised."""
     return Running(function).end()

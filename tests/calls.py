@@ -1,4 +1,4 @@
-"""All calls that the package makes."""
+"""All operations of the package."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ OPERATIONS: dict[str, Operation] = {
     for value in vars(import_module(f"{operations.__name__}.{module.name}")).values()
     if isinstance(value, Operation)
 }
-"""By the name of the file that each has to itself."""
+"""Each operation by the name of its module."""

@@ -1,4 +1,4 @@
-"""Certificates made for a test, valid for as long as it wants."""
+"""Makes certificate files with any validity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 def make_certificate(
     starts: datetime = NOW - DAY, ends: datetime = NOW + 400 * DAY
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """Return a certificate signed by itself, and its key."""
+    """Return a self-signed certificate and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "db.example.org")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), starts, ends)

@@ -1,4 +1,4 @@
-"""An Airflow of its own for every test session, made before anything imports Airflow."""
+"""Prepares a new Airflow home for each test session, before any module imports Airflow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent
 
 
 def _prepare_airflow() -> None:
-    # dag.test() wants the DAG's file inside the DAG folder, so all of them are laid into one
+    # dag.test() needs the file of the DAG in the DAG folder, so all files are copied into one folder
     dags = _HOME / "dags"
     dags.mkdir()
     for folder in (_ROOT / "example_dags", _ROOT / "tests" / "dags" / "folder"):
@@ -41,7 +41,7 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
-    """The metadata database of this session's Airflow."""
+    """Create the metadata database of this session's Airflow."""
     from airflow import __version__
     from airflow.utils.db import initdb
 
@@ -49,13 +49,13 @@ def airflow_db() -> None:
     if __version__.startswith(("3.0.", "3.1.", "3.2.")):
         from airflow.sdk.execution_time import supervisor
 
-        # what answers the tasks of a dag.test() is made anew for each of them, which takes seconds; 3.3 keeps it, too
+        # these versions start the server of dag.test() for each task, which takes seconds; 3.3 caches it
         supervisor.in_process_api_server = cache(supervisor.in_process_api_server)
 
 
 @pytest.fixture
 def console(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Return what was logged so far; Airflow 2 logs through ``logging``, Airflow 3 writes by itself."""
+    """Return a function that returns the log so far. Airflow 2 uses ``logging``, and Airflow 3 the console."""
     from airflow import __version__
 
     if __version__.startswith("2."):
@@ -63,7 +63,7 @@ def console(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture)
     if __version__.startswith("3.0."):
         from airflow.sdk.log import configure_logging
 
-        # as a task's process does; without it Airflow 3.0 logs everything, what it is asked to mask included
+        # the process of a task does this, too; without it, Airflow 3.0 masks no secret in the log
         configure_logging(enable_pretty_log=False)
         return lambda: capfd.readouterr().out + caplog.text
     return lambda: "".join(capfd.readouterr()) + caplog.text

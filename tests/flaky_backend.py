@@ -1,4 +1,4 @@
-"""A secrets backend that tests can break: for as long as it is ``down``, or for some reads, or so that it hangs."""
+"""A secrets backend that a test can break: it raises while ``down``, raises for some reads, or hangs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Flaky(BaseSecretsBackend):
     down: ClassVar[bool] = False
     reads: ClassVar[int] = 0
     failures: ClassVar[int] = 0
-    """How many reads fail, after ``fails_after`` good ones."""
+    """Number of reads that fail, after ``fails_after`` good reads."""
     fails_after: ClassVar[int] = 0
     hangs: ClassVar[Event | None] = None
-    """Set by whoever ends the hanging."""
+    """Reads wait for this event."""
 
     def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:
         Flaky.reads += 1

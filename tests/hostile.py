@@ -1,4 +1,4 @@
-"""Servers on loopback that misbehave on purpose, down to the bytes and the TLS handshake."""
+"""Servers on loopback that misbehave on purpose, in HTTP, in single bytes and in the TLS handshake."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 Script = Callable[[int, dict[str, Any]], Iterable[bytes]]
-"""Told how many requests came before and the JSON of this one, yields the bytes to send; then the server hangs up."""
+"""Gets the number of earlier requests and the JSON of this one. Yields the bytes to send; then the server hangs up."""
 
 
 class Reset(bytes):
-    """In place of bytes to send: the connection is reset."""
+    """Stands in place of bytes to send, and resets the connection."""
 
 
 RESET = Reset()
 
 
 class Hostile:
-    """``with Hostile(script) as server``: follows the script on ``server.url`` and counts ``server.requests``.
+    """``with Hostile(script) as server``: plays the script on ``server.url``, and counts ``server.requests``.
 
-    :param tls: for an ``https`` endpoint.
-    :param refuses: told how many connections came before, returns what is sent before the server ends this one unread,
-        or ``None`` to serve it.
+    :param script: makes the answers.
+    :param tls: the TLS settings of an ``https`` endpoint; ``None`` for plain http.
+    :param refuses: gets the number of earlier connections. Returns the bytes that the server sends before it closes
+        this connection without reading from it, or ``None`` to serve the connection.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Hostile:
         self._listening.close()
 
     def wait_for_the_end(self) -> None:
-        """Say nothing until the test is over."""
+        """Wait until the test is over."""
         self._over.wait(30)
 
     def _accept(self) -> None:
@@ -99,7 +100,7 @@ class Hostile:
                 for part in self._script(before, request):
                     _send(connection, part)
         except (OSError, ValueError):
-            pass  # whoever called has hung up, or never spoke
+            pass  # the client has hung up, or sent nothing
 
 
 def _send(connection: socket.socket, part: bytes) -> None:
@@ -111,9 +112,9 @@ def _send(connection: socket.socket, part: bytes) -> None:
 
 
 class Peer:
-    """``with Peer(script) as peer``: plays the script on every connection to ``peer.port``, down to the bytes.
+    """``with Peer(script) as peer``: plays the script on every connection to ``peer.port``, byte by byte.
 
-    :param script: gets the connection and its number from 0 on; its end closes the connection.
+    :param script: gets the connection and its number, which starts at 0. When it returns, the connection is closed.
     """
 
     def __init__(self, script: Callable[[socket.socket, int], object]) -> None:
@@ -133,12 +134,12 @@ class Peer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.over.set()
-        # accept would go on in its thread, and take a connection more
+        # without this, accept would go on in its thread, and take one more connection
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
     def read(self, connection: socket.socket) -> bytes:
-        """Return a whole request, and remember it; nothing when the other side has hung up."""
+        """Return a whole request, and add it to ``requests``. Return no bytes when the client has hung up."""
         request = b""
         while b"\r\n\r\n" not in request:
             request += (part := connection.recv(2**16))
@@ -154,7 +155,7 @@ class Peer:
         return self.requests[-1]
 
     def drip(self, connection: socket.socket, start: bytes, drop: bytes) -> None:
-        """Send a start, and then a drop again and again until the test is over."""
+        """Send the start, and then the drop every 20 ms until the test is over."""
         connection.sendall(start)
         while not self.over.wait(0.02):
             connection.sendall(drop)
@@ -176,13 +177,13 @@ class Peer:
 def http(
     body: bytes | str | object, status: str = "200 OK", kind: str = "application/json", **headers: str
 ) -> Iterator[bytes]:
-    """Yield a whole answer; a body that is neither bytes nor text is sent as JSON."""
+    """Yield a whole answer. A body that is neither bytes nor text is sent as JSON."""
     if isinstance(body, str):
         body = body.encode()
     elif not isinstance(body, bytes):
         body = json.dumps(body).encode()
-    given = {"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"}
-    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {**given, **headers}.items()]
+    defaults = {"Content-Type": kind, "Content-Length": str(len(body)), "Connection": "close"}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {**defaults, **headers}.items()]
     yield "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
     yield body
 
@@ -194,9 +195,12 @@ def passing(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def certificate(folder: Path, name: str, *, days: tuple[int, int] = (-1, 30)) -> tuple[ssl.SSLContext, str]:
-    """Make a self-signed certificate for a host name or address, good from and to so many days from now.
+    """Make a self-signed certificate for a host name or address.
 
-    :return: what a server needs of it, and the path of the PEM for a client to trust.
+    :param folder: the folder for the files of certificate and key.
+    :param name: the host name or address.
+    :param days: start and end of the validity, in days from now.
+    :return: the TLS settings of the server, and the path of the PEM file that a client can trust.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -205,7 +209,7 @@ def certificate(folder: Path, name: str, *, days: tuple[int, int] = (-1, 30)) ->
     except ValueError:
         host = x509.DNSName(name)
     now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
+    signed = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
         .not_valid_before(now + datetime.timedelta(days[0]))
         .not_valid_after(now + datetime.timedelta(days[1]))
@@ -214,7 +218,7 @@ def certificate(folder: Path, name: str, *, days: tuple[int, int] = (-1, 30)) ->
         .sign(key, hashes.SHA256())
     )
     pem, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

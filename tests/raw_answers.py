@@ -1,4 +1,4 @@
-"""Answers as the wire delivers them, and what the package makes of them without a server."""
+"""Raw answers, and the results that the package reads from them, without a server."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ENDPOINTS = parse_endpoints([endpoint(1), endpoint(2)])
 
 
 def good(**beside: Any) -> dict[str, Any]:
-    """Return an answer that affirms two endpoints, and what stands beside its results."""
+    """Return an answer that affirms two endpoints, with further members beside its results."""
     results = [{"id": job, "status": "success", "success": True} for job in JOBS]
     return {"results": results, "count": len(results), **beside}
 
 
 def ready(**beside: Any) -> dict[str, Any]:
-    """Return an answer about two jobs in CONFIGURATION, and what stands beside its results."""
+    """Return an answer about two jobs in CONFIGURATION, with further members beside its results."""
     return {"results": [{"id": job, "status": "CONFIGURATION"} for job in JOBS], "count": len(JOBS), **beside}
 
 
@@ -44,23 +44,23 @@ def answer(
     headers: dict[str, str] | None = None,
     secrets: Iterable[str] = (),
 ) -> Answer:
-    """Read an answer; a payload that is not bytes is sent as JSON."""
+    """Read an answer. A payload that is not bytes is encoded as JSON."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     raw = RawAnswer(status, CaseInsensitiveDict(headers or {}), HiddenBytes(body))
     return read_answer(operation, raw, Scrubber(secrets))
 
 
 def report(payload: Any, **facts: Any) -> Report:
-    """Return the report on two endpoints that this is the answer about."""
+    """Return the report on two endpoints, from the answer to their test."""
     try:
         read = answer(payload, **facts)
     except DrsError as error:
-        return Report(tuple(verdict_of_error(one, error) for one in ENDPOINTS), (error,))
+        return Report(tuple(verdict_of_error(item, error) for item in ENDPOINTS), (error,))
     return Report(tuple(judge(ENDPOINTS, read.payload, request_id=read.request_id)))
 
 
 def statuses(payload: Any, **facts: Any) -> dict[str, JobStatus | DrsError]:
-    """Return what is known of two jobs that this is the answer about."""
+    """Return the status or the error of two jobs, from the answer about them."""
     try:
         return job_status.statuses(JOBS, answer(payload, JOB_STATUS, **facts))
     except DrsError as error:
@@ -68,10 +68,10 @@ def statuses(payload: Any, **facts: Any) -> dict[str, JobStatus | DrsError]:
 
 
 def passed(payload: Any) -> list[bool]:
-    """Return for two endpoints whether they passed, if this is the answer about them."""
+    """Return for each of two endpoints whether it passes, from the answer to their test."""
     return [verdict.passed for verdict in report(payload).endpoints]
 
 
 def known(payload: Any) -> list[bool]:
-    """Return for two jobs whether their status is known, if this is the answer about them."""
+    """Return for each of two jobs whether its status is known, from the answer about them."""
     return [isinstance(status, JobStatus) for status in statuses(payload).values()]

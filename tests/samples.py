@@ -1,4 +1,4 @@
-"""Endpoints and job ids that tests are made of."""
+"""Endpoints and job ids for tests."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 
 def job_id(number: int) -> str:
-    """Return a well-formed job id; the last group ends in ``jb...``, as real ones do."""
+    """Return a well-formed job id. Its last group ends in ``jb...``, as in real ids."""
     return f"{number:08x}-2222-4333-8444-5555555jb101"
 
 
 def endpoint(number: int, **members: Any) -> dict[str, Any]:
-    """Return a valid endpoint of job ``number``; a member given as ``None`` is left out."""
-    plain = {
+    """Return a valid endpoint of job ``number``. A member with the value ``None`` is left out."""
+    defaults = {
         "id": job_id(number),
         "net_type": "eip",
         "db_type": "mysql",
@@ -22,7 +22,7 @@ def endpoint(number: int, **members: Any) -> dict[str, Any]:
         "db_password": "correct horse battery",
         "end_point_type": "so",
     }
-    return {name: value for name, value in {**plain, **members}.items() if value is not None}
+    return {name: value for name, value in {**defaults, **members}.items() if value is not None}
 
 
 _MYSQL_TO_KAFKA = {

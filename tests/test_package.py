@@ -1,4 +1,4 @@
-"""What holds the package together: its cut, its metadata, and what importing it costs."""
+"""The structure of the package: which module may import which, its metadata, and its cost of import."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "sensors": {"sensors", "triggers", "hooks", "api"},
     "operators": {"operators", "hooks", "api"},
 }
-"""Data flows one way: operator and sensor, hook, client, wire; a trigger enters at the hook."""
+"""Imports point one way: from operators and sensors over triggers and hooks to the client."""
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)
@@ -41,11 +41,11 @@ def test_imports_point_one_way(folder):
 
 
 API_ROOMS = ["model", "wire", "operations", "auth"]
-"""Each may import from those before it: what is sent, how, in which call, with which credential."""
+"""Each may import only from those before it."""
 
 
 @pytest.mark.parametrize("room", API_ROOMS)
-def test_the_rooms_of_the_api_know_no_room_above_them_and_no_module_that_makes_calls(room):
+def test_a_folder_of_the_api_imports_no_later_folder_and_no_module_that_makes_calls(room):
     callers = {f"{PACKAGE}.api.{module}" for module in ("client", "batch", "wait", "pace", "admin_message")}
     above = {f"{PACKAGE}.api.{other}" for other in API_ROOMS[API_ROOMS.index(room) + 1 :]}
     for file in (ROOT / "api" / room).rglob("*.py"):
@@ -53,19 +53,19 @@ def test_the_rooms_of_the_api_know_no_room_above_them_and_no_module_that_makes_c
         assert not ours & (above | callers), file
 
 
-def test_every_folder_of_the_api_is_a_room_whose_imports_are_held():
+def test_every_folder_of_the_api_is_covered_by_the_test_above():
     assert {folder.name for folder in (ROOT / "api").iterdir() if folder.is_dir()} - {"__pycache__"} == {*API_ROOMS}
 
 
 @pytest.mark.parametrize("folder", ["api", "emulator"])
-def test_what_speaks_for_drs_knows_no_airflow(folder):
-    # the fixture is for the tests of DAGs, where Airflow is
+def test_api_and_emulator_do_not_import_airflow(folder):
+    # the pytest fixture is for tests of DAGs, which have Airflow
     for file in {*(ROOT / folder).rglob("*.py")} - {ROOT / "emulator" / "pytest_plugin.py"}:
         assert not [name for name in imports_of(file) if name.split(".")[0] == "airflow"], file
 
 
 @pytest.mark.parametrize("module", ["operators.drs", "sensors.drs"])
-def test_a_dag_file_that_uses_it_loads_neither_requests_nor_the_client(module):
+def test_importing_operator_or_sensor_loads_neither_requests_nor_the_client(module):
     loaded = modules_after(f"import {PACKAGE}.{module}")
 
     assert f"{PACKAGE}.{module}" in loaded
@@ -80,7 +80,7 @@ def modules_after(code: str) -> set[str]:
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
-def test_the_provider_info_keeps_airflows_own_schema():
+def test_the_provider_info_is_valid_by_the_schema_of_airflow():
     schema = json.loads((Path(airflow.__file__).parent / "provider_info.schema.json").read_text())
 
     assert [error.message for error in Draft7Validator(schema).iter_errors(get_provider_info())] == []
@@ -100,8 +100,8 @@ def test_every_class_and_module_that_the_provider_info_names_can_be_imported():
 
 
 def test_airflow_finds_the_provider():
-    (found,) = [point for point in entry_points(group="apache_airflow_provider") if PACKAGE in point.value]
-    assert found.load()() == get_provider_info()
+    (entry_point,) = [point for point in entry_points(group="apache_airflow_provider") if PACKAGE in point.value]
+    assert entry_point.load()() == get_provider_info()
 
     from airflow.providers_manager import ProvidersManager
 
@@ -111,7 +111,7 @@ def test_airflow_finds_the_provider():
     assert hook.hook_name == "Huawei Cloud DRS"
 
 
-def test_the_version_stands_in_one_place():
+def test_the_version_is_written_in_one_place():
     assert version("airflow-provider-drs") == airflow_provider_drs.__version__
     assert airflow_provider_drs.__version__ not in (ROOT.parent / "pyproject.toml").read_text()
 
@@ -123,13 +123,13 @@ def test_no_file_of_the_package_is_longer_than_300_lines():
 def test_every_import_of_the_package_is_declared():
     requirements = requires("airflow-provider-drs") or []
     declared = {distribution(line) for line in requirements if "extra ==" not in line}
-    emulators = {distribution(line) for line in requirements}
+    declared_with_extras = {distribution(line) for line in requirements}
     known = packages_distributions()
-    # what draws the form of Airflow 2 comes with Airflow 2 alone, and the fixture is for those who have pytest
-    given = {"flask_appbuilder", "flask_babel", "wtforms", "pytest", PACKAGE}
+    # the form libraries come with Airflow 2, and pytest with the tests that use the fixture
+    provided = {"flask_appbuilder", "flask_babel", "wtforms", "pytest", PACKAGE}
     for file in ROOT.rglob("*.py"):
-        modules = {name.split(".")[0] for name in imports_of(file)} - sys.stdlib_module_names - given
-        allowed = declared | (emulators if "emulator" in file.parts else set())
+        modules = {name.split(".")[0] for name in imports_of(file)} - sys.stdlib_module_names - provided
+        allowed = declared | (declared_with_extras if "emulator" in file.parts else set())
         for module in modules:
             assert {distribution(name) for name in known[module]} & allowed, (file, module)
 
@@ -139,10 +139,10 @@ def distribution(requirement: str) -> str:
 
 
 def documented_and_taken(node):
-    """Return the parameters that a docstring names, and those that the function or class takes."""
+    """Return the parameters that a docstring names, and the parameters of the function or class."""
     documented = set(re.findall(r":param (\w+):", ast.get_docstring(node) or ""))
-    made = [item for item in ast.walk(node) if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
-    function = node if not isinstance(node, ast.ClassDef) else next(iter(made), None)
+    constructors = [item for item in ast.walk(node) if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    function = node if not isinstance(node, ast.ClassDef) else next(iter(constructors), None)
     if function is None:
         return documented, {ast.unparse(item.target) for item in node.body if isinstance(item, ast.AnnAssign)}
     args = function.args
@@ -150,7 +150,7 @@ def documented_and_taken(node):
     return documented, {each.arg for each in taken}
 
 
-def test_a_docstring_names_no_parameter_that_is_not_there():
+def test_a_docstring_names_only_existing_parameters():
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     wrong = {
         f"{file.relative_to(ROOT)}: {node.name}: {name}"

@@ -1,4 +1,4 @@
-"""A certificate authority for a test, the servers it vouches for, and what an endpoint says of it."""
+"""A certificate authority for tests: certificates of servers, and the members of an endpoint that trusts it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """Signs certificates for servers; two authorities of the same name are still not each other."""
+    """Signs certificates of servers. Two authorities have the same name, but different keys."""
 
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -25,7 +25,7 @@ class Authority:
         self.pem = self.certificate.public_bytes(Encoding.PEM)
 
     def issue(self, directory: Path, name: str = "db.example.org") -> tuple[Path, Path]:
-        """Write the certificate of a server, and its private key."""
+        """Write the certificate and the private key of a server, and return their paths."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate, private = directory / "server.pem", directory / "server.key"
         certificate.write_bytes(self._sign(name, key.public_key()).public_bytes(Encoding.PEM))
@@ -34,13 +34,13 @@ class Authority:
         return certificate, private
 
     def server_context(self, directory: Path, name: str = "db.example.org") -> ssl.SSLContext:
-        """Make the TLS settings of a server that shows a certificate of this authority."""
+        """Return the TLS settings of a server with a certificate of this authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.issue(directory, name))
         return context
 
     def members(self) -> dict[str, Any]:
-        """Say in the members of an endpoint that TLS is wanted, and that this authority is trusted."""
+        """Return the members of an endpoint that enable TLS and trust this authority."""
         return certificate_members(self.pem)
 
     def _sign(self, name: str, key: ec.EllipticCurvePublicKey, authority: bool = False) -> x509.Certificate:
@@ -68,7 +68,7 @@ class Authority:
 
 
 def certificate_members(content: bytes, name: str = "ca.pem", password: str | None = None) -> dict[str, Any]:
-    """Give the members of an endpoint that hold a certificate file."""
+    """Return the members of an endpoint that hold a certificate file."""
     members = {
         "ssl_link": True,
         "ssl_cert_key": base64.b64encode(content).decode(),

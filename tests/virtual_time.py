@@ -1,4 +1,4 @@
-"""Time in which waiting takes none."""
+"""Clocks in which a sleep ends at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_drs.api.pace import Pacer
 
 
 class VirtualTime:
-    """A clock and its sleep: time passes as it does, and jumps when somebody waits; ``waits`` keeps each such jump."""
+    """A clock that runs in real time, and jumps forward by each sleep. ``waits`` has the seconds of each sleep."""
 
     def __init__(self) -> None:
         self.waits: list[float] = []
@@ -34,9 +34,9 @@ class VirtualTime:
 
 
 class ThreadsTime:
-    """A time that stands still while a thread works, and jumps to the next end of a sleep when all of them sleep.
+    """A clock that stands still while any thread works, and jumps to the next end of a sleep when all threads sleep.
 
-    ``with time.of(module)`` lets it know the threads that the module's ``ThreadPoolExecutor`` starts.
+    ``with time.of(module)`` counts the threads that the module's ``ThreadPoolExecutor`` starts.
     """
 
     def __init__(self) -> None:
@@ -89,21 +89,21 @@ class ThreadsTime:
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which waiting takes no time, but for what threads have under way."""
+    """An event loop whose sleeps end at once, unless a function runs in a thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self._ahead = 0.0
         self._under_way = 0
         selector = self._selector  # type: ignore[attr-defined]
-        really = selector.select
+        select_really = selector.select
 
         def select(timeout: float | None = None) -> Any:
-            ready = really(0)
+            ready = select_really(0)
             if ready or timeout == 0:
                 return ready
             if self._under_way or timeout is None:
-                return really(timeout)
+                return select_really(timeout)
             self._ahead += timeout
             return []
 
@@ -113,7 +113,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return super().time() + self._ahead
 
     def hold_up(self, seconds: float) -> None:
-        """Let time pass as if something had kept the loop busy."""
+        """Advance the clock, as if a task had blocked the loop."""
         self._ahead += seconds
 
     def run_in_executor(self, executor: Executor | None, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]

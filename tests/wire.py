@@ -1,4 +1,4 @@
-"""A server on loopback that keeps what reached it and answers what a test tells it to."""
+"""A server on loopback that records its requests, and answers as the test defines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Reply:
 
 
 def all_pass(request: Request) -> Reply:
-    """Affirm every endpoint, and report every job as being in CONFIGURATION, like a service without a worry."""
+    """Affirm every endpoint, and report the status CONFIGURATION for every job."""
     if request.path.endswith("/batch-status"):
         page = request.json.get("page_req", {}).get("per_page", 5)
         results = [{"id": job_id, "status": "CONFIGURATION"} for job_id in request.json["jobs"]][:page]
@@ -53,9 +53,11 @@ def all_pass(request: Request) -> Reply:
 
 
 class Service:
-    """``with Service(answer) as service``: serves on ``service.url``, remembers ``service.requests``.
+    """``with Service(answer) as service``: serves on ``service.url``, and records ``service.requests``.
 
     It counts ``service.connections``, too.
+
+    :param answer: makes the reply to each request.
     """
 
     def __init__(self, answer: Callable[[Request], Reply] = all_pass) -> None:

@@ -1,4 +1,4 @@
-"""One run over any number of endpoints: cut into calls, made side by side, collected into one report."""
+"""One run over any number of endpoints: splits them into calls, makes the calls, and returns one report."""
 
 from __future__ import annotations
 
@@ -23,23 +23,28 @@ from airflow_provider_drs.api.retry import backoff
 
 
 def cut_into_calls(endpoints: Sequence[Endpoint], batch_size: int = MAX_ENDPOINTS) -> list[list[int]]:
-    """Deal endpoints to as few calls as the rules allow.
+    """Distribute endpoints over as few calls as possible.
 
-    No call holds two endpoints of one job, because a result names its job only, nor more than ``batch_size``.
+    No call has two endpoints of one job, because a result of ``batchValidateConnections`` names only its job.
 
-    :return: for each call the positions of its endpoints.
+    :param endpoints: any number of endpoints.
+    :param batch_size: the most endpoints in one call, 1 to 10.
+    :return: for each call, the positions of its endpoints.
     """
     jobs = Counter(endpoint.id for endpoint in endpoints)
     calls = max(-(-len(endpoints) // batch_size), max(jobs.values(), default=0))
     # neighbours in this order go to different calls, and no job has more endpoints than there are calls
-    dealt = sorted(range(len(endpoints)), key=lambda position: endpoints[position].id)
-    return [sorted(dealt[call::calls]) for call in range(calls)]
+    by_job = sorted(range(len(endpoints)), key=lambda position: endpoints[position].id)
+    return [sorted(by_job[call::calls]) for call in range(calls)]
 
 
 def each_host_alone(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-    """Return an endpoint for every host of an ``ip`` that names several: DRS is content when one of them answers.
+    """Replace each endpoint with several hosts in ``ip`` by one endpoint for each host.
 
-    A host that is named twice is one host: a second login could lock the account.
+    DRS passes an endpoint with several hosts as soon as one of them answers. A host that ``ip`` names twice gets one
+    endpoint, because a second login could lock the account.
+
+    :param endpoints: any number of endpoints.
     """
     return [
         endpoint.model_copy(update={"ip": host})
@@ -57,30 +62,30 @@ def run_tests(
     retest_attempts: int = 0,
     retest_delay: float = 30,
 ) -> Report:
-    """Test every endpoint and return the whole report, whatever single calls do.
+    """Test every endpoint with ``batchValidateConnections``, and return the whole report even when calls fail.
 
-    A service that cannot be reached, throttles for ever, is unavailable or gives no answer ends the run within the
-    limits of one call: the endpoints not sent yet are reported with the same error and 0 attempts.
+    A service that is unreachable, unavailable, silent or endlessly throttling ends the run within the limits of one
+    call. The report then has the same error and 0 attempts for all endpoints that were not sent.
 
-    :param client: makes the calls; it is cancelled when the run is ended from outside.
-    :param endpoints: any number, several of one job among them.
-    :param batch_size: endpoints in one call, 1 to 10.
-    :param max_concurrency: calls under way at once.
-    :param retest_attempts: how many times those that may still pass are tested again; each time is another login.
-    :param retest_delay: seconds before they are.
+    :param client: makes the calls. An exception in this thread, such as a timeout of the task, cancels the client.
+    :param endpoints: any number of endpoints; a job may have several.
+    :param batch_size: the most endpoints in one call, 1 to 10.
+    :param max_concurrency: the most concurrent calls.
+    :param retest_attempts: how many times failed endpoints that may still pass are tested again. Each time is a login.
+    :param retest_delay: seconds before each retest.
     :raises DrsStoppedError: when the client was stopped.
     """
     report = _test_once(client, endpoints, batch_size, max_concurrency)
     for _ in range(retest_attempts):
-        again = [
+        positions = [
             position for position, verdict in enumerate(report.endpoints) if not verdict.passed and verdict.retryable
         ]
-        if not again or any(not error.retryable for error in report.errors):
+        if not positions or any(not error.retryable for error in report.errors):
             break
         client.pacer.sleep(retest_delay)
-        latest = _test_once(client, [endpoints[position] for position in again], batch_size, max_concurrency)
+        latest = _test_once(client, [endpoints[position] for position in positions], batch_size, max_concurrency)
         verdicts = list(report.endpoints)
-        for position, verdict in zip(again, latest.endpoints, strict=True):
+        for position, verdict in zip(positions, latest.endpoints, strict=True):
             verdicts[position] = replace(verdict, attempts=verdicts[position].attempts + verdict.attempts)
         report = Report(tuple(verdicts), latest.errors)
     return report
@@ -98,7 +103,7 @@ def _test_once(client: DrsClient, endpoints: Sequence[Endpoint], batch_size: int
             verdicts |= dict(zip(positions, batch, strict=True))
             errors += [error] if error else []
     except BaseException:
-        # the task was killed or has timed out: no call that is under way or queued may log in any more
+        # the task was killed or has timed out, so no running or queued call may log in any more
         client.cancel()
         raise
     finally:
@@ -107,39 +112,40 @@ def _test_once(client: DrsClient, endpoints: Sequence[Endpoint], batch_size: int
 
 
 class _Run:
-    """The calls of one run; its threads share it.
+    """The calls of one run. Its threads share it.
 
-    A call that the service is unavailable to (HTTP 5xx) is not repeated, but slows the others down: they follow each
-    other after 1, 2, 4 ... seconds, or the time that the service names, until one gets through. A call that gets no
-    answer slows nothing down. When nothing has got through for ``max_retry_seconds``, when a call has used up its own
-    limits, or when IAM gives no token, those not sent yet are not sent at all.
+    A call that fails with HTTP 5xx is not retried, but it slows the run down: the next calls start one by one, after
+    1, 2, 4 ... seconds or the pause that the service names, until a call gets an answer. A call without an answer
+    slows nothing down. The run sends no further call when no call got an answer for ``max_retry_seconds``, when a call
+    has used up its own limits, or when IAM issues no token.
     """
 
     def __init__(self, client: DrsClient) -> None:
         self._client = client
         self._pacer = client.pacer
         self._lock = Lock()
-        self._through_at = self._failed_at = self._next = self._pacer.clock()
+        self._last_answer_at = self._failed_at = self._next_start = self._pacer.clock()
         self._unavailable = 0
-        self._hopeless: DrsError | None = None
+        self._fatal: DrsError | None = None
 
     def test(self, batch: Sequence[Endpoint]) -> tuple[list[Verdict], DrsError | None]:
-        """Return a verdict on each endpoint of a call, and the error of the call if it failed as a whole.
+        """Return a verdict for each endpoint of a call, and the error if the call as a whole failed.
 
+        :param batch: the endpoints of the call.
         :raises DrsStoppedError: when the client was stopped.
         """
         pause = 0.0
         with self._lock:
-            if self._unavailable and not self._hopeless:
+            if self._unavailable and not self._fatal:
                 now = self._pacer.clock()
-                # by then it is known whether there is any hope
-                last = self._through_at + self._client.max_retry_seconds
-                pause = max(0.0, min(self._next, last) - now)
-                self._next = now + pause + backoff(self._unavailable)
+                # at that moment the run either goes on or is given up
+                last = self._last_answer_at + self._client.max_retry_seconds
+                pause = max(0.0, min(self._next_start, last) - now)
+                self._next_start = now + pause + backoff(self._unavailable)
         if pause:
             self._pacer.sleep(pause)
-        if self._hopeless:
-            return [verdict_of_error(endpoint, self._hopeless, attempts=0) for endpoint in batch], None
+        if self._fatal:
+            return [verdict_of_error(endpoint, self._fatal, attempts=0) for endpoint in batch], None
         return self._sent(batch)
 
     def _sent(self, batch: Sequence[Endpoint]) -> tuple[list[Verdict], DrsError | None]:
@@ -159,18 +165,18 @@ class _Run:
     def _note(self, error: DrsError | None, started: float) -> None:
         now = self._pacer.clock()
         with self._lock:
-            over = now - self._through_at >= self._client.max_retry_seconds
+            give_up = now - self._last_answer_at >= self._client.max_retry_seconds
             if error and (not error.attempts or CONNECTION_TEST.repeats(error)):
-                # there is no credential to send a call with, or the call has used up its own limits
-                over = True
+                # IAM issued no token, or the call has used up its own limits
+                give_up = True
             elif isinstance(error, DrsUnavailableError) and (error.http_status or 500) >= 500:
-                # those that were under way together count as one
+                # concurrent calls that fail together count as one failure
                 self._unavailable += started >= self._failed_at
                 self._failed_at = now
-                self._next = max(self._next, now + max(backoff(self._unavailable), error.retry_after or 0))
+                self._next_start = max(self._next_start, now + max(backoff(self._unavailable), error.retry_after or 0))
             elif error is None or isinstance(error, DrsServiceError | DrsAnswerError):
-                self._through_at = self._next = now
+                self._last_answer_at = self._next_start = now
                 self._unavailable = 0
                 return
-            if over and self._through_at <= started:
-                self._hopeless = error
+            if give_up and self._last_answer_at <= started:
+                self._fatal = error

@@ -1,4 +1,4 @@
-"""The client: one method for each call of DRS that a gate makes."""
+"""The client of DRS: one method for each API call that a gate makes."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ from airflow_provider_drs.api.wire.transport import Transport
 
 
 class DrsClient:
-    """Calls the v3 API of DRS for one project.
+    """A client of the DRS API v3 for one project. Threads may share it.
 
-    A client may be shared by threads. It never follows a redirect, and it speaks plain http to loopback only.
+    It follows no redirect, and uses plain http to loopback only.
 
-    :mod:`~airflow_provider_drs.api.operation` has the table of what is sent again after which error: after
-    the time that the answer names, or else 1, 2, 4 ... seconds. A connection test is another login, so it is sent again
-    only when it was certainly not done.
+    The table in :mod:`~airflow_provider_drs.api.operation` lists the errors after which a call is retried. The pause
+    before a retry is the one that the answer names, or 1, 2, 4 ... seconds. A connection test is a login, so it is
+    retried only when it was certainly not done. The retry policy may change without being a breaking change.
 
-    :param endpoint: URL of the service, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
-    :param project_id: project of the region where the DRS jobs live.
-    :param auth: the credential, and what is done when the service refuses it.
-    :param language: of the service's texts, ``en-us`` or ``zh-cn``.
+    :param endpoint: URL of DRS, such as ``https://drs.cn-north-4.myhuaweicloud.com``.
+    :param project_id: id of the project of the region that has the DRS jobs.
+    :param auth: the credential.
+    :param language: language of DRS's texts, ``en-us`` or ``zh-cn``.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand, name look-up and TLS included.
-    :param read_timeout: seconds from then on until the whole answer must be there.
-    :param max_attempts: how many times one call is sent at most, 1 and more.
-    :param max_retry_seconds: seconds from the moment when a call wants to start, in which it may still be sent; no
-        pause that the service names or causes lasts longer.
-    :param pacer: lets calls start; the clock and the waiting are its own.
-    :param cancellation: ends what is under way, as :meth:`cancel` does.
-    :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
+    :param connect_timeout: seconds for opening a connection, name resolution and TLS included.
+    :param read_timeout: seconds after that for sending the request and reading the whole answer.
+    :param max_attempts: the most times that one call is sent, at least 1.
+    :param max_retry_seconds: seconds from the start of a call in which an attempt may start. No pause between two
+        attempts is longer.
+    :param pacer: limits the rate of calls; has the clock and the sleep of the client.
+    :param cancellation: interrupts calls and pauses, as :meth:`cancel` does.
+    :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
     def __init__(
@@ -98,24 +98,24 @@ class DrsClient:
         raise TypeError("a client holds a credential, which is not pickled")
 
     def close(self) -> None:
-        """Close the connections that were kept alive."""
+        """Close the connections that are kept alive."""
         self._transport.close()
 
     def cancel(self) -> None:
-        """End what is under way in other threads within moments; from now on nothing is sent.
+        """Interrupt all calls in other threads at once, and send nothing from now on.
 
-        The calls that it ends, and all later ones, raise :class:`DrsStoppedError`.
+        The interrupted calls and all later ones raise :class:`DrsStoppedError`.
         """
         self._cancellation.cancel()
         self._auth.cancel()
         self.close()
 
     def test_connections(self, endpoints: Sequence[Endpoint]) -> list[Verdict]:
-        """Have DRS log in to every endpoint; operation ``batchValidateConnections``.
+        """Let DRS log in to every endpoint; operation ``batchValidateConnections``.
 
-        :param endpoints: at most 10, and never two of one job, since a result names its job only.
+        :param endpoints: at most 10, and at most one of each job, because a result names only its job.
         :return: one verdict for each endpoint, in the same order.
-        :raises DrsError: when the call as a whole failed.
+        :raises DrsError: when the call as a whole fails.
         """
         answer, seconds, attempts = self._call(CONNECTION_TEST, connection_test.body(endpoints))
         return connection_test.judge(
@@ -123,11 +123,12 @@ class DrsClient:
         )
 
     def job_statuses(self, job_ids: Sequence[str]) -> dict[str, JobStatus]:
-        """Read the status of any number of jobs, 100 a call; operation ``batchListJobStatus``.
+        """Read the status of any number of jobs, in calls of 100; operation ``batchListJobStatus``.
 
-        :return: ``{job id: status}`` in the order asked.
-        :raises DrsJobsRefusedError: naming the jobs that DRS does not know, no longer has, or takes for malformed.
-        :raises DrsError: when a call as a whole failed, or its answer left a job out.
+        :param job_ids: ids of the jobs.
+        :return: ``{job id: status}``, in the order of ``job_ids``.
+        :raises DrsJobsRefusedError: names the jobs that DRS does not know, has deleted, or takes for malformed.
+        :raises DrsError: when a call as a whole fails, or its answer has no status for a job.
         """
         results = self.look_up(job_ids)
         if error := most_severe(results):
@@ -135,9 +136,13 @@ class DrsClient:
         return {job_id: status for job_id, status in results.items() if isinstance(status, JobStatus)}
 
     def look_up(self, job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
-        """Read the status of any number of jobs, or what stands in its way, for each by itself.
+        """Read the status of any number of jobs, with an error in place of each status that DRS does not give.
 
-        It takes a call for every 100 jobs, and some more when DRS refuses a job; operation ``batchListJobStatus``.
+        This takes one call of ``batchListJobStatus`` for every 100 jobs, and further calls when DRS refuses a job.
+
+        :param job_ids: ids of the jobs.
+        :return: ``{job id: status or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised, not even
+            :class:`DrsStoppedError`.
         """
         return fetch_statuses(self._page_of_statuses, job_ids)
 
@@ -149,17 +154,17 @@ class DrsClient:
         return job_status.statuses(job_ids, answer)
 
     def check_access(self) -> None:
-        """Do the cheapest read that takes the credential and the project; operation ``showJobList``.
+        """Check credential and project with the cheapest read; operation ``showJobList``.
 
-        A list of one job, since the other reads want the id of a job that exists. Nothing is repeated: whoever asks is
-        waiting for the answer.
+        It lists one job, because the other reads need the id of an existing job. It is not retried, because a person
+        waits for the answer.
 
-        :raises DrsError: when it failed, and so would every other call.
+        :raises DrsError: when the call fails. Every other call would fail, too.
         """
         self._call(JOB_LIST, job_list.body())
 
     def _call(self, operation: Operation, body: dict[str, Any]) -> tuple[Answer, float, int]:
-        """Send until there is an answer, or no hope for one; return it, the seconds it took, and the attempts."""
+        """Return the answer, the seconds of its last attempt, and the number of attempts."""
         path = operation.path.format(project_id=self.project_id)
         data = HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple(operation.secrets_in(body))
@@ -196,7 +201,7 @@ class DrsClient:
             )
 
         try:
-            # the credential is around what is repeated, because IAM's own calls have repeated what they may
+            # authenticated is outside the retries, because the calls of IAM have their own retries
             answer = self._auth.authenticated(send)
         except DrsError as error:
             error.attempts = len(starts)

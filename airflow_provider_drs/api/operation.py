@@ -1,4 +1,4 @@
-"""What is known of a call before it is made: what may be repeated, what is secret, and what a good answer is."""
+"""Describes each API call: after which errors it is retried, which members are secret, and what a good answer is."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from airflow_provider_drs.api.model.hidden import credentials_in
 
 
 class Repeat(Enum):
-    """How an operation may be repeated after it failed."""
+    """The kinds of operations, by the effect of a retry."""
 
     READ = "read"
-    """It changes nothing: after whatever may heal."""
+    """The call changes nothing. It is retried after every retryable error."""
     LOGIN = "login"
-    """It is a login, and some databases lock an account: only when it was certainly not done."""
+    """The call logs in, and failed logins can lock an account. It is retried only when it was certainly not done."""
     SAME_EFFECT = "same effect"
-    """Done twice it comes to the same as done once: like a read."""
+    """The call is idempotent. It is retried like a read."""
     NEVER = "never"
-    """Somebody waits for the answer, or nothing is known."""
+    """The call is never retried: a person waits for the answer, or the effect of a retry is unknown."""
 
 
 NOT_SENT: tuple[type[DrsError], ...] = (DrsUnreachableError, DrsThrottledError)
@@ -38,7 +38,7 @@ REPEATED: dict[Repeat, tuple[type[DrsError], ...]] = {
     Repeat.SAME_EFFECT: (*NOT_SENT, *PERHAPS_DONE),
     Repeat.NEVER: (),
 }
-"""The errors after which a call is sent again; the one table of it."""
+"""The errors after which each kind of operation is retried. No other module decides this."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Operation:
     """One call of an API.
 
     :param name: the contract's ``operationId``.
-    :param method: of HTTP.
-    :param path: with the names of its parameters in braces.
-    :param repeat: what may be repeated.
-    :param permission: the action that a policy of IAM has to allow, where the documents name it.
-    :param secret_members: members of the request whose texts are secret, at any depth.
-    :param expected_key: the member by which a good answer is known, a list but for ``token``.
-    :param good_status: the HTTP status of a good answer; any other is none.
-    :param service: that is asked.
+    :param method: the HTTP method.
+    :param path: path and query, with the names of parameters in braces.
+    :param repeat: when the call is retried.
+    :param permission: the action that an IAM policy must allow, where the vendor's pages name it.
+    :param secret_members: names of members of the request whose texts are secret, at any depth.
+    :param expected_key: the member that a good answer must have. It is a list, except ``token``.
+    :param good_status: the HTTP status of a good answer. An answer with another status is an error.
+    :param service: name of the service for error texts, ``DRS`` or ``IAM``.
     """
 
     name: str
@@ -67,18 +67,21 @@ class Operation:
     service: str = "DRS"
 
     def repeats(self, error: DrsError) -> bool:
-        """Return whether the call is sent again after this error."""
+        """Return whether the call may be retried after an error.
+
+        :param error: the error of the last attempt.
+        """
         if not isinstance(error, REPEATED[self.repeat]):
             return False
         if self.repeat is not Repeat.LOGIN or isinstance(error, DrsUnreachableError):
             return True
-        # with any other status DRS may have been asked
+        # with another status than 429, the gateway may have forwarded the call to DRS
         return error.http_status in (429, None)
 
     def secrets_in(self, body: object) -> list[str]:
         """Return the secret texts of a request.
 
-        :param body: its JSON, or a part of that.
+        :param body: the JSON of the request, or a part of it.
         """
         if isinstance(body, str):
             return credentials_in(body)

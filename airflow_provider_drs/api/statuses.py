@@ -1,4 +1,4 @@
-"""What became of each job asked about, however a call that asks about many of them fails."""
+"""Finds a status or an error for each of many jobs, although one bad id makes DRS refuse a whole call."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.rules import JOB_ID
 
 MAX_IDS = 100
-"""Job ids in one status call: the largest page the service returns."""
+"""The most job ids in one call of ``batchListJobStatus``: the largest page that DRS returns."""
 
 MAX_LONE_REFUSALS = 8
-"""Jobs refused by themselves, with none accepted, after which no more are tried."""
+"""The most jobs that are refused in calls of one job, while no call is accepted. After that, no more are tried."""
 
 Results = Mapping[str, JobStatus | DrsError]
-"""For each job its status, or the error that stands in its place."""
+"""The status of each job, or the error in its place."""
 
 
 def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
-    """Find out about any number of jobs, each by itself.
+    """Return the status or the error of each job, for any number of jobs.
 
-    One malformed or deleted id makes the service refuse the whole call. Where the answer names the culprits, the others
-    are asked about again without them. Where it does not, the call is cut in two until the culprits are alone, those
-    that do not look like an id of DRS first.
+    One malformed or deleted id makes DRS refuse the whole call. If the answer names the refused ids, the next call asks
+    about the other ids. If not, the call is split in two until each refused id is alone in a call. The ids that do not
+    have the form of a DRS id are split off first.
 
-    :param ask: one call about at most 100 jobs; it may leave some of them open, but not all.
-    :return: something for every id, in the order asked; it never raises :class:`DrsError`.
+    :param ask: makes one call about at most 100 jobs. It may return no result for some of them, but not for all.
+    :param job_ids: ids of the jobs.
+    :return: a status or an error for every id, in the order of ``job_ids``. No :class:`DrsError` is raised.
     """
-    asked = list(dict.fromkeys(job_ids))
+    unique_ids = list(dict.fromkeys(job_ids))
     results: dict[str, JobStatus | DrsError] = {}
-    todo = [asked[start : start + MAX_IDS] for start in range(0, len(asked), MAX_IDS)][::-1]
-    accepted, alone = False, 0
+    todo = [unique_ids[start : start + MAX_IDS] for start in range(0, len(unique_ids), MAX_IDS)][::-1]
+    accepted, lone_refusals = False, 0
     while todo:
         page = todo.pop()
         try:
@@ -41,12 +42,12 @@ def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) 
             if not _may_be_one_job_only(error):
                 results |= dict.fromkeys(page, error)
             elif len(page) > 1:
-                todo += _in_two(page)
+                todo += _split(page)
             else:
                 results |= {page[0]: jobs_refused_error({page[0]: f"{error.code}: {error.text}"}, error)}
-                alone += 1
-                if alone == MAX_LONE_REFUSALS and not accepted:
-                    # it is not for the sake of single jobs that the service refuses
+                lone_refusals += 1
+                if lone_refusals == MAX_LONE_REFUSALS and not accepted:
+                    # the reason is not in the ids, so the other jobs get the same error
                     results |= {job_id: error for rest in todo for job_id in rest}
                     break
         else:
@@ -54,14 +55,14 @@ def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) 
             results |= answer
             if left := [job_id for job_id in page if job_id not in answer]:
                 todo.append(left)
-    return {job_id: results[job_id] for job_id in asked}
+    return {job_id: results[job_id] for job_id in unique_ids}
 
 
 def jobs_refused_error(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
     """Return the error for jobs that DRS refuses.
 
-    :param jobs: what it said of each, ``{job id: text}``.
-    :param by: tells the rest.
+    :param jobs: the text of DRS for each job, ``{job id: text}``.
+    :param by: the error of the call, for code, HTTP status, request id and hint.
     """
     named = ", ".join(f"{job_id} ({text.removeprefix(f'{by.code}: ')})" for job_id, text in jobs.items())
     return DrsJobsRefusedError(
@@ -75,11 +76,14 @@ def jobs_refused_error(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedE
 
 
 def most_severe(results: Results) -> DrsError | None:
-    """Return the error that tells most of why not all is known: one that cannot heal before one that may."""
+    """Return the error that explains best why a status is missing, or ``None``. Permanent errors come first.
+
+    :param results: the status or the error of each job.
+    """
     errors = [item for item in results.values() if isinstance(item, DrsError)]
     final = [error for error in errors if not error.retryable]
-    if other := [error for error in final or errors if not isinstance(error, DrsJobsRefusedError)]:
-        return other[0]
+    if others := [error for error in final or errors if not isinstance(error, DrsJobsRefusedError)]:
+        return others[0]
     named = [error for error in final if isinstance(error, DrsJobsRefusedError)]
     jobs = {job_id: text for error in named for job_id, text in error.jobs.items()}
     return jobs_refused_error(jobs, named[0]) if named else None
@@ -89,11 +93,11 @@ def _may_be_one_job_only(error: DrsError) -> bool:
     return isinstance(error, DrsRequestError | DrsJobsRefusedError) and error.http_status == 400
 
 
-def _in_two(page: list[str]) -> list[list[str]]:
-    """Cut a call in two; the part that comes last is the one to ask first."""
-    usual = [job_id for job_id in page if re.fullmatch(JOB_ID, job_id)]
-    odd = [job_id for job_id in page if job_id not in usual]
-    if usual and odd:
-        return [odd, usual]
-    # every other one, so that the first to be alone come from all over the page
+def _split(page: list[str]) -> list[list[str]]:
+    """Split the ids of a call into two calls. The caller makes the last call of the result first."""
+    well_formed = [job_id for job_id in page if re.fullmatch(JOB_ID, job_id)]
+    malformed = [job_id for job_id in page if job_id not in well_formed]
+    if well_formed and malformed:
+        return [malformed, well_formed]
+    # alternate ids, so that the first lone ids come from the whole page
     return [page[1::2], page[::2]]

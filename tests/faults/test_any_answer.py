@@ -1,4 +1,4 @@
-"""Property-based: for any endpoints and any answer there is one verdict each, and green only where DRS affirmed."""
+"""Property-based: any answer gives one verdict for each endpoint, and an endpoint passes only if DRS affirms it."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "X-Request-Id", "Conte
 AFFIRMATIONS = [
     {"status": status, **beside} for status in ("success", "SUCCESS", "true") for beside in ({}, {"success": True})
 ]
-"""What a good result says, besides which job it is of, in every spelling that is generated here."""
+"""The members of a good result besides the job id, in every spelling that is generated here."""
 
 
 def affirmed(job: str, results: object) -> bool:
-    """Whether exactly one result names the job, and says nothing but what a good one says."""
+    """Return whether exactly one result names the job, and has no member that a good result lacks."""
     items = results if isinstance(results, list) else []
     about = [item for item in items if isinstance(item, dict) and item.get("id") == job]
-    spoken = [
+    members = [
         {name: value for name, value in item.items() if value or (name == "success" and value is not None)}
         for item in about
     ]
-    return spoken in [[{"id": job, **good}] for good in AFFIRMATIONS]
+    return members in [[{"id": job, **good}] for good in AFFIRMATIONS]
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +73,16 @@ def service():
 @given(
     jobs=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["so", "ta"])), min_size=1, max_size=6), answer=ANSWER
 )
-def test_every_endpoint_has_one_verdict_and_is_green_only_if_affirmed(service, jobs, answer):
+def test_every_endpoint_has_one_verdict_and_passes_only_if_affirmed(service, jobs, answer):
     service.answer = lambda request: Reply(answer)
     endpoints = parse_endpoints([endpoint(number, end_point_type=side) for number, side in jobs])
 
     with DrsClient(service.url, "p", TokenAuth("t"), pacer=VirtualTime().pacer()) as client:
         report = run_tests(client, endpoints)
 
-    assert [(verdict.job_id, verdict.side) for verdict in report.endpoints] == [(one.id, one.side) for one in endpoints]
+    assert [(verdict.job_id, verdict.side) for verdict in report.endpoints] == [
+        (item.id, item.side) for item in endpoints
+    ]
     for verdict in report.endpoints:
         assert affirmed(verdict.job_id, answer["results"]) or not verdict.passed
         assert verdict.passed or verdict.text
@@ -89,7 +91,7 @@ def test_every_endpoint_has_one_verdict_and_is_green_only_if_affirmed(service, j
 
 @settings(max_examples=400)
 @given(status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=40) | (ODD_OBJECT | JSON).map(json.dumps))
-def test_only_errors_of_our_tree_come_out_of_an_answer(status, headers, body):
+def test_any_answer_is_good_or_raises_a_drs_error(status, headers, body):
     body = body.encode() if isinstance(body, str) else body
     try:
         raw = RawAnswer(status, CaseInsensitiveDict(headers), HiddenBytes(body))
@@ -102,7 +104,7 @@ def test_only_errors_of_our_tree_come_out_of_an_answer(status, headers, body):
 
 @settings(max_examples=100, deadline=None)
 @given(answer=st.fixed_dictionaries({"results": st.lists(RESULT | JSON, max_size=4) | JSON}))
-def test_only_errors_of_our_tree_come_out_of_a_status_call(service, answer):
+def test_any_answer_to_a_status_call_gives_statuses_or_raises_a_drs_error(service, answer):
     service.answer = lambda request: Reply(answer)
     asked = [job_id(0), job_id(1)]
 

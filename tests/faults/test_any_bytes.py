@@ -1,4 +1,4 @@
-"""Property-based: whatever bytes come in whatever packets, the call ends, and green is but a plain good answer."""
+"""Property-based: with any bytes in any packets a call ends, and an endpoint passes only for a plain good answer."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ READY = json.dumps({"results": [{"id": job, "status": "CONFIGURATION"} for job i
 
 @dataclass(frozen=True)
 class Packets:
-    """What is sent, and how many seconds pass before each part of it."""
+    """The parts of an answer, each with the seconds of the pause before it."""
 
     parts: list[tuple[float, bytes]]
 
@@ -52,13 +52,13 @@ class Packets:
 
 @pytest.fixture(scope="module")
 def send():
-    """A function that makes one call against a service that answers with these packets."""
+    """Return a function that makes one call to a service that answers with these packets."""
     sent: list[Packets] = []
 
     def script(connection: Any, number: int) -> None:
         peer.read(connection)
         for pause, part in sent[-1].parts:
-            time.sleep(pause)  # the server's
+            time.sleep(pause)  # in the thread of the server
             connection.sendall(part)
 
     def send(packets: Packets, call: Callable[[DrsClient], Any], read_timeout: float = READ_TIMEOUT) -> Any:
@@ -79,7 +79,7 @@ def chunked(body: bytes, size: int) -> bytes:
 
 
 def framed(body: bytes, framing: str) -> bytes:
-    """Return the headers that say where a body ends, and the body."""
+    """Return the headers that state the end of a body, and the body."""
     return {
         "a length": b"Content-Length: %d\r\n\r\n%s" % (len(body), body),
         "chunks": b"Transfer-Encoding: chunked\r\n\r\n" + chunked(body, 50),
@@ -123,7 +123,7 @@ def spoilt(data: bytes, place: float, length: int, piece: bytes) -> bytes:
 
 
 def spoiling(data: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """Return a strategy that puts a piece at any place, over so many bytes of what stands there."""
+    """Return a strategy that replaces some bytes at any place by a piece."""
     return st.builds(spoilt, data, st.floats(0, 1), st.integers(0, 40), PIECES)
 
 
@@ -151,7 +151,7 @@ def mostly(often: st.SearchStrategy[Any], *seldom: st.SearchStrategy[Any]) -> st
 
 
 def with_other_tokens(good: bytes) -> st.SearchStrategy[bytes]:
-    """Return a strategy that puts something else in the place of a name or a value."""
+    """Return a strategy that replaces one name or value by another."""
     return st.builds(
         lambda token, other: good[: token.start()] + other + good[token.end() :],
         st.sampled_from(list(TOKENS.finditer(good))),
@@ -181,7 +181,7 @@ def packets(data: st.SearchStrategy[bytes], pauses: list[float]) -> st.SearchStr
 
 
 def any_packets(good: bytes) -> st.SearchStrategy[Packets]:
-    """Return a strategy of anything that a service may send, often nearly a good answer."""
+    """Return a strategy of arbitrary packets, many of them close to a good answer."""
     plain = st.builds(lambda body, framing: OK + framed(body, framing), bodies(good), st.sampled_from(SOUND))
     whole = st.builds(
         lambda line, headers, body, framing: line + headers + framed(body, framing),
@@ -200,7 +200,7 @@ def good_packets(good: bytes) -> st.SearchStrategy[Packets]:
 
 
 class _Sent:
-    """What http.client takes for a socket."""
+    """A stand-in for the socket of ``http.client``."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -209,10 +209,10 @@ class _Sent:
         return BytesIO(self._data)
 
 
-def read_otherwise(data: bytes) -> dict[str, Any]:
-    """Return the JSON of a whole good answer as Python's own HTTP reads it, or an empty object."""
+def read_by_http_client(data: bytes) -> dict[str, Any]:
+    """Return the JSON of a complete answer with status 200 as ``http.client`` reads it, or an empty object."""
 
-    def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
         assert len(dict(members)) == len(members)
         return dict(members)
 
@@ -222,14 +222,14 @@ def read_otherwise(data: bytes) -> dict[str, Any]:
         response = HTTPResponse(_Sent(data))  # type: ignore[arg-type]
         response.begin()
         body = response.read()
-        payload = json.loads(body.decode("utf-8-sig", "replace"), object_pairs_hook=once)
+        payload = json.loads(body.decode("utf-8-sig", "replace"), object_pairs_hook=unique)
     except (HTTPException, ValueError, OverflowError, RecursionError, AssertionError):
         return {}
     return payload if response.status == 200 and isinstance(payload, dict) else {}
 
 
 def items_about(job: str, payload: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the results that name a job; nothing when the answer is not a plain one about those asked for."""
+    """Return the results that name a job, or an empty list when the answer has an error or an unknown job."""
     results = payload.get("results")
     if not isinstance(results, list) or not all(isinstance(item, dict) and item.get("id") in JOBS for item in results):
         return []
@@ -254,7 +254,7 @@ def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answe
 
     assert isinstance(report, Report), report
     assert [verdict.job_id for verdict in report.endpoints] == JOBS
-    payload = read_otherwise(sent.data) if len(report.failed) < len(JOBS) else {}
+    payload = read_by_http_client(sent.data) if len(report.failed) < len(JOBS) else {}
     for verdict in report.endpoints:
         assert not verdict.passed or affirmed(verdict.job_id, payload)
         assert verdict.passed or verdict.text
@@ -262,14 +262,14 @@ def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answe
 
 @settings(max_examples=150, deadline=None)
 @given(sent=any_packets(READY))
-def test_whatever_comes_each_job_has_the_status_that_was_sent_or_an_error_of_our_tree(send, sent):
-    found = send(sent, lambda client: client.look_up(JOBS))
+def test_for_any_bytes_each_job_has_the_status_that_was_sent_or_a_drs_error(send, sent):
+    results = send(sent, lambda client: client.look_up(JOBS))
 
-    assert isinstance(found, dict), found
-    assert list(found) == JOBS
-    known = any(isinstance(status, JobStatus) for status in found.values())
-    payload = read_otherwise(sent.data) if known else {}
-    for job, status in found.items():
+    assert isinstance(results, dict), results
+    assert list(results) == JOBS
+    known = any(isinstance(status, JobStatus) for status in results.values())
+    payload = read_by_http_client(sent.data) if known else {}
+    for job, status in results.items():
         if isinstance(status, JobStatus) and status.phase is not None:
             assert [item.get("status") for item in items_about(job, payload)] == [str(status)]
         else:
@@ -279,7 +279,7 @@ def test_whatever_comes_each_job_has_the_status_that_was_sent_or_an_error_of_our
 
 @settings(max_examples=40, deadline=None)
 @given(sent=good_packets(PASSED))
-def test_a_good_answer_passes_in_whatever_packets_it_comes(send, sent):
+def test_a_good_answer_passes_in_any_packets(send, sent):
     report = send(sent, lambda client: run_tests(client, ENDPOINTS), read_timeout=10)
 
     assert report.passed, report
@@ -287,7 +287,7 @@ def test_a_good_answer_passes_in_whatever_packets_it_comes(send, sent):
 
 @settings(max_examples=40, deadline=None)
 @given(sent=good_packets(READY))
-def test_statuses_are_known_in_whatever_packets_they_come(send, sent):
-    found = send(sent, lambda client: client.look_up(JOBS), read_timeout=10)
+def test_statuses_are_known_in_any_packets(send, sent):
+    results = send(sent, lambda client: client.look_up(JOBS), read_timeout=10)
 
-    assert found == dict.fromkeys(JOBS, JobStatus.CONFIGURATION)
+    assert results == dict.fromkeys(JOBS, JobStatus.CONFIGURATION)

@@ -1,4 +1,4 @@
-"""A run that is ended from outside, wherever it is, logs in no more, leaves no thread, and ends without waiting."""
+"""A run that is stopped from outside, in any phase, sends no further login, leaves no thread, and ends at once."""
 
 from __future__ import annotations
 
@@ -27,21 +27,24 @@ from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 
 AGES = 3600
-"""Seconds for which the run would go on by itself."""
+"""Seconds of each timeout and pause of the run, far longer than a test may take."""
 PATIENCE = 60
-"""Seconds after which a run that does not end is let go, so that the test fails and does not hang."""
+"""Seconds of each wait in a test. After half of them the service answers, so that the test fails and does not hang."""
 ENDPOINTS = [endpoint(number) for number in range(6)]
 MAX_CONCURRENT_CALLS = 2
 
 
 @dataclass
 class Scene:
-    """Where a run is when its end comes.
+    """The phase in which a run is stopped.
 
-    :param url: of the service.
-    :param reached: set when the run is there.
-    :param server: what counts the requests, if one can come at all.
-    :param requests: that have come by then.
+    :param url: URL of the service.
+    :param reached: set when the run is in this phase.
+    :param server: counts the requests; ``None`` if no request can arrive.
+    :param requests: number of requests that have arrived by then.
+    :param connection: members of the Connection that differ from the default.
+    :param extra: extras of the Connection that differ from the default.
+    :param run: options of the run.
     """
 
     url: str
@@ -54,11 +57,11 @@ class Scene:
 
 
 Stage = Callable[[ExitStack, threading.Event], Scene]
-"""Sets the scene; the event is set when the run is over."""
+"""Makes a scene. The test sets the event when the run is over."""
 
 
 def served(stack: ExitStack, requests: int, answer: Callable[[dict[str, Any]], Iterable[bytes]], **more: Any) -> Scene:
-    """Serve a run, and have it ended when so many requests have come."""
+    """Serve a run. Its phase is reached when this number of requests has arrived."""
     reached = threading.Event()
 
     def script(before: int, request: dict[str, Any]) -> Iterable[bytes]:
@@ -71,7 +74,7 @@ def served(stack: ExitStack, requests: int, answer: Callable[[dict[str, Any]], I
     return Scene(server.url, reached, server, requests, **more)
 
 
-def an_answer_is_out(stack: ExitStack, over: threading.Event) -> Scene:
+def the_answer_is_outstanding(stack: ExitStack, over: threading.Event) -> Scene:
     def nothing(request: dict[str, Any]) -> Iterator[bytes]:
         over.wait(PATIENCE)
         yield from http(passing(request))
@@ -79,7 +82,7 @@ def an_answer_is_out(stack: ExitStack, over: threading.Event) -> Scene:
     return served(stack, MAX_CONCURRENT_CALLS, nothing)
 
 
-def an_answer_is_half_there(stack: ExitStack, over: threading.Event) -> Scene:
+def half_the_answer_has_arrived(stack: ExitStack, over: threading.Event) -> Scene:
     def half(request: dict[str, Any]) -> Iterator[bytes]:
         whole = b"".join(http(passing(request)))
         yield whole[:-9]
@@ -98,7 +101,7 @@ def the_service_is_unavailable(stack: ExitStack, over: threading.Event) -> Scene
 
 
 def refused_together(stack: ExitStack, status: str) -> Scene:
-    # else the second call would wait for what the first is told
+    # the calls are refused together: otherwise the second call would wait for the refusal of the first
     together = threading.Barrier(MAX_CONCURRENT_CALLS)
 
     def refuse(request: dict[str, Any]) -> Iterable[bytes]:
@@ -108,7 +111,7 @@ def refused_together(stack: ExitStack, status: str) -> Scene:
     return served(stack, MAX_CONCURRENT_CALLS, refuse)
 
 
-def a_retest_is_due_later(stack: ExitStack, over: threading.Event) -> Scene:
+def a_retest_is_pending(stack: ExitStack, over: threading.Event) -> Scene:
     def fails(request: dict[str, Any]) -> Iterable[bytes]:
         results = [{"id": entry["id"], "status": "failed", "error_msg": "closed"} for entry in request["jobs"]]
         return http({"results": results, "count": len(results)})
@@ -134,7 +137,7 @@ def a_project_is_looked_up(stack: ExitStack, over: threading.Event) -> Scene:
     return scene
 
 
-def tls_is_being_agreed_on(stack: ExitStack, over: threading.Event) -> Scene:
+def the_tls_handshake_runs(stack: ExitStack, over: threading.Event) -> Scene:
     reached = threading.Event()
     listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
 
@@ -150,7 +153,7 @@ def tls_is_being_agreed_on(stack: ExitStack, over: threading.Event) -> Scene:
 
 
 def a_connection_is_not_accepted(stack: ExitStack, over: threading.Event) -> Scene:
-    # a queue that is full leaves whoever comes next without an answer
+    # a listener with a full queue does not answer the next client
     listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
     for _ in range(4):
         waiting = stack.enter_context(socket.socket())
@@ -161,31 +164,31 @@ def a_connection_is_not_accepted(stack: ExitStack, over: threading.Event) -> Sce
     return Scene(f"http://127.0.0.1:{listening.getsockname()[1]}", reached)
 
 
-def it_has_not_begun(stack: ExitStack, over: threading.Event) -> Scene:
+def the_run_has_not_started(stack: ExitStack, over: threading.Event) -> Scene:
     scene = served(stack, 0, lambda request: http(passing(request)))
     scene.reached.set()
     return scene
 
 
 STAGES: list[Stage] = [
-    an_answer_is_out,
-    an_answer_is_half_there,
+    the_answer_is_outstanding,
+    half_the_answer_has_arrived,
     the_service_throttles,
     the_service_is_unavailable,
-    a_retest_is_due_later,
+    a_retest_is_pending,
     a_token_is_fetched,
-    tls_is_being_agreed_on,
+    the_tls_handshake_runs,
     a_connection_is_not_accepted,
 ]
 
 
 class TimeIsUpError(Exception):
-    """What a signal handler raises in the main thread, as Airflow's for ``execution_timeout`` does."""
+    """Raised by a signal handler in the main thread, as Airflow's handler for ``execution_timeout`` does."""
 
 
 @contextmanager
 def signal_raises() -> Iterator[Callable[[], None]]:
-    """Return what raises an exception in the main thread."""
+    """Yield a function that raises :class:`TimeIsUpError` in the main thread."""
 
     def handler(*_: Any) -> None:
         raise TimeIsUpError
@@ -201,7 +204,7 @@ def signal_raises() -> Iterator[Callable[[], None]]:
 def playing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Scene, Callable[[Callable[[], Any]], None]]]:
-    """Set a scene; judge afterwards that the run did not go on. Yields how to call something when the run is there."""
+    """Yield a scene, and a function that calls another when the phase is reached. Check that the run then ended."""
     over, late = threading.Event(), threading.Event()
     with ExitStack() as stack:
         scene = stage(stack, over)
@@ -211,25 +214,25 @@ def playing(
         connection["extra"] = {**extra, **scene.extra}
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
 
-        def let_it_go() -> None:
+        def release() -> None:
             late.set()
             over.set()
 
-        let_go = threading.Timer(PATIENCE / 2, let_it_go)
-        let_go.daemon = True
-        let_go.start()
-        stack.callback(let_go.cancel)
+        releasing = threading.Timer(PATIENCE / 2, release)
+        releasing.daemon = True
+        releasing.start()
+        stack.callback(releasing.cancel)
 
-        def when_it_is_there(end: Callable[[], Any]) -> None:
+        def when_reached(end: Callable[[], Any]) -> None:
             def wait() -> None:
                 scene.reached.wait(PATIENCE)
                 end()
 
             threading.Thread(target=wait, daemon=True).start()
 
-        yield scene, when_it_is_there
+        yield scene, when_reached
 
-        assert not late.is_set(), "it ended by itself"
+        assert not late.is_set(), "the run ended only after the service had answered"
         threading.Event().wait(0.2)
         assert (scene.server.requests if scene.server else 0) == scene.requests
         for thread in threading.enumerate():
@@ -243,38 +246,38 @@ def run(client: DrsClient, **options: Any) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
-def test_a_client_that_is_cancelled_from_another_thread_logs_in_no_more(stage, monkeypatch):
-    with playing(stage, monkeypatch) as (scene, when_it_is_there), DrsHook().get_conn() as client:
-        when_it_is_there(client.cancel)
+def test_a_client_that_is_cancelled_in_another_thread_sends_no_further_login(stage, monkeypatch):
+    with playing(stage, monkeypatch) as (scene, when_reached), DrsHook().get_conn() as client:
+        when_reached(client.cancel)
         with pytest.raises(DrsStoppedError):
             run(client, **scene.run)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
-def test_a_task_whose_time_is_up_logs_in_no_more(stage, monkeypatch):
+def test_a_task_that_times_out_sends_no_further_login(stage, monkeypatch):
     with (
-        playing(stage, monkeypatch) as (scene, when_it_is_there),
+        playing(stage, monkeypatch) as (scene, when_reached),
         DrsHook().get_conn() as client,
         signal_raises() as time_is_up,
     ):
-        when_it_is_there(time_is_up)
+        when_reached(time_is_up)
         with pytest.raises(TimeIsUpError):
             run(client, **scene.run)
 
 
 @pytest.mark.parametrize("stage", [*STAGES, a_project_is_looked_up], ids=lambda stage: stage.__name__)
-def test_a_task_that_is_killed_logs_in_no_more(stage, monkeypatch):
-    with playing(stage, monkeypatch) as (scene, when_it_is_there):
+def test_a_task_that_is_killed_sends_no_further_login(stage, monkeypatch):
+    with playing(stage, monkeypatch) as (scene, when_reached):
         task = DrsTestConnectionsOperator(
             task_id="test", jobs=ENDPOINTS, batch_size=1, max_concurrency=MAX_CONCURRENT_CALLS, **scene.run
         )
-        when_it_is_there(task.on_kill)
+        when_reached(task.on_kill)
         with pytest.raises(DrsStoppedError):
             task.execute({})
 
 
-def test_a_client_that_was_cancelled_before_sends_nothing_at_all(monkeypatch):
-    with playing(it_has_not_begun, monkeypatch), DrsHook().get_conn() as client:
+def test_a_client_that_is_cancelled_before_the_run_sends_nothing(monkeypatch):
+    with playing(the_run_has_not_started, monkeypatch), DrsHook().get_conn() as client:
         client.cancel()
         with pytest.raises(DrsStoppedError):
             run(client)
@@ -282,8 +285,8 @@ def test_a_client_that_was_cancelled_before_sends_nothing_at_all(monkeypatch):
             client.check_access()
 
 
-def test_a_task_that_was_killed_before_it_began_sends_nothing_at_all(monkeypatch):
-    with playing(it_has_not_begun, monkeypatch):
+def test_a_task_that_is_killed_before_it_starts_sends_nothing(monkeypatch):
+    with playing(the_run_has_not_started, monkeypatch):
         task = DrsTestConnectionsOperator(task_id="test", jobs=ENDPOINTS, batch_size=1)
         task.on_kill()
         with pytest.raises(DrsStoppedError):
@@ -294,7 +297,7 @@ def test_a_task_that_was_killed_before_it_began_sends_nothing_at_all(monkeypatch
 @given(
     last=st.integers(1, 30), max_concurrency=st.integers(1, 4), lost=st.booleans(), busy=st.sampled_from(["429", "503"])
 )
-def test_after_a_cancel_at_any_request_only_those_under_way_have_been_sent(last, max_concurrency, lost, busy):
+def test_after_a_cancel_at_any_request_no_new_request_is_sent(last, max_concurrency, lost, busy):
     def cancels(before: int, request: dict[str, Any]) -> Iterable[bytes]:
         if before + 1 == last:
             client.cancel()

@@ -1,4 +1,4 @@
-"""Whatever the service does: a whole report, nothing green that was not affirmed, the reason told, few requests."""
+"""Against a misbehaving service, a run returns a whole report, passes only what DRS affirms, and sends few requests."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def results(*items: Any, count: Any = None) -> dict[str, Any]:
 
 
 def silent(before: int, request: dict[str, Any]) -> Any:
-    time.sleep(READ_TIMEOUT * 3)  # the server's, not the test's: an answer that comes too late
+    time.sleep(READ_TIMEOUT * 3)  # in the thread of the server, so that the answer is too late
     yield b""
 
 
@@ -90,8 +90,8 @@ def drip(before: int, request: dict[str, Any]) -> Any:
 
 
 NEVER_REPEATED: dict[str, tuple[Script, str]] = {
-    "accepts and says nothing": (silent, "no whole answer within"),
-    "closes in mid-body": (body_that_breaks_off, "broke off"),
+    "accepts and stays silent": (silent, "no whole answer within"),
+    "closes during the body": (body_that_breaks_off, "broke off"),
     "truncated JSON": (answering('{"results": [{"id"'), "not one of DRS"),
     "JSON of another shape": (answering({"result": []}), "not one of DRS"),
     "a JSON list": (answering([1, 2]), "not one of DRS"),
@@ -103,8 +103,8 @@ NEVER_REPEATED: dict[str, tuple[Script, str]] = {
     "a body that drips": (drip, "no whole answer within"),
     "another charset": (answering('{"error_code": "X", "error_msg": "nein"}'.encode("utf-16")), "not one of DRS"),
     "a gzip bomb": (answering(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip"), "is packed"),
-    "a hundred headers too many": (answering({}, **{f"X-{number}": "x" for number in range(200)}), "HTTP as it should"),
-    "no HTTP at all": (lambda before, request: [b"SSH-2.0-OpenSSH_9.2\r\n"], "HTTP as it should"),
+    "a hundred headers too many": (answering({}, **{f"X-{number}": "x" for number in range(200)}), "is not valid HTTP"),
+    "no HTTP at all": (lambda before, request: [b"SSH-2.0-OpenSSH_9.2\r\n"], "is not valid HTTP"),
     "a redirect": (answering(b"", "307 Temporary Redirect", Location="http://127.0.0.1:1/"), "a redirect"),
     "deeply nested JSON": (answering(b"[" * 100_000), "not one of DRS"),
     "a flat error with 200": (answering({"error_code": "DRS.M00202", "error_msg": "bad"}), "DRS.M00202: bad"),
@@ -141,7 +141,7 @@ def test_an_answer_that_affirms_nothing_fails_every_endpoint_with_one_request(na
 
     assert outcome.passed() == [False, False]
     assert reason in outcome.texts()
-    assert outcome.requests == 1, "it would be another login"
+    assert outcome.requests == 1, "a second request would be another login"
     assert outcome.waits == []
 
 
@@ -161,7 +161,7 @@ JUDGED: dict[str, tuple[dict[str, Any], list[bool], str]] = {
 
 
 @pytest.mark.parametrize("name", JUDGED)
-def test_only_what_was_affirmed_is_green(name):
+def test_an_endpoint_passes_only_if_its_result_affirms_it(name):
     answer, passed, reason = JUDGED[name]
 
     outcome = against(answering(answer))
@@ -171,7 +171,7 @@ def test_only_what_was_affirmed_is_green(name):
     assert outcome.requests == 1
 
 
-def test_results_with_400_are_told_for_each_job():
+def test_an_answer_with_status_400_fails_every_endpoint_with_its_reasons():
     items = [{"id": ONE, "error_code": "DRS.M00289", "error_msg": "no such job"}, result(TWO)]
 
     outcome = against(answering(results(*items), "400 Bad Request"))
@@ -189,7 +189,7 @@ REFUSED_BEFORE_DRS: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED_BEFORE_DRS)
-def test_a_test_that_certainly_was_not_done_is_sent_again_until_it_is(name):
+def test_a_connection_test_that_was_certainly_not_done_is_retried(name):
     refusal = REFUSED_BEFORE_DRS[name]
 
     outcome = against(lambda before, request: refusal if before < 2 else http(passing(request)))
@@ -200,7 +200,7 @@ def test_a_test_that_certainly_was_not_done_is_sent_again_until_it_is(name):
 
 
 @pytest.mark.parametrize("name", REFUSED_BEFORE_DRS)
-def test_a_refusal_that_does_not_end_ends_the_call_after_the_attempts_allowed(name):
+def test_an_endless_refusal_ends_the_call_after_the_maximum_of_attempts(name):
     outcome = against(lambda before, request: REFUSED_BEFORE_DRS[name])
 
     assert outcome.passed() == [False, False]
@@ -222,7 +222,7 @@ PERHAPS_DONE: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("name", PERHAPS_DONE)
-def test_a_test_that_may_have_been_done_is_not_sent_again_because_it_would_be_another_login(name):
+def test_a_connection_test_that_may_have_been_done_is_not_retried(name):
     outcome = against(lambda before, request: PERHAPS_DONE[name] if before == 0 else http(passing(request)))
 
     assert outcome.passed() == [False, False]
@@ -240,7 +240,7 @@ def test_a_test_that_may_have_been_done_is_not_sent_again_because_it_would_be_an
     ],
     ids=["seconds", "date", "the window in the text", "nothing"],
 )
-def test_a_refusal_is_waited_out_as_long_as_it_says(headers, text, at_least, at_most):
+def test_the_pause_before_a_retry_is_the_one_that_the_refusal_names(headers, text, at_least, at_most):
     if headers.get("Retry_After") == "date":
         headers = {"Retry_After": formatdate(time.time() + 10, usegmt=True)}
     refusal = list(http({"error_code": "APIGW.0308", "error_msg": text}, "429 Too Many Requests", **headers))
@@ -252,7 +252,7 @@ def test_a_refusal_is_waited_out_as_long_as_it_says(headers, text, at_least, at_
     assert at_least - 0.5 <= outcome.waits[0] <= at_most
 
 
-def test_the_time_spent_on_repeating_is_capped():
+def test_the_time_for_retries_is_capped():
     refusal = list(http({}, "429 Too Many Requests", Retry_After="100"))
     virtual = VirtualTime()
     with Hostile(lambda before, request: refusal) as server:
@@ -263,10 +263,10 @@ def test_the_time_spent_on_repeating_is_capped():
 
     assert not report.passed
     assert sum(virtual.waits) <= 350
-    assert server.requests == 4, "at 0, 100, 200 and 300 seconds"
+    assert server.requests == 4, "attempts start at 0, 100, 200 and 300 seconds"
 
 
-def test_nothing_listening_is_told_and_repeated():
+def test_a_closed_port_is_reported_and_retried():
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
 
@@ -277,7 +277,7 @@ def test_nothing_listening_is_told_and_repeated():
     assert len(outcome.waits) == 4
 
 
-def test_a_network_without_a_route_is_told():
+def test_a_network_without_a_route_is_reported():
     # the kernel itself refuses to connect to the broadcast address, so nothing leaves the machine
     outcome = outcome_of("https://255.255.255.255")
 
@@ -285,7 +285,7 @@ def test_a_network_without_a_route_is_told():
     assert "unreachable" in outcome.texts().lower()
 
 
-def test_an_unknown_host_is_told():
+def test_an_unknown_host_is_reported():
     outcome = outcome_of("https://no-such-host.invalid")
 
     assert outcome.passed() == [False, False]
@@ -297,7 +297,7 @@ def test_an_unknown_host_is_told():
     [("drs.example.org", (-1, 30), "mismatch"), ("127.0.0.1", (-30, -1), "expired")],
     ids=["for another name", "expired"],
 )
-def test_bad_tls_is_told_and_never_repeated(tmp_path, name, days, reason):
+def test_bad_tls_is_reported_and_never_retried(tmp_path, name, days, reason):
     tls, pem = certificate(tmp_path, name, days=days)
     with Hostile(lambda before, request: http(passing(request)), tls) as server:
         outcome = outcome_of(server.url, server, verify=pem)
@@ -307,7 +307,7 @@ def test_bad_tls_is_told_and_never_repeated(tmp_path, name, days, reason):
     assert (server.requests, outcome.waits) == (0, [])
 
 
-def test_good_tls_passes_even_if_the_environment_names_another_bundle(tmp_path, monkeypatch):
+def test_the_ca_bundle_of_the_client_takes_precedence_over_that_of_the_environment(tmp_path, monkeypatch):
     tls, pem = certificate(tmp_path, "127.0.0.1")
     _, other = certificate(tmp_path, "drs.example.org")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", other)

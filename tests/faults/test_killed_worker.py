@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a run leaves nothing behind, and Airflow's retry gives a whole report."""
+"""A worker that dies during a run leaves no connection open, and Airflow's retry returns a whole report."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ENDPOINTS = 12
 
 
 def test_the_retry_of_a_killed_worker_gives_a_whole_report(tmp_path):
-    in_the_middle, killed = threading.Event(), threading.Event()
+    holding, killed = threading.Event(), threading.Event()
 
-    def held_from_the_fifth_call_on(request: Request) -> Reply:
+    def hold_from_the_fifth_call_on(request: Request) -> Reply:
         if len(service.requests) >= 5 and not killed.is_set():
-            in_the_middle.set()
+            holding.set()
             killed.wait(60)
         return all_pass(request)
 
@@ -35,7 +35,7 @@ def test_the_retry_of_a_killed_worker_gives_a_whole_report(tmp_path):
         connections = psutil.net_connections("tcp")
         return {each.pid for each in connections if each.raddr and each.raddr.port == port and each.pid} - {os.getpid()}
 
-    with Service(held_from_the_fifth_call_on) as service:
+    with Service(hold_from_the_fifth_call_on) as service:
         connection = {"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}}
         environment = {
             "AIRFLOW_CONN_DRS_DEFAULT": json.dumps(connection),
@@ -44,7 +44,7 @@ def test_the_retry_of_a_killed_worker_gives_a_whole_report(tmp_path):
         dags = Path(__file__).parent / "folder"
         with RunningAirflow(tmp_path, dags, environment, Fernet.generate_key().decode()) as airflow:
             airflow.start("killed_worker")
-            wait_until("the run is in its middle", in_the_middle.is_set, 120)
+            wait_until("the service holds a call", holding.is_set, 120)
             (worker,) = callers()
             os.kill(worker, signal.SIGKILL)
             killed.set()
@@ -56,4 +56,4 @@ def test_the_retry_of_a_killed_worker_gives_a_whole_report(tmp_path):
     assert (task["state"], task["try_number"]) == ("success", 2)
     assert [item["job_id"] for item in report["endpoints"]] == [job_id(number) for number in range(ENDPOINTS)]
     assert report["passed"] is True
-    assert len(service.requests) > ENDPOINTS, "the second try tested everything again"
+    assert len(service.requests) > ENDPOINTS, "the second try tests every endpoint again"

@@ -1,4 +1,4 @@
-"""A thousand endpoints against a service that will never answer: a whole report within the limits that the user set."""
+"""A run of 1,000 endpoints against a failing service returns a whole report within the limits that the user set."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ENDPOINTS = parse_endpoints([endpoint(number) for number in range(1000)])
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 120.0
 
 Fault = tuple[float, Callable[[Operation], Answer]]
-"""Seconds that an exchange takes, and what comes of it then."""
+"""The seconds of an exchange, and a function that returns its answer or raises its error."""
 
 
 def failing(kind: type[DrsError], seconds: float = 0.0) -> Fault:
@@ -57,7 +57,7 @@ def answering(status: int, seconds: float = 0.0, text: str = "no", **headers: st
 
 @dataclass
 class Wire:
-    """Stands where the transport does: each exchange takes its virtual time and then ends in a fault."""
+    """A stand-in for the transport. Each exchange takes virtual time, and ends with a fault."""
 
     time: ThreadsTime
     fault: Callable[[], Fault]
@@ -90,26 +90,26 @@ def run_against(fault: Callable[[], Fault], *, max_concurrency: int = 8, **limit
 
 
 def assert_whole_and_red(report: Report) -> None:
-    assert [verdict.job_id for verdict in report.endpoints] == [one.id for one in ENDPOINTS]
+    assert [verdict.job_id for verdict in report.endpoints] == [item.id for item in ENDPOINTS]
     assert not any(verdict.passed for verdict in report.endpoints)
     assert all(verdict.text for verdict in report.endpoints)
     json.dumps(report.to_dict(), allow_nan=False)
 
 
 WITHIN_ONE_CALL: dict[str, Fault] = {
-    "dead": failing(DrsUnreachableError),
-    "dead and slow to say so": failing(DrsUnreachableError, CONNECT_TIMEOUT),
+    "unreachable": failing(DrsUnreachableError),
+    "unreachable after the connect timeout": failing(DrsUnreachableError, CONNECT_TIMEOUT),
     "unavailable": answering(503),
-    "unavailable and naming a time": answering(503, after="100"),
+    "unavailable with a pause": answering(503, after="100"),
     "unavailable for a day": answering(503, after="86400"),
     "unavailable after a minute": answering(504, 60),
-    "silent, or dripping for ever": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
+    "silent, or dripping": failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT),
     "hanging up after a minute": failing(DrsConnectionLostError, 60),
     "throttling": answering(429),
-    "throttling and naming a time": answering(429, after="60"),
+    "throttling with a pause": answering(429, after="60"),
     "throttling for a day": answering(429, after="86400"),
-    "throttling without an end": answering(429, after="9" * 400),
-    "throttling until a moment ago": answering(429, after="Mon, 01 Jan 2001 00:00:00 GMT"),
+    "throttling for an enormous time": answering(429, after="9" * 400),
+    "throttling until a past date": answering(429, after="Mon, 01 Jan 2001 00:00:00 GMT"),
     "throttling by a window": answering(429, text="over ratelimit,limit:10,time:1 hour"),
     "throttling by a window of a day": answering(429, text="over ratelimit,limit:1,time:999999999 day"),
     "throttling after a second": answering(429, 1),
@@ -125,24 +125,24 @@ LIMITS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("service", WITHIN_ONE_CALL)
-def test_a_service_that_does_nothing_for_anybody_ends_the_run_within_the_limits_of_one_call(service, limits):
+def test_a_service_that_serves_no_call_ends_the_run_within_the_limits_of_one_call(service, limits):
     outcome = run_against(lambda: WITHIN_ONE_CALL[service], **LIMITS[limits])
 
     assert_whole_and_red(outcome.report)
     assert outcome.seconds <= LIMITS[limits]["max_retry_seconds"] + CONNECT_TIMEOUT + READ_TIMEOUT
 
 
-def test_calls_that_an_unavailable_service_fails_together_count_as_one_and_those_after_them_come_one_by_one():
+def test_concurrent_failures_of_an_unavailable_service_count_as_one_and_later_calls_start_one_by_one():
     outcome = run_against(lambda: answering(503, 1), max_concurrency=4, max_retry_seconds=100)
 
-    # in the last moment all that are left try once
+    # at the deadline, all remaining calls start once
     before = [at for at in outcome.exchanges if at < 100]
     assert before[3] < 1
     assert all(later - earlier >= 1 for earlier, later in pairwise(before[3:]))
     assert before[7] <= 1 + 4 * 1.25
 
 
-def test_what_is_not_sent_because_nothing_gets_through_is_told_with_no_attempt():
+def test_endpoints_that_are_not_sent_are_reported_with_0_attempts():
     outcome = run_against(lambda: answering(503), max_concurrency=1, max_retry_seconds=100)
 
     gaps = [later - earlier for earlier, later in pairwise(outcome.exchanges)]
@@ -156,22 +156,22 @@ def test_what_is_not_sent_because_nothing_gets_through_is_told_with_no_attempt()
 ROUNDS = math.ceil(len(ENDPOINTS) / MAX_ENDPOINTS / 8)
 NEVER_REPEATED: dict[str, Fault] = {
     "hanging up": failing(DrsConnectionLostError, 1),
-    "saying no with a good status": answering(200, 1),
+    "an error with status 200": answering(200, 1),
 }
 
 
 @pytest.mark.parametrize("service", NEVER_REPEATED)
-def test_a_service_that_may_have_logged_in_is_asked_once_for_each_call_and_each_call_keeps_its_time(service):
+def test_a_call_that_may_have_logged_in_is_sent_once_and_slows_no_other_call(service):
     seconds, _ = NEVER_REPEATED[service]
     outcome = run_against(lambda: NEVER_REPEATED[service])
 
     assert_whole_and_red(outcome.report)
     assert len(outcome.exchanges) == len(ENDPOINTS) / MAX_ENDPOINTS
-    # before anything is known of a limit, calls start 10 ms apart
+    # until the first refusal, calls start 10 ms apart
     assert outcome.seconds <= ROUNDS * seconds + 1
 
 
-def test_a_service_that_is_now_unavailable_and_now_silent_ends_the_run_within_the_limits_of_one_call():
+def test_a_service_that_alternates_between_unavailable_and_silent_ends_the_run_within_the_limits_of_one_call():
     silent = failing(DrsTimeoutError, CONNECT_TIMEOUT + READ_TIMEOUT)
     faults = cycle([answering(503), answering(503, after="100"), silent])
     outcome = run_against(lambda: next(faults))
@@ -180,8 +180,8 @@ def test_a_service_that_is_now_unavailable_and_now_silent_ends_the_run_within_th
     assert outcome.seconds <= 600 + CONNECT_TIMEOUT + READ_TIMEOUT
 
 
-def test_calls_that_get_no_answer_end_no_run_in_which_others_get_through():
-    # a call takes longer than the time in which it may be sent again
+def test_calls_without_an_answer_do_not_end_a_run_in_which_other_calls_get_answers():
+    # each call takes longer than max_retry_seconds
     faults = cycle([failing(DrsTimeoutError, 120), *[answering(200, 70)] * 7])
     outcome = run_against(lambda: next(faults), max_retry_seconds=30)
 
@@ -190,7 +190,7 @@ def test_calls_that_get_no_answer_end_no_run_in_which_others_get_through():
 
 IAM_FAULTS = {
     "throttling": Reply({"error": {"code": 429, "message": "slow"}}, status=429, headers={"Retry-After": "soon"}),
-    "throttling and naming a time": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "1"}),
+    "throttling with a pause": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "1"}),
     "throttling for a day": Reply({"error": {"code": 429}}, status=429, headers={"Retry-After": "86400"}),
     "unavailable": Reply({"error": {"code": 503, "message": "down"}}, status=503),
     "unavailable for a day": Reply({"error": {"code": 503}}, status=503, headers={"Retry-After": "86400"}),
@@ -198,7 +198,7 @@ IAM_FAULTS = {
 
 
 @pytest.mark.parametrize("way", IAM_FAULTS)
-def test_an_iam_that_lets_nobody_in_ends_the_run_within_the_limits_of_one_call(way, monkeypatch):
+def test_an_iam_that_issues_no_token_ends_the_run_within_the_limits_of_one_call(way, monkeypatch):
     monkeypatch.setattr(tokens, "_tokens", {})
     logins: list[float] = []
     virtual = ThreadsTime()
@@ -209,7 +209,7 @@ def test_an_iam_that_lets_nobody_in_ends_the_run_within_the_limits_of_one_call(w
         return IAM_FAULTS[way]
 
     with Service(refuse) as service:
-        # its pauses are real
+        # Iam sleeps in real time
         iam = Iam(service.url, max_retry_seconds=2)
         auth = PasswordAuth("u", "a-password", domain="d", project={"id": "p"}, iam=iam)
         client = DrsClient(service.url, "p", auth, pacer=virtual.pacer())
@@ -219,7 +219,7 @@ def test_an_iam_that_lets_nobody_in_ends_the_run_within_the_limits_of_one_call(w
     assert_whole_and_red(report)
     assert {verdict.attempts for verdict in report.endpoints} == {0}
     assert virtual.now <= 600
-    # far fewer than calls, and where IAM says to wait, no more than one login makes, whoever waits for it
+    # far fewer logins than calls; when IAM names a pause, only the attempts of a single login
     assert len(logins) <= (3 if "throttling" in way and "day" not in way else 50)
 
 
@@ -242,7 +242,7 @@ ANY_FAULT = st.one_of(
     max_attempts=st.integers(1, 20),
     max_retry_seconds=st.sampled_from([0, 1, 30, 600]),
 )
-def test_however_the_faults_follow_each_other_each_call_ends_within_its_limits(
+def test_in_any_sequence_of_faults_each_call_ends_within_its_limits(
     faults, max_concurrency, max_attempts, max_retry_seconds
 ):
     count = iter(range(10**9))
@@ -269,13 +269,13 @@ DRIPPING: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("part", DRIPPING)
-def test_a_service_that_really_drips_is_left_when_the_time_for_an_answer_is_over(part):
+def test_a_dripping_service_on_a_real_socket_ends_the_call_at_the_read_timeout(part):
     def drip(before: int, request: dict[str, Any]) -> Any:
         start, *rest = DRIPPING[part]
         yield start
         for byte in b"".join(rest) + b" " * 1000:
             yield bytes([byte])
-            # the server's: without a limit this takes half a minute and more
+            # in the thread of the server; without a timeout the answer takes more than half a minute
             time.sleep(0.03)
 
     endpoints = parse_endpoints([endpoint(number) for number in range(4)])

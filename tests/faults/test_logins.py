@@ -1,4 +1,4 @@
-"""A connection test is a login: there is one for each endpoint and run, however the answer is lost."""
+"""A connection test is a login. A run logs in once to each endpoint, even when the answer is lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READ_TIMEOUT = 0.3
 class Outcome:
     report: Report
     logins: Counter[str]
-    """How many times DRS was asked to log in to each endpoint, by job."""
+    """Number of logins that DRS was asked for, by job id."""
 
 
 def run_against(
@@ -39,9 +39,9 @@ def run_against(
     tls: tuple[ssl.SSLContext, str] | None = None,
     refuses: Callable[[int], bytes | None] = lambda before: None,
 ) -> Outcome:
-    """Test two endpoints in one call; the first answer is the one given, and all later ones are good.
+    """Test two endpoints in one call. ``answer`` makes the first answer, and all later answers are good.
 
-    So whatever passes although the first answer was lost, was logged in to twice.
+    An endpoint that passes although the first answer was lost was therefore logged in to twice.
     """
     logins: Counter[str] = Counter()
 
@@ -95,7 +95,7 @@ ENDS: dict[str, Callable[[], Iterable[bytes]]] = {
 @example(part=0.0, end="hanging up")
 @example(part=0.0, end="a reset")
 @example(part=0.0, end="silence")
-def test_an_answer_that_is_lost_at_any_byte_costs_no_second_login(part, end):
+def test_an_answer_that_is_lost_at_any_byte_causes_no_second_login(part, end):
     def cut(request: dict[str, Any]) -> Iterator[bytes]:
         whole = good(request)
         yield whole[: int(part * len(whole))]
@@ -144,7 +144,7 @@ ODD: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
         f"HTTP {status}": lambda request, status=status: http({"error_msg": "no"}, f"{status} No")  # type: ignore[misc]
         for status in (300, 301, 304, 400, 401, 403, 404, 408, 409, 413, 421, 425, 431, *range(500, 512), 520, 599)
     },
-    "unavailable and naming a time": lambda request: http({"error_msg": "no"}, "503 No", Retry_After="1"),
+    "unavailable with a pause": lambda request: http({"error_msg": "no"}, "503 No", Retry_After="1"),
     "busy with a good status": lambda request: http({"error_code": "DRS.M01504", "error_msg": "another"}),
     "throttling without 429": lambda request: http({"error_code": "APIGW.0308", "error_msg": "slow"}, "403 No"),
     "a gateway that lost its backend": lambda request: http({"error_code": "APIGW.0202", "error_msg": "x"}, "502 No"),
@@ -152,11 +152,11 @@ ODD: dict[str, Callable[[dict[str, Any]], Iterable[bytes]]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_answer_that_is_none_costs_no_second_login(name):
+def test_an_invalid_answer_causes_no_second_login(name):
     assert_one_login_and_red(run_against(ODD[name]))
 
 
-def test_a_refusal_by_the_gateway_is_no_login_so_that_the_call_is_sent_again():
+def test_a_call_that_the_gateway_refuses_is_no_login_and_is_retried():
     outcome = run_against(lambda request: http({"error_code": "APIGW.0308"}, "429 Too Many Requests"))
 
     assert outcome.report.passed
@@ -167,26 +167,26 @@ FAREWELLS = {"hangs up": b"", "resets": RESET, "speaks": head("408 Request Timeo
 
 
 @pytest.mark.parametrize("way", FAREWELLS)
-def test_a_connection_that_is_ended_before_the_request_costs_one_login_at_most(way):
+def test_a_connection_that_ends_before_the_request_causes_at_most_one_login(way):
     outcome = run_against(good_alone, refuses=lambda before: FAREWELLS[way] if before == 0 else None)
 
-    # whether the end arrives before the request or after it is the network's to say
+    # the network decides whether the end arrives before the request or after it
     assert max(outcome.logins.values(), default=0) <= 1
     assert outcome.report.passed == bool(outcome.logins)
 
 
 @pytest.mark.parametrize("way", FAREWELLS)
-def test_a_tls_handshake_that_is_broken_off_is_no_login_and_what_may_heal_is_repeated(tmp_path, way):
+def test_a_broken_off_tls_handshake_is_no_login_and_is_retried_if_it_may_succeed(tmp_path, way):
     tls = certificate(tmp_path, "127.0.0.1")
     outcome = run_against(good_alone, tls=tls, refuses=lambda before: FAREWELLS[way] if before == 0 else None)
 
     assert set(outcome.logins.values()) <= {1}
-    # a server that speaks something else there is not one that restarts
+    # a server that sends other bytes than TLS is no restarting load balancer, so a retry is useless
     assert outcome.report.passed == (way != "speaks")
 
 
 @pytest.mark.parametrize("end", sorted(ENDS))
-def test_an_answer_that_is_lost_over_tls_costs_no_second_login(tmp_path, end):
+def test_an_answer_that_is_lost_over_tls_causes_no_second_login(tmp_path, end):
     tls = certificate(tmp_path, "127.0.0.1")
 
     assert_one_login_and_red(run_against(lambda request: ENDS[end](), tls=tls))
@@ -204,7 +204,7 @@ def test_a_refused_port_is_no_login(max_attempts):
     assert not report.passed
 
 
-def test_what_was_lost_is_logged_in_to_again_only_if_a_retest_is_asked_for():
+def test_an_endpoint_with_a_lost_answer_is_logged_in_to_again_only_by_a_retest():
     def lost_at_first(before: int, request: dict[str, Any]) -> Iterable[bytes]:
         return http(passing(request)) if before else [RESET]
 

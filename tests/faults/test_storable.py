@@ -1,4 +1,4 @@
-"""Property-based: what comes of any answer is kept by PostgreSQL as it is, and goes over the sockets of Airflow 3."""
+"""Property-based: PostgreSQL and the sockets of Airflow 3 carry the results of any answer unchanged."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ BODIES = st.one_of(
         nested, st.just('{"e":'), st.just("}"), st.sampled_from([1, 19, 10_000]), objects("errorCode", "errorMsg")
     ),
 )
-# what http.server sends is Latin-1; the client reads it as UTF-8 where that is possible
+# http.server encodes headers as Latin-1, and the client decodes them as UTF-8 where it can
 HEADERS = st.fixed_dictionaries(
     {},
     optional={
@@ -58,19 +58,19 @@ REPLIES = st.builds(
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    """A function that stores a value as jsonb and as text, and returns both as they are read again."""
+def store(tmp_path_factory):
+    """Return a function that stores a value as jsonb and a line as text, and reads both again."""
     with Postgres(tmp_path_factory.mktemp("postgres")) as server:
-        server.execute("CREATE ROLE keeper LOGIN PASSWORD 'keeps'; CREATE SCHEMA kept AUTHORIZATION keeper")
-        login = f"host=127.0.0.1 port={server.port} user=keeper password=keeps dbname=postgres"
+        server.execute("CREATE ROLE writer LOGIN PASSWORD 'writes'; CREATE SCHEMA stored AUTHORIZATION writer")
+        login = f"host=127.0.0.1 port={server.port} user=writer password=writes dbname=postgres"
         with psycopg.connect(login, autocommit=True) as database:
-            database.execute("CREATE TABLE kept.all_of_it (value jsonb, line text)")
+            database.execute("CREATE TABLE stored.results (value jsonb, line text)")
 
-            def keep(value: Any, line: str) -> Any:
-                row = "INSERT INTO kept.all_of_it VALUES (%s, %s) RETURNING value, line"
+            def store(value: Any, line: str) -> Any:
+                row = "INSERT INTO stored.results VALUES (%s, %s) RETURNING value, line"
                 return database.execute(row, (json.dumps(value, allow_nan=False), line)).fetchone()
 
-            yield keep
+            yield store
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def service():
 
 
 def over_the_socket(body: dict[str, Any]) -> Any:
-    """Return a message as it leaves the socket between a task or a triggerer and its supervisor; Airflow 2 has none."""
+    """Return a message as the supervisor of a task or a triggerer reads it from its socket. Airflow 2 has no socket."""
     if airflow_version.startswith("2."):
         return body
     import msgspec
@@ -93,7 +93,7 @@ def over_the_socket(body: dict[str, Any]) -> Any:
 
 
 def through_the_triggerer(event: TriggerEvent) -> Any:
-    """Return the payload of an event as the supervisor of a triggerer has it."""
+    """Return the payload of an event as the supervisor of the triggerer receives it."""
     if airflow_version.startswith("2."):
         return event.payload
     from airflow.jobs import triggerer_job_runner as runner
@@ -107,7 +107,7 @@ def through_the_triggerer(event: TriggerEvent) -> Any:
 
 
 def for_next_kwargs(event: Any) -> Any:
-    """Return what Airflow stores for the task that goes on with an event."""
+    """Return the arguments that Airflow stores for the task that an event resumes."""
     try:
         from airflow.sdk.serde import serialize
     except ImportError:
@@ -119,7 +119,7 @@ def for_next_kwargs(event: Any) -> Any:
 
 @settings(max_examples=80, deadline=None)
 @given(reply=REPLIES, label=TEXTS)
-def test_a_report_and_the_error_of_the_task_are_stored_as_they_are(kept, service, reply, label):
+def test_a_report_and_the_error_of_the_task_are_stored_unchanged(store, service, reply, label):
     service.answer = lambda request: reply
     pushed: list[Any] = []
     context: Any = {"ti": SimpleNamespace(xcom_push=lambda key, value: pushed.append(value))}
@@ -133,18 +133,18 @@ def test_a_report_and_the_error_of_the_task_are_stored_as_they_are(kept, service
     (report,) = pushed
     assert [verdict["job_id"] for verdict in report["endpoints"]] == JOBS
     assert over_the_socket({"value": report, "text": text}) == {"value": report, "text": text}
-    assert kept(report, text) == (report, text)
+    assert store(report, text) == (report, text)
 
 
 @settings(max_examples=80, deadline=None)
 @given(reply=REPLIES, target=st.sampled_from(["CONFIGURATION", "CREATE_FAILED", "DELETED"]))
-def test_the_event_of_a_trigger_goes_its_whole_way_as_it_is(kept, service, reply, target):
-    looks: list[None] = []
+def test_the_event_of_a_trigger_reaches_the_task_unchanged(store, service, reply, target):
+    polls: list[None] = []
 
     def answer(request: Any) -> Reply:
-        looks.append(None)
+        polls.append(None)
         items = [{"id": job, "status": target} for job in request.json["jobs"]]
-        return reply if len(looks) < 3 else Reply({"results": items})
+        return reply if len(polls) < 3 else Reply({"results": items})
 
     service.answer = answer
     event = run(lambda: payload(DrsJobStatusTrigger(JOBS, target)))
@@ -153,4 +153,4 @@ def test_the_event_of_a_trigger_goes_its_whole_way_as_it_is(kept, service, reply
     assert arrived == event
     stored = for_next_kwargs(arrived)
     text = json.dumps(event.get("statuses")) if "statuses" in event else str(error_from_dict(event["error"]))
-    assert kept(stored, text) == (stored, text)
+    assert store(stored, text) == (stored, text)

@@ -1,8 +1,8 @@
-"""``python put_to_wait.py DAG_ID`` starts a run of a DAG of one mapped task, and leaves its instances deferred.
+"""``python put_to_wait.py DAG_ID`` starts a run of a DAG with one mapped task, and leaves its instances deferred.
 
-A thousand of them would keep workers busy for a quarter of an hour. So the first sensor is executed here, until it
-defers, and all are written down as Airflow would write them down, each with the arguments of its own. That brings to
-the triggerer even what a sensor refuses.
+Workers would need a quarter of an hour for a thousand instances. So this script executes the first sensor until it
+defers, and then writes all instances to the database as Airflow would, each with its own arguments. The triggerer
+therefore also gets arguments that a sensor would refuse.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from sqlalchemy import select
 
 
 def put_to_wait(dag_id: str) -> None:
-    """Do so, in an empty database."""
+    """Start the run and defer its instances, in an empty database.
+
+    :param dag_id: the DAG.
+    """
     initdb()
     for command in (["dags", "reserialize"], ["dags", "trigger", "--run-id", "run", dag_id]):
         arguments = get_parser().parse_args(command)
@@ -31,9 +34,9 @@ def put_to_wait(dag_id: str) -> None:
     ((parameter, values),) = mapped.expand_input.value.items()
     deferral = _deferral_of(mapped.unmap({parameter: values[0]}))
     kind, (_, arguments) = type(deferral.trigger), deferral.trigger.serialize()
-    own = [{parameter: value} if parameter in arguments else {} for value in values]
-    # before the session is opened, for this may close the session of its thread
-    rows = [Trigger.from_object(kind(**{**arguments, **each})) for each in own]
+    own_arguments = [{parameter: value} if parameter in arguments else {} for value in values]
+    # before the session is opened, because from_object may close the session of this thread
+    rows = [Trigger.from_object(kind(**{**arguments, **each})) for each in own_arguments]
     now = datetime.now(timezone.utc)
     with create_session() as session:
         session.add_all(rows)

@@ -1,4 +1,4 @@
-"""A triggerer killed while a whole Airflow runs: its sensors go on in the next one."""
+"""When a triggerer of a running Airflow is killed, its sensors go on in the next triggerer."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ def test_every_sensor_of_a_killed_triggerer_succeeds_once(tmp_path):
         dags = Path(__file__).parent / "folder"
         with RunningAirflow(tmp_path, dags, environment, Fernet.generate_key().decode()) as airflow:
             airflow.start("drs")
-            wait_until("all wait", lambda: airflow.states("drs") == [("wait", "deferred")] * COUNT, 240)
-            wait_until("the scheduler knows it, too", lambda: airflow.heard_of("drs", "wait") >= COUNT, 60)
+            wait_until("all sensors are deferred", lambda: airflow.states("drs") == [("wait", "deferred")] * COUNT, 240)
+            wait_until(
+                "the scheduler has processed all deferrals", lambda: airflow.heard_of("drs", "wait") >= COUNT, 60
+            )
             airflow.replace_triggerer(between=get_ready)
             wait_until("the run is over", lambda: airflow.run_state("drs") in ("success", "failed"), 240)
             states = airflow.states("drs")
-            told = [airflow.xcom("drs", "wait", index) for index in range(COUNT)]
+            results = [airflow.xcom("drs", "wait", index) for index in range(COUNT)]
 
     assert states == [("wait", "success")] * COUNT
     assert sorted(map(int, (tmp_path / "ended").read_text().split())) == list(range(COUNT))
-    assert told == [{job_id: "CONFIGURATION"} for job_id in ids]
+    assert results == [{job_id: "CONFIGURATION"} for job_id in ids]

@@ -1,11 +1,11 @@
-"""Among a thousand waits of one triggerer, a few that the service refuses or that cannot end well."""
+"""A thousand waits of one triggerer, of which the service refuses a few, and one waits for a failed job."""
 
 from __future__ import annotations
 
 import pytest
 from running_airflow import wait_until
 from samples import job_id
-from triggerers import Triggerer, Waiting, job_ids, kept_log, looks
+from triggerers import Triggerer, Waiting, job_ids, polls_of, record_log
 
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
@@ -19,7 +19,7 @@ FAILED = job_id(2002)
 BAD = [*MALFORMED, *DELETED, FAILED]
 
 
-def test_each_fails_for_its_own_reason_at_the_price_of_a_few_calls_and_the_others_go_on(tmp_path):
+def test_each_bad_wait_fails_for_its_own_reason_with_few_more_calls_and_the_others_go_on(tmp_path):
     world = World(ready_after_polls=1_000_000)
     for deleted in DELETED:
         world.add_job(deleted)
@@ -29,16 +29,16 @@ def test_each_fails_for_its_own_reason_at_the_price_of_a_few_calls_and_the_other
     for number, bad in enumerate(BAD):
         ids.insert(150 * number + 70, bad)
 
-    with kept_log() as log, Emulator(world) as emulator:
+    with record_log() as log, Emulator(world) as emulator:
         waiting = Waiting(tmp_path, emulator.connection_json, ids, poke_interval=5)
         with Triggerer(waiting):
-            wait_until("some rounds have passed", lambda: min(looks(world.calls, GOOD)) >= 3, 120)
-            rounds, answers = min(looks(world.calls, GOOD)), len(log)
-            wait_until("the bad ones have ended", lambda: len(waiting.ended()) >= len(BAD), 60)
+            wait_until("some rounds have passed", lambda: min(polls_of(world.calls, GOOD)) >= 3, 120)
+            rounds, answers = min(polls_of(world.calls, GOOD)), len(log)
+            wait_until("the bad waits have ended", lambda: len(waiting.ended()) >= len(BAD), 60)
             ended = waiting.ended()
             for good in GOOD:
                 world.set_status(good, "CONFIGURATION")
-            wait_until("the others have ended", lambda: len(waiting.ended()) >= len(ids), 120)
+            wait_until("the good waits have ended", lambda: len(waiting.ended()) >= len(ids), 120)
 
     assert [wait.job_id for wait in ended] == [each for each in ids if each in BAD]
     errors = {wait.job_id: wait.event["error"] for wait in ended}

@@ -1,4 +1,4 @@
-"""A real triggerer in processes of its own, and many task instances that wait in it."""
+"""Runs a real triggerer in a separate process, with many deferred task instances."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AIRFLOW = [sys.executable, "-m", "airflow"]
 
 @dataclass(frozen=True)
 class Wait:
-    """What the database tells of one task instance; ``event`` is what its trigger found out."""
+    """The row of one task instance in the database. ``event`` is the payload of its trigger's event, if any."""
 
     job_id: str
     state: str
@@ -37,13 +37,13 @@ class Wait:
 
 
 class Waiting:
-    """An Airflow of its own in which as many sensors as there are job ids are deferred, and no triggerer runs yet.
+    """A new Airflow with one deferred sensor for each job id, and without a running triggerer.
 
     :param home: an empty directory.
-    :param connection: to the service that the triggerer shall find, as JSON; nobody asks that service before.
-    :param job_ids: one wait for each; the first is one that a sensor accepts.
-    :param poke_interval: seconds.
-    :param dag_id: ``drs``, or ``time`` for as many waits of Airflow's own.
+    :param connection: the Connection for the triggerer, as JSON. Nothing calls its service before.
+    :param job_ids: ids of the jobs. A sensor must accept the first.
+    :param poke_interval: seconds between two polls.
+    :param dag_id: ``drs``, or ``time`` for the same number of Airflow's DateTimeTriggers.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Waiting:
             "AIRFLOW__CORE__DAGS_FOLDER": str(HERE / "folder"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": "1000",
-            # what a killed triggerer held is taken over soon
+            # the next triggerer soon takes over the waits of a killed one
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3",
             "AIRFLOW_CONN_DRS_DEFAULT": connection,
@@ -80,22 +80,22 @@ class Waiting:
             )
 
     def now(self) -> list[Wait]:
-        """Return how the waits stand, in the order of the job ids."""
+        """Return all waits, in the order of the job ids."""
         query = "SELECT map_index, state, next_method, next_kwargs FROM task_instance ORDER BY map_index"
         with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
             rows = database.execute(query).fetchall()
         return [
-            Wait(self.job_ids[index], state, method, _plain(json.loads(kwargs)).get("event"))
+            Wait(self.job_ids[index], state, method, _unwrapped(json.loads(kwargs)).get("event"))
             for index, state, method, kwargs in rows
         ]
 
     def ended(self) -> list[Wait]:
-        """Return those that have ended."""
+        """Return the waits that have ended."""
         return [wait for wait in self.now() if wait.state != "deferred"]
 
 
 class Triggerer:
-    """``with Triggerer(waiting) as triggerer``: one that runs, and is gone afterwards."""
+    """``with Triggerer(waiting) as triggerer``: runs a triggerer, and kills it afterwards."""
 
     def __init__(self, waiting: Waiting) -> None:
         self._environment = waiting.environment
@@ -119,14 +119,14 @@ class Triggerer:
         self.kill()
 
     def kill(self) -> None:
-        """Kill all its processes at once, so that none of them can tidy up."""
+        """Kill all processes of the triggerer at once, so that none of them can clean up."""
         if self._process.poll() is None:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
 
 def not_yet(request: Request) -> Reply:
-    """Say of every job that it is being created."""
+    """Report the status CREATING for every job."""
     results = [{"id": each, "status": "CREATING"} for each in request.json["jobs"]]
     return Reply({"results": results, "count": len(results)})
 
@@ -135,31 +135,33 @@ def job_ids(count: int) -> list[str]:
     return [job_id(number) for number in range(count)]
 
 
-def looks(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
-    """Count, for each of the jobs, the calls that ask about it."""
+def polls_of(calls: Iterable[Call], ids: Iterable[str]) -> list[int]:
+    """Return for each job the number of calls that ask about it."""
     counted = Counter(each for call in calls for each in call.job_ids)
     return [counted[each] for each in ids]
 
 
 @contextmanager
-def kept_log() -> Iterator[list[logging.LogRecord]]:
-    """Keep one record for each answer of an emulator; in the report of a failed test they would drown all else."""
-    kept: list[logging.LogRecord] = []
+def record_log() -> Iterator[list[logging.LogRecord]]:
+    """Record the log of the emulator, and keep it out of the report of a failed test, where it would hide the rest."""
+    records: list[logging.LogRecord] = []
 
-    def keep(record: logging.LogRecord) -> bool:
-        kept.append(record)
+    def take(record: logging.LogRecord) -> bool:
+        records.append(record)
         return False
 
     log = logging.getLogger("airflow_provider_drs.emulator.app")
-    log.addFilter(keep)
+    log.addFilter(take)
     log.setLevel(logging.INFO)
-    yield kept
+    yield records
     log.setLevel(logging.NOTSET)
-    log.removeFilter(keep)
+    log.removeFilter(take)
 
 
-def _plain(value: Any) -> Any:
-    """Take off what some versions of Airflow wrap a stored value into."""
+def _unwrapped(value: Any) -> Any:
+    """Return a stored value without the wrappers that some versions of Airflow add."""
     if isinstance(value, dict):
-        return _plain(value["__var"]) if "__var" in value else {name: _plain(item) for name, item in value.items()}
+        return (
+            _unwrapped(value["__var"]) if "__var" in value else {name: _unwrapped(item) for name, item in value.items()}
+        )
     return value

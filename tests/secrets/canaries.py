@@ -1,4 +1,4 @@
-"""Canaries: one value for each secret there is, none of which may be found anywhere afterwards."""
+"""Canaries: a unique value for each kind of secret. After the runs, no canary may be anywhere in Airflow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREDENTIALS = ("token", "iam_password", "secret_key", "security_token")
 PROJECT = "0123456789abcdef0123456789abcdef"
 PLANTED = ("planted_log", "planted_xcom", "planted_trigger")
 SENT = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), "token")
-"""Canaries that are meant to reach the service, in a body or a header."""
+"""Canaries that must reach the service, in a body or a header."""
 REFUSED = (
     "misspelt",
     "misspelt_kafka",
@@ -36,16 +36,15 @@ REFUSED = (
     "in_a_connection_id",
     "in_a_job_id",
 )
-"""Canaries in the wrong place, which reach nobody."""
+"""Canaries in a wrong place. They reach no service."""
 NAMES = (*SENT, *CREDENTIALS[1:], *REFUSED)
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret made of two recognisable halves, with something in between that has to be escaped somewhere.
+    """A secret of two recognisable halves, with characters between them that some formats escape.
 
-    The halves are letters and digits, so every way of escaping leaves them as they are, and each alone gives away a
-    part of the secret.
+    The halves are letters and digits, which no format escapes. A leak of one half is a leak of the secret.
     """
 
     name: str
@@ -58,11 +57,11 @@ class Canary:
         return f"{self.head}{self.middle}{self.tail}"
 
     def traces(self) -> Iterator[bytes]:
-        """Yield what to look for: either half, plain or escaped in any way, or within Base64 of anything."""
+        """Yield the bytes to search for: each half as it is, and each half inside Base64 of a longer text."""
         for half in (self.head, self.tail):
             yield half.encode()
             for before in range(3):
-                # Base64 depends on the position in groups of three bytes; what neighbours reach into is cut off
+                # Base64 depends on the position within three bytes; letters that mix in other bytes are cut off
                 encoded = base64.b64encode(b"\0" * before + half.encode()).decode()
                 yield encoded[4 if before else 0 : len(half) // 3 * 4].encode()
 
@@ -77,7 +76,7 @@ def make_canaries() -> dict[str, Canary]:
         return "".join(pick.choices(digits if name == "number" else letters, k=14))
 
     middles = itertools.cycle(_NASTY)
-    # what travels in a header cannot be anything
+    # headers and URLs do not allow all characters
     plain = {"token", "security_token", "in_an_address", "in_a_connection_id", "in_a_job_id", *PLANTED}
 
     def middle(name: str) -> str:
@@ -91,7 +90,9 @@ def environment(
 ) -> dict[str, str]:
     """Return the Airflow connections and variables that hold the canaries, as environment variables.
 
-    :param services: URL by id of each connection to DRS.
+    :param canaries: the canaries by name.
+    :param services: the URL of each connection to DRS, by connection id.
+    :param postgres_port: port of the database, on loopback.
     :param stores: the folder with ``trust.p12`` and ``keys.p12``.
     """
     secret = {name: canary.value for name, canary in canaries.items()}
@@ -129,11 +130,11 @@ def environment(
             "password": secret["token"],
             "extra": {"project_id": PROJECT},
         }
-    for who in ("drs", "nobody"):
-        connections[f"{who}_user"] = {
+    for user in ("drs", "nobody"):
+        connections[f"{user}_user"] = {
             "conn_type": "drs",
             "host": services["drs_emulator"],
-            "login": who,
+            "login": user,
             "password": secret["iam_password"],
             "extra": {
                 "project_id": PROJECT,
@@ -142,10 +143,10 @@ def environment(
                 "iam_endpoint": services["drs_emulator"],
             },
         }
-        connections[f"{who}_key"] = {
+        connections[f"{user}_key"] = {
             "conn_type": "drs",
             "host": services["drs_emulator"],
-            "login": who,
+            "login": user,
             "password": secret["secret_key"],
             "extra": {"project_id": PROJECT, "auth_type": "aksk", "security_token": secret["security_token"]},
         }

@@ -1,4 +1,4 @@
-"""A real Airflow in processes of its own: scheduler, triggerer, API, everything at DEBUG."""
+"""Runs a real Airflow in separate processes: scheduler, triggerer and API, with logs at level DEBUG."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ AIRFLOW_2 = __version__.startswith("2.")
 
 
 class RunningAirflow:
-    """``with RunningAirflow(home, dags, environment) as airflow``: the whole of Airflow, gone afterwards.
+    """``with RunningAirflow(home, dags, environment) as airflow``: runs all of Airflow, and ends it afterwards.
 
     :param home: an empty directory.
     :param dags: the folder of DAG files.
-    :param environment: connections, variables and what else the tasks shall find.
-    :param parts: the commands of ``airflow`` that are it, each a process; only ``standalone`` makes the database, too.
+    :param environment: environment variables of the tasks, such as connections and variables.
+    :param fernet_key: the key of Airflow's encryption.
+    :param parts: the commands of ``airflow`` to run, each in a process. Only ``standalone`` creates the database.
     """
 
     def __init__(
@@ -52,9 +53,9 @@ class RunningAirflow:
         self._environment = {
             **kept,
             "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
-            "PYTHONPATH": str(dags),  # where a triggerer finds the trigger of a DAG file
+            "PYTHONPATH": str(dags),  # the triggerer imports the trigger of a DAG file from there
             "AIRFLOW_HOME": str(home),
-            # five seconds, which SQLite grants by itself, are too few where tasks end side by side on a busy machine
+            # the default of 5 seconds is too short when concurrent tasks end on a busy machine
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
             "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -80,7 +81,7 @@ class RunningAirflow:
         self._started: list[subprocess.Popen[bytes]] = []
         self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
-        wait_until("its API answers", self._log_in, 180)
+        wait_until("the API answers", self._log_in, 180)
         return self
 
     def __exit__(
@@ -90,7 +91,7 @@ class RunningAirflow:
         os.killpg(self._process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        # some parts make process groups or sessions of their own, others write their title over their environment
+        # some parts start new process groups or sessions, and others overwrite their environment with a title
         sessions = {process.pid for process in self._started}
         for environ in Path("/proc").glob("[0-9]*/environ"):
             pid = int(environ.parent.name)
@@ -101,22 +102,22 @@ class RunningAirflow:
             process.wait()
 
     def start(self, dag_id: str, run_id: str = "run") -> None:
-        """Start a run of a DAG, as soon as that is known."""
+        """Start a run of a DAG, as soon as Airflow knows the DAG."""
         body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
     def heard_of(self, dag_id: str, task_id: str) -> int:
-        """Return how many times the scheduler has heard from the executor that a task has ended, or was deferred.
+        """Return the number of events by which the executor reported a task to the scheduler as ended or deferred.
 
-        Airflow 3.1 fails a deferred task that goes on before the scheduler has heard of its deferral.
+        Airflow 3.1 fails a deferred task that resumes before the scheduler has processed the event of its deferral.
         """
-        heard = "Received executor event with state success for task instance TaskInstanceKey"
-        return self.console.read_text(errors="replace").count(f"{heard}(dag_id='{dag_id}', task_id='{task_id}'")
+        event = "Received executor event with state success for task instance TaskInstanceKey"
+        return self.console.read_text(errors="replace").count(f"{event}(dag_id='{dag_id}', task_id='{task_id}'")
 
     def replace_triggerer(self, between: Callable[[], object]) -> None:
-        """Kill the triggerer with all its processes, so that none of them can tidy up, and start another.
+        """Kill all processes of the triggerer, so that none of them can clean up, and start another triggerer.
 
-        :param between: what happens while there is none.
+        :param between: called while there is no triggerer.
         """
         parts = psutil.Process(self._process.pid).children()
         (triggerer,) = (part for part in parts if part.cmdline()[-1] == "triggerer")
@@ -134,7 +135,7 @@ class RunningAirflow:
         return str(self._json(f"/dags/{dag_id}/dagRuns/{run_id}").get("state"))
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
-        """Return what a task asks people; nothing, as long as it does not ask."""
+        """Return the question that a task asks people, or an empty object while it asks none."""
         return self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails")
 
     def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
@@ -147,10 +148,10 @@ class RunningAirflow:
         """Return what a task returned."""
         task = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
         value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
-        return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 tells it as text
+        return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 returns it as text
 
     def shown(self, dag_id: str) -> Iterator[Place]:
-        """Yield what the REST API shows of a run: rendered fields, XComs, logs, details."""
+        """Yield the answers of the REST API about a run: rendered fields, XComs, logs and details."""
         run = f"/dags/{dag_id}/dagRuns/run"
         yield self._place(run)
         yield self._place(f"{run}/taskInstances")
@@ -212,17 +213,17 @@ class RunningAirflow:
             return None
 
 
-def wait_until(what: str, condition: Callable[[], bool], seconds: float) -> None:
-    """Look twice a second whether something has happened in another process."""
+def wait_until(description: str, condition: Callable[[], bool], seconds: float) -> None:
+    """Check a condition twice a second until it holds, and fail after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {description}"
         time.sleep(0.5)
 
 
 def free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
         each.close()
     return ports

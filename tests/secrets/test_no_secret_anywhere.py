@@ -1,4 +1,4 @@
-"""Canaries in every secret, runs of every kind in a real Airflow, and a search through all that this left behind."""
+"""Runs every kind of DAG in a real Airflow, with a canary in each secret, and searches all its data for canaries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from certificate_files import write_p12
 from cryptography.fernet import Fernet
 from postgres import Postgres
 from running_airflow import AIRFLOW_2, RunningAirflow, free_ports, wait_until
-from search import Place, found, in_database, in_files
+from search import Place, in_database, in_files, places_of
 from wire import Reply, Request, Service, all_pass
 
 from airflow_provider_drs.emulator.accounts import Accounts
@@ -39,7 +39,7 @@ FINISHED = (*ENDINGS, "defers")
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What the runs left: states by DAG, what reached the service, and every place where something was kept."""
+    """The results of the runs: states by DAG, the requests to the services, and the places that hold canaries."""
 
     canaries: dict[str, Canary]
     states: dict[str, list[tuple[str, str]]]
@@ -52,7 +52,7 @@ class Aftermath:
 
 
 def echo(request: Request) -> Reply:
-    """Refuse every endpoint, and repeat all that was sent, as a proxy with a debug page might."""
+    """Refuse every endpoint, and echo the whole request, as the debug page of a proxy may do."""
     everything = f"{request.body.decode()} {json.loads(request.body)} {dict(request.headers.items())}"
     refused = [
         {
@@ -119,18 +119,18 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         database = stack.enter_context(Postgres(tmp_path_factory.mktemp("postgres")))
         urls = {name: service.url for name, service in services.items()}
         urls |= {"drs_emulator": emulator.url, "drs_closed": f"http://127.0.0.1:{free_ports(1)[0]}"}
-        given = environment(canaries, urls, database.port, stores)
+        variables = environment(canaries, urls, database.port, stores)
         folder = Path(__file__).parent / "folder"
-        airflow = stack.enter_context(RunningAirflow(home, folder, given, fernet_key))
+        airflow = stack.enter_context(RunningAirflow(home, folder, variables, fernet_key))
         for dag_id in (*FINISHED, "planted"):
             airflow.start(dag_id)
         for dag_id in ENDINGS:
             wait_until(f"{dag_id} is over", partial(_is_over, airflow, dag_id), 600)
         wait_until("a planted trigger waits", lambda: ("defers", "deferred") in airflow.states("planted"), 300)
-        wait_until("a planted leak is told", lambda: ("tells", "success") in airflow.states("planted"), 300)
+        wait_until("a planted leak is in the log", lambda: ("leaks", "success") in airflow.states("planted"), 300)
         wait_until("a sensor waits", lambda: ("wait", "deferred") in airflow.states("defers"), 300)
-        wait_until("the triggerer looks", lambda: len(services["drs_waiting"].requests) > 3, 120)
-        while_waiting = found(searched_for, in_database(home / "airflow.db", fernet_key))
+        wait_until("the triggerer polls", lambda: len(services["drs_waiting"].requests) > 3, 120)
+        while_waiting = places_of(searched_for, in_database(home / "airflow.db", fernet_key))
         may_go_on.set()
         wait_until("defers is over", partial(_is_over, airflow, "defers"), 300)
 
@@ -145,13 +145,13 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             {dag_id: airflow.run_state(dag_id) for dag_id in FINISHED},
             "".join(r.body.decode() + str(r.headers) for service in services.values() for r in service.requests),
             dict(while_waiting),
-            dict(found([*searched_for, *issued], places)),
+            dict(places_of([*searched_for, *issued], places)),
             {place for place, content in places if content},
             len(issued),
         )
 
 
-def test_every_run_went_the_way_it_was_meant_to(aftermath):
+def test_every_run_ends_as_intended(aftermath):
     assert aftermath.endings == {**ENDINGS, "defers": "success"}
     assert [state for _, state in aftermath.states["mapped"]] == ["success", "success"]
     assert {state for _, state in aftermath.states["fails_on_verdicts"]} == {"failed"}
@@ -160,7 +160,7 @@ def test_every_run_went_the_way_it_was_meant_to(aftermath):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_canary_reached_whom_it_was_for_and_is_found_nowhere_else(aftermath, name):
+def test_a_canary_reaches_its_service_and_is_nowhere_in_airflow(aftermath, name):
     canary = aftermath.canaries[name]
 
     assert name not in SENT or canary.head in aftermath.sent
@@ -171,12 +171,12 @@ def test_a_canary_reached_whom_it_was_for_and_is_found_nowhere_else(aftermath, n
     assert aftermath.afterwards.get(name, set()) == set()
 
 
-def test_a_token_that_iam_issued_is_found_nowhere(aftermath):
+def test_a_token_that_iam_issued_is_nowhere_in_airflow(aftermath):
     assert aftermath.issued > 0
     assert aftermath.afterwards.get("issued", set()) == set()
 
 
-def test_every_kind_of_place_was_searched(aftermath):
+def test_the_search_covers_every_kind_of_place(aftermath):
     def searched(start: str) -> list[str]:
         return [place for place in aftermath.searched if place.startswith(start)]
 
@@ -191,23 +191,23 @@ def test_every_kind_of_place_was_searched(aftermath):
     assert len(searched("log ")) >= 12
 
 
-def test_the_same_search_finds_a_leak_in_a_log_line(aftermath):
+def test_the_search_finds_a_planted_leak_in_a_log_line(aftermath):
     places = aftermath.afterwards["planted_log"]
 
     assert any(place.startswith("log ") for place in places)
     assert any("/logs/1" in place for place in places)
 
 
-def test_the_same_search_finds_a_leak_in_an_xcom(aftermath):
+def test_the_search_finds_a_planted_leak_in_an_xcom(aftermath):
     places = aftermath.afterwards["planted_xcom"]
 
     assert "database xcom.value" in places
     assert any("xcomEntries/return_value" in place for place in places)
 
 
-def test_the_same_search_finds_a_leak_in_a_trigger_argument(aftermath):
+def test_the_search_finds_a_planted_leak_in_a_trigger_argument(aftermath):
     places = aftermath.while_waiting["planted_trigger"]
 
     assert any(place.startswith("database trigger.") for place in places)
-    # only Airflow 2 encrypts them
+    # only Airflow 2 encrypts the arguments of triggers
     assert any(place.startswith("database file") for place in places) != AIRFLOW_2

@@ -1,4 +1,4 @@
-"""Credentials, and how tokens and projects are got from IAM."""
+"""Credentials, and the calls of IAM that fetch tokens and project ids."""
 
 from airflow_provider_drs.api.auth.credentials import AkSkAuth, Auth, PasswordAuth, TokenAuth
 

@@ -1,4 +1,4 @@
-"""Credentials, as what ``requests`` calls auth: each adds what proves the caller to a request about to go out."""
+"""Credentials, as auth objects of ``requests``: each adds a token or a signature to a request before it is sent."""
 
 from __future__ import annotations
 
@@ -26,44 +26,45 @@ from airflow_provider_drs.api.wire.headers import http_date
 Sent = TypeVar("Sent")
 
 MAX_SKEW = 15 * 60
-"""Seconds by which the date of a signature may differ from the service's clock."""
+"""Seconds by which the date of a signature may differ from the service's clock, by the vendor's signing guide."""
 UNPROVEN_CALLS = 4
-"""Calls under way before an access key was accepted once: five refusals in a row would lock it."""
+"""The most concurrent calls with an access key until the service has accepted it once. Five refusals lock the key."""
 
 _SIGNED = ("Content-Type", "Host", "X-Language", "X-Project-Id", "X-Sdk-Date", "X-Security-Token")
 
 
 class Auth(AuthBase):
-    """A credential. It is never pickled, and its ``repr`` shows nothing of it.
+    """A credential. It cannot be pickled, and its ``repr`` does not show it.
 
-    :param parts: the texts that it is made of.
+    :param parts: the texts that make up the credential.
     """
 
     def __init__(self, *parts: str) -> None:
-        # each as a plain text, for a hidden one has the repr of any other of its length
+        # plain texts, because hidden texts of equal length have the same repr
         self.fingerprint = hashlib.sha256(repr([str(part) for part in parts]).encode()).digest()
-        """Tells it from any other credential, and nothing about it."""
+        """SHA-256 of the parts: differs for every credential, and does not reveal it."""
 
     def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
-        """Run a call with this credential, and do what it allows when the service refuses it.
+        """Run a call with this credential, and react when the service refuses the credential.
 
-        :param send: sends the call with the auth that it is given, again where that may help, and raises when the
-            service says no.
+        :param send: sends the call with the auth in its argument. It may retry, and raises when the call fails.
+        :return: the result of ``send``.
+        :raises DrsError: the error of ``send``.
         """
         return send(self)
 
     def cancel(self) -> None:
-        """End what is under way to get the credential; nothing, unless a token is fetched."""
+        """Interrupt a running login. Only a credential that logs in has one."""
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a credential is not pickled: read it from the Connection where it is needed")
+        raise TypeError("a credential is not pickled: read it from the Connection in the process that needs it")
 
 
 class TokenAuth(Auth):
     """An IAM token, sent as ``X-Auth-Token``.
 
     :param token: the token's text.
-    :raises DrsInputError: when it cannot be an IAM token.
+    :raises DrsInputError: when the text holds a character that no token has.
     """
 
     def __init__(self, token: str) -> None:
@@ -77,16 +78,16 @@ class TokenAuth(Auth):
 
 
 class PasswordAuth(Auth):
-    """An IAM user, whose token is fetched when it is needed, and renewed once when the service refuses it.
+    """An IAM user. The first call fetches a token; a token that the service refuses is renewed once.
 
     All threads of a process share the token.
 
     :param user: name of the IAM user.
-    :param password: its password.
+    :param password: the user's password.
     :param domain: name of the account that the user belongs to.
     :param project: ``{"id": ...}`` or ``{"name": ...}`` of the project that the token is for.
-    :param iam: where it is fetched.
-    :param clock: seconds, by which the token is kept.
+    :param iam: the IAM that issues the token.
+    :param clock: returns seconds; decides when the token expires.
     """
 
     def __init__(
@@ -107,9 +108,12 @@ class PasswordAuth(Auth):
         self._clock = clock
 
     def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
-        """Run a call, and once more with a new token if the service refuses the one it went with.
+        """Run a call, and run it once more with a new token if the service refuses the first token.
 
-        :raises DrsCredentialError: when IAM refuses the login, or DRS a new token.
+        :param send: sends the call with the auth in its argument.
+        :return: the result of ``send``.
+        :raises DrsCredentialError: when IAM refuses the login, or when DRS refuses a new token.
+        :raises DrsError: when the login or the call fails in another way.
         """
         token = self._shared.current(self._fetch, self._clock, self._iam.cancellation.check)
         try:
@@ -121,7 +125,7 @@ class PasswordAuth(Auth):
         return send(TokenAuth(renewed))
 
     def cancel(self) -> None:
-        """End a login that is under way."""
+        """Interrupt a running login."""
         self._iam.cancellation.cancel()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -131,13 +135,13 @@ class PasswordAuth(Auth):
 class AkSkAuth(Auth):
     """An access key, permanent or temporary, that signs every request.
 
-    A signature that was refused ends the use of this object: what comes later is refused without being sent.
+    After the service has refused one signature, this object sends no further call.
 
     :param access_key: the key's id (AK).
-    :param secret_key: the key itself (SK); it never leaves.
-    :param security_token: of a temporary key.
-    :param clock: seconds since 1970, for the date of the signature.
-    :raises DrsInputError: when one of them cannot be what it should.
+    :param secret_key: the secret key (SK). It signs, and is never sent.
+    :param security_token: the token of a temporary key; ``None`` for a permanent key.
+    :param clock: returns seconds since 1970, for the date of the signature.
+    :raises DrsInputError: when the access key or the security token holds a character that no such text has.
     """
 
     def __init__(
@@ -160,9 +164,12 @@ class AkSkAuth(Auth):
         self._probation = BoundedSemaphore(UNPROVEN_CALLS)
 
     def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
-        """Run a call; once a signature was refused, refuse every further one in the same words.
+        """Run a call. After the first refused signature, raise that error for every further call.
 
-        :raises DrsCredentialError: when the signature is refused, or was before.
+        :param send: sends the call with the auth in its argument.
+        :return: the result of ``send``.
+        :raises DrsCredentialError: when the service refuses this signature, or has refused an earlier one.
+        :raises DrsError: when the call fails in another way.
         """
         with nullcontext() if self._proven else self._probation:
             if self._refusal:
@@ -179,7 +186,7 @@ class AkSkAuth(Auth):
         if isinstance(request.body, str):
             request.body = request.body.encode()
         headers = request.headers
-        # set here, so that what goes out is what was signed
+        # requests would set Host after the signature, and perhaps differently
         headers["Host"] = _host(str(request.url))
         headers["X-Sdk-Date"] = datetime.fromtimestamp(self._clock(), timezone.utc).strftime(DATE_FORMAT)
         if self._security_token:
@@ -192,12 +199,12 @@ class AkSkAuth(Auth):
             access_key=self._access_key,
             secret_key=self._secret_key,
         )
-        request.hooks["response"].append(_tell_a_wrong_clock)
+        request.hooks["response"].append(_check_the_clock)
         return request
 
 
-def _tell_a_wrong_clock(response: Response, **_: Any) -> None:
-    # the gateway says no more than that the signature is wrong, but its answer is dated
+def _check_the_clock(response: Response, **_: Any) -> None:
+    # the gateway reports a wrong clock as a wrong signature; the date of its answer tells the two apart
     if response.status_code not in (401, 403):
         return
     signed = datetime.strptime(response.request.headers["X-Sdk-Date"], DATE_FORMAT).replace(tzinfo=timezone.utc)
@@ -216,13 +223,13 @@ def _tell_a_wrong_clock(response: Response, **_: Any) -> None:
 
 
 def _header_value(name: str, text: HiddenText) -> HiddenText:
-    # requests and h11 refuse some of it only when a call is made, and quote it in their errors
+    # requests and h11 check a header only when they send it, and quote its value in their errors
     if not text.isascii() or not text.isprintable() or " " in text or not text:
-        raise DrsInputError([f"{name}: holds a blank, a line break or another character that no {name} has"])
+        raise DrsInputError([f"{name}: is empty, or holds a blank, a line break or a character that no {name} has"])
     return text
 
 
 def _host(url: str) -> str:
     target = urlsplit(url)
-    usual = {"https": ":443", "http": ":80"}[target.scheme]
-    return target.netloc.rpartition("@")[2].removesuffix(usual)
+    default_port = {"https": ":443", "http": ":80"}[target.scheme]
+    return target.netloc.rpartition("@")[2].removesuffix(default_port)

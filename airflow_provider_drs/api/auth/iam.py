@@ -1,4 +1,4 @@
-"""The two calls of IAM that a DRS credential may need: a token for a user, and the project id of a region."""
+"""The two calls of IAM that a DRS credential may need: issue a user's token, and find the project id of a region."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
 Authenticated = Callable[[Callable[[AuthBase], Answer]], Answer]
-"""Runs a call with some credential."""
+"""Runs a call with a credential, as :meth:`Auth.authenticated` does."""
 
 _LOGIN = "Check user, password and domain_name; IAM locks a user after some wrong passwords."
 
 
 @dataclass(frozen=True)
 class Iam:
-    """IAM at one endpoint; like the client of DRS, it follows no redirect and speaks plain http to loopback only.
+    """A client of IAM at one endpoint. It follows no redirect, and uses plain http to loopback only.
 
-    :param endpoint: URL, such as ``https://iam.cn-north-4.myhuaweicloud.com``.
+    :param endpoint: URL of IAM, such as ``https://iam.cn-north-4.myhuaweicloud.com``.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand, name look-up and TLS included.
-    :param read_timeout: seconds from then on until the whole answer must be there.
-    :param max_attempts: how many times one call is sent at most.
-    :param max_retry_seconds: seconds in which a call may be sent again.
-    :param cancellation: ends what is under way.
-    :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
+    :param connect_timeout: seconds for opening a connection, name resolution and TLS included.
+    :param read_timeout: seconds after that for sending the request and reading the whole answer.
+    :param max_attempts: the most times that one call is sent.
+    :param max_retry_seconds: seconds from the start of a call in which a retry may start.
+    :param cancellation: interrupts calls and pauses.
+    :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
     endpoint: str
@@ -51,15 +51,17 @@ class Iam:
     cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._transport().close()  # which looks at the endpoint
+        self._transport().close()  # its constructor checks the endpoint
 
     def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> iam_token.Token:
-        """Log a user in; operation ``keystoneCreateUserTokenByPassword``.
+        """Log a user in and return the token; operation ``keystoneCreateUserTokenByPassword``.
 
+        :param user: name of the IAM user.
+        :param password: the user's password.
         :param domain: name of the account that the user belongs to.
         :param project: ``{"id": ...}`` or ``{"name": ...}`` of the project that the token is for.
-        :raises DrsCredentialError: when IAM knows no such user with this password.
-        :raises DrsError: when the call failed in another way.
+        :raises DrsCredentialError: when IAM refuses the user or the password.
+        :raises DrsError: when the call fails in another way.
         """
         try:
             answer = self._call(
@@ -71,11 +73,12 @@ class Iam:
         return iam_token.token(answer)
 
     def project_id(self, region: str, authenticated: Authenticated) -> str:
-        """Return the id of a region's own project, which bears the region's name; operation ``keystoneListProjects``.
+        """Return the id of the project that has the region's name; operation ``keystoneListProjects``.
 
-        :param authenticated: :meth:`Auth.authenticated` of the credential to ask with.
-        :raises DrsInputError: when IAM names none or several, so that the id must be given.
-        :raises DrsError: when the call failed, or the credential may not make it.
+        :param region: name of the region, such as ``cn-north-4``.
+        :param authenticated: :meth:`Auth.authenticated` of the credential that makes the call.
+        :raises DrsInputError: when IAM lists no such project, or several. The user must set the id.
+        :raises DrsError: when the call fails, or the credential has no permission for it.
         """
         path = IAM_PROJECTS.path.format(name=region)
         return iam_projects.project_id(region, authenticated(lambda auth: self._call(IAM_PROJECTS, path, auth)))
@@ -119,5 +122,5 @@ class Iam:
 
 
 def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # given as auth, because without any, requests would look for a password of this host in ~/.netrc
+    # without an auth, requests takes a password for this host from ~/.netrc
     return request

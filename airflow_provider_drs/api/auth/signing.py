@@ -1,4 +1,7 @@
-"""The signature ``SDK-HMAC-SHA256``, by which the API gateway knows the holder of an access key."""
+"""The signature ``SDK-HMAC-SHA256``, which proves to the API gateway that the caller has an access key.
+
+Follows ``signer/signer.py`` of the vendor's SDK ``huaweicloudsdkcore``.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,15 @@ def authorization(
 ) -> str:
     """Return the ``Authorization`` header of a request.
 
-    :param url: absolute, with the query as it is sent.
-    :param headers: those to be signed, ``Host`` and ``X-Sdk-Date`` among them; each must arrive unchanged.
-    :param body: the very bytes that are sent.
+    :param method: the HTTP method.
+    :param url: the absolute URL, with the query as it is sent.
+    :param headers: the headers to sign; ``Host`` and ``X-Sdk-Date`` are required. Each must arrive unchanged.
+    :param body: the bytes that are sent.
+    :param access_key: the key's id (AK).
+    :param secret_key: the secret key (SK).
     """
     target = urlsplit(url)
-    # the path is signed with a slash at its end, although it is sent without one
+    # the gateway expects a signed path that ends with a slash, although the sent path has none
     path = quote(unquote(target.path), safe="/~")
     path += "" if path.endswith("/") else "/"
     query = sorted(parse_qsl(target.query, keep_blank_values=True))

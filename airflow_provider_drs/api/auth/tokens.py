@@ -1,4 +1,4 @@
-"""What all threads of this process share of IAM's answers: tokens while they are good, and the ids of projects."""
+"""A cache of IAM's answers for all threads of the process: tokens until they expire, and project ids."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN, Token
 
 EXPIRY_MARGIN = 300
-"""Seconds before its end at which a token is replaced: longer than one request takes, unless the user allows more."""
+"""Seconds before its expiry at which a token is replaced: longer than a request with the default timeouts."""
 RENEWAL_COOLDOWN = 60
-"""Seconds between two renewals, and after a failed login: IAM locks a user after some wrong passwords."""
+"""Seconds between two renewals, and after a failed login. IAM locks a user after some wrong passwords."""
 MAX_COOLDOWN = 600
-"""Seconds after which a failed login is tried again at most; each failure in a row doubles the cooldown up to here."""
+"""The longest cooldown in seconds. Each failed login in a row doubles the cooldown up to this."""
 
 CHECK_INTERVAL = 0.5
-"""Seconds between two checks of a thread that waits for the login of another."""
+"""Seconds between two checks for cancellation, in a thread that waits for the login of another."""
 
 Fetch = Callable[[], Token]
 Check = Callable[[], None]
-"""Raises when the client that asks was stopped."""
+"""Raises :class:`DrsStoppedError` when the calling client was stopped."""
 Clock = Callable[[], float]
 
 
 class SharedToken:
     """The token of one user for one project. The first thread that needs it fetches it, and the others wait for it.
 
-    A login that may have reached IAM is not repeated by the next call that needs the token: its failure is raised
-    again until the cooldown is over.
+    A failed login that may have reached IAM is not repeated until the cooldown is over. Until then, every call that
+    needs the token raises the same error.
     """
 
     def __init__(self) -> None:
@@ -44,26 +44,26 @@ class SharedToken:
         self._next_login = float("-inf")
 
     def current(self, fetch: Fetch, clock: Clock, check: Check) -> str:
-        """Return the token. Fetch it when there is none that stays good.
+        """Return the token, and fetch a new one when the cached one expires soon.
 
-        :param fetch: logs in.
-        :param clock: seconds; it decides when the token ends.
-        :param check: is called while this thread waits for another.
-        :raises DrsError: when the login fails, for all threads that wait for it; raised again without another login
-            until the cooldown is over, unless IAM was certainly not asked.
+        :param fetch: logs in and returns the token.
+        :param clock: returns seconds; decides when the token expires.
+        :param check: called while this thread waits for the login of another.
+        :raises DrsError: when the login fails, in all threads that wait for it. A login that may have reached IAM
+            fails with the same error until the cooldown is over.
         """
         with self._turn(check) as failure:
-            return self._kept_or_fetched(fetch, clock, failure)
+            return self._cached_or_fetched(fetch, clock, failure)
 
     def renewed(self, refused: str, fetch: Fetch, clock: Clock, check: Check) -> str | None:
-        """Return a token in place of one that the service refused, or nothing within the cooldown of the last renewal.
+        """Return a new token in place of a refused one, or ``None`` during the cooldown of the last renewal.
 
-        One new token is fetched for all threads whose token was refused.
+        One new token serves all threads whose token was refused.
 
         :param refused: text of the token that the service refused.
-        :param fetch: logs in.
-        :param clock: seconds; it decides when the token ends.
-        :param check: is called while this thread waits for another.
+        :param fetch: logs in and returns the token.
+        :param clock: returns seconds; decides when the token expires.
+        :param check: called while this thread waits for the login of another.
         :raises DrsError: as :meth:`current` does.
         """
         with self._turn(check) as failure:
@@ -72,9 +72,9 @@ class SharedToken:
                 if now < self._renewed_at + RENEWAL_COOLDOWN:
                     return None
                 self._renewed_at, self._text = now, None
-            return self._kept_or_fetched(fetch, clock, failure)
+            return self._cached_or_fetched(fetch, clock, failure)
 
-    def _kept_or_fetched(self, fetch: Fetch, clock: Clock, failure: DrsError | None) -> str:
+    def _cached_or_fetched(self, fetch: Fetch, clock: Clock, failure: DrsError | None) -> str:
         now = clock()
         if self._text and now < self._good_until:
             return self._text
@@ -85,7 +85,7 @@ class SharedToken:
         try:
             token = fetch()
         except DrsStoppedError:
-            # it concerns only the client that was stopped
+            # the stop concerns one client, and other clients share this token
             raise
         except DrsError as error:
             self._failure, self._failures = error, self._failures + 1
@@ -94,15 +94,15 @@ class SharedToken:
                 self._next_login = clock() + self._cooldown
             raise
         self._cooldown = 0.0
-        # a token that ends too soon is used for a minute, too, because each call would fetch another
+        # a token that expires too soon is still used for a minute: otherwise each call would log in
         self._text, self._good_until = token.text, now + max(token.lifetime - EXPIRY_MARGIN, RENEWAL_COOLDOWN)
         return token.text
 
     @contextmanager
     def _turn(self, check: Check) -> Iterator[DrsError | None]:
-        """Wait for the lock; yield the failure of a login that ended meanwhile.
+        """Wait for the lock, and yield the error of a login that failed meanwhile.
 
-        The threads that waited share that failure: else each would wait for a login of its own, one after the other.
+        The waiting threads share that error: otherwise they would log in one after the other, and each would wait.
         """
         before = self._failures
         while not self._lock.acquire(timeout=CHECK_INTERVAL):
@@ -118,7 +118,10 @@ _lock = Lock()
 
 
 def shared_token(key: Hashable) -> SharedToken:
-    """Return this process's token for a key, which must tell users, their passwords and projects apart."""
+    """Return the token that this process shares under a key.
+
+    :param key: differs for each user, password and project.
+    """
     with _lock:
         return _tokens.setdefault(key, SharedToken())
 
@@ -127,9 +130,11 @@ _projects: dict[Hashable, str] = {}
 
 
 def known_project(key: Hashable, fetch: Callable[[], str]) -> str:
-    """Return a project's id, asked for once in a process: it never changes.
+    """Return a project's id, fetched once in a process, because it never changes.
 
-    :param key: tells IAM, region and credential apart.
+    :param key: differs for each IAM, region and credential.
+    :param fetch: asks IAM for the id.
+    :raises DrsError: when ``fetch`` fails.
     """
     if key not in _projects:
         _projects[key] = fetch()

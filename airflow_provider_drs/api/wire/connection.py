@@ -1,4 +1,4 @@
-"""One connection and the HTTP on it: each exchange ends at a deadline, and is believed only if nothing odd came."""
+"""One connection and its HTTP: each exchange ends at a deadline, and returns only a complete and valid answer."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenDict, HiddenText
 
 MAX_BODY = 2**20
-"""Bytes read of an answer; a real one has a few thousand."""
+"""The most bytes of a body that are read. A real answer has a few thousand."""
 MAX_HEAD = 2**16
-"""Bytes of status line and headers, of a chunk's length or of trailers."""
+"""The most bytes of the status line with headers, of one chunk's length, or of the trailers."""
 MAX_HEADERS = 100
 _READ = 2**16
 _HTTP = b"HTTP/1."
 
 
 class GarbledError(Exception):
-    """What came is not HTTP, or more of it than allowed; the text says which."""
+    """The received bytes are not HTTP, or exceed a limit. The text is a predicate, such as ``is not valid HTTP``."""
 
 
 class BrokenConnectionError(Exception):
-    """The connection ended before the answer did.
+    """The connection ended before the answer was complete.
 
-    :param received: bytes of the body that had come.
+    :param received: number of body bytes received before that.
     """
 
     def __init__(self, received: int = 0) -> None:
@@ -42,18 +42,18 @@ class BrokenConnectionError(Exception):
 
 
 class Deadline:
-    """The moment by which something must be over.
+    """The moment at which an exchange times out.
 
-    :param seconds: from now on.
+    :param seconds: seconds from now to that moment.
     """
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left.
+        """Return the seconds left, more than 0.
 
-        :raises TimeoutError: when there are none.
+        :raises TimeoutError: when the deadline has passed.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -63,9 +63,11 @@ class Deadline:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """An answer as it came, complete.
+    """A complete answer, not interpreted yet.
 
-    :param headers: without regard to case; those of one name joined with commas.
+    :param status: the HTTP status.
+    :param headers: the headers by case-insensitive name. Values of one name are joined with commas.
+    :param body: the bytes of the body.
     """
 
     status: int
@@ -74,26 +76,29 @@ class RawAnswer:
 
 
 class Connection:
-    """A connected socket and the HTTP/1.1 on it, one exchange at a time.
+    """HTTP/1.1 on a connected socket, one exchange at a time.
 
-    :param sock: connected.
-    :param cancellation: ends an exchange that is under way.
+    :param sock: the connected socket; :meth:`close` closes it.
+    :param cancellation: interrupts an exchange.
     """
 
     def __init__(self, sock: socket.socket, cancellation: Cancellation) -> None:
         self._sock = sock
         self._cancellation = cancellation
         self.reusable = True
-        """Whether another exchange may follow; false after anything unusual."""
+        """Whether another exchange may follow. False during an exchange, and after an unusual one."""
 
     def close(self) -> None:
         """Close the socket."""
         self._sock.close()
 
     def start_tls(self, context: ssl.SSLContext, host: str, deadline: Deadline) -> None:
-        """Encrypt the connection, and have the other side prove that it is ``host``.
+        """Do the TLS handshake, and verify the server's certificate.
 
-        :raises OSError: when the handshake fails; ``ssl.SSLError`` is one.
+        :param context: the trusted authorities.
+        :param host: name or address that the certificate must be valid for.
+        :param deadline: when the handshake times out.
+        :raises OSError: when the handshake fails; ``ssl.SSLError`` and ``TimeoutError`` are subclasses.
         """
         self._sock = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
         with self._interruptible():
@@ -101,12 +106,13 @@ class Connection:
             self._sock.do_handshake()
 
     def tunnel(self, target: str, user: HiddenText, deadline: Deadline) -> int:
-        """Ask a proxy to pass the connection on; return the status of its answer.
+        """Send ``CONNECT`` to a proxy, and return the HTTP status of its answer.
 
-        :param target: host and port.
-        :param user: ``name:password`` for the proxy, if any.
-        :raises GarbledError: when that is not HTTP.
-        :raises OSError: when the connection breaks.
+        :param target: ``host:port`` of the service.
+        :param user: ``name:password`` for the proxy, or an empty text.
+        :param deadline: when the exchange times out.
+        :raises GarbledError: when the answer is not HTTP, or bytes follow it.
+        :raises OSError: when the connection breaks, or the deadline passes.
         """
         http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         headers = HiddenDict({"Host": target})
@@ -121,11 +127,11 @@ class Connection:
             while not isinstance(event := self._next_event(http, deadline), h11.Response):
                 pass
         if event.status_code // 100 == 2 and http.trailing_data[0]:
-            raise GarbledError("speaks before it is asked")
+            raise GarbledError("sends bytes before the request")
         return event.status_code
 
     def quiet(self) -> bool:
-        """Return whether nothing has come since the last exchange: neither a byte nor the end."""
+        """Return whether the connection is open, and no byte has arrived since the last exchange."""
         self._sock.settimeout(0)
         try:
             self._sock.recv(1)
@@ -136,10 +142,12 @@ class Connection:
         return False
 
     def exchange(self, request: requests.PreparedRequest, deadline: Deadline) -> RawAnswer:
-        """Send one request and return the whole answer.
+        """Send one request and return the complete answer.
 
-        :raises GarbledError: when what comes is no HTTP, or too much.
-        :raises BrokenConnectionError: when the connection ends before the answer does.
+        :param request: the request, with its credential.
+        :param deadline: when the exchange times out.
+        :raises GarbledError: when the answer is not valid HTTP, or exceeds a limit.
+        :raises BrokenConnectionError: when the connection ends before the answer is complete.
         :raises TimeoutError: when the deadline passes.
         """
         self.reusable = False
@@ -156,7 +164,7 @@ class Connection:
         except OSError:
             head = b"" if answer.begun else http.trailing_data[0][: len(_HTTP)]
             if not _HTTP.startswith(head):
-                raise GarbledError("is not HTTP as it should be") from None
+                raise GarbledError("is not valid HTTP") from None
             raise BrokenConnectionError(answer.size) from None
         raw = answer.whole()
         kept_alive = http.our_state is h11.DONE and http.their_state is h11.DONE and not http.trailing_data[0]
@@ -177,7 +185,7 @@ class Connection:
             except h11.RemoteProtocolError:
                 if ended:
                     raise ConnectionResetError("it hung up") from None
-                raise GarbledError("is not HTTP as it should be") from None
+                raise GarbledError("is not valid HTTP") from None
             if event is not h11.NEED_DATA:
                 return event
             self._sock.settimeout(deadline.left())
@@ -193,7 +201,7 @@ class Connection:
 
 
 class _Answer:
-    """What has come of an answer; an object, because a traceback would show the body as a local variable."""
+    """The received part of an answer: an object, because a traceback would show a local variable with the body."""
 
     def __init__(self) -> None:
         self.interim = False
@@ -203,11 +211,11 @@ class _Answer:
 
     @property
     def size(self) -> int:
-        """Bytes of the body that have come."""
+        """Number of body bytes received."""
         return len(self._body)
 
     def take(self, event: object) -> bool:
-        """Add a part; return whether more are to come."""
+        """Add an event of h11. Return whether the answer is still incomplete."""
         self.begun = True
         if isinstance(event, h11.Data):
             self._body += event.data
@@ -218,19 +226,19 @@ class _Answer:
         return not isinstance(event, h11.EndOfMessage)
 
     def whole(self) -> RawAnswer:
-        """Return the answer.
+        """Return the complete answer.
 
-        :raises GarbledError: when it has more headers than any service sends.
+        :raises GarbledError: when it has too many headers, or two statements of its length.
         """
         if self._response is None or len(self._response.headers) > MAX_HEADERS:
-            raise GarbledError("is not HTTP as it should be")
+            raise GarbledError("is not valid HTTP")
         headers = CaseInsensitiveDict[str]()
         for name, value in self._response.headers:
             key, text = name.decode("latin-1"), _decoded(value)
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
         if "Content-Length" in headers and "Transfer-Encoding" in headers:
-            # whoever passed the answer on may have believed the other of the two, and so cut it elsewhere
-            raise GarbledError("is not HTTP as it should be")
+            # a proxy may read the length from the other header, and so see another end of the answer
+            raise GarbledError("is not valid HTTP")
         return RawAnswer(self._response.status_code, headers, HiddenBytes(self._body))
 
 
@@ -250,7 +258,10 @@ def _serialized(http: h11.Connection, request: requests.PreparedRequest) -> Hidd
 
 
 def shut(sock: socket.socket) -> None:
-    """End what another thread does with a socket."""
+    """Interrupt another thread that reads from or writes to a socket.
+
+    :param sock: the socket; TLS may run on it.
+    """
     with suppress(OSError):
-        # that of the class, because a TLS socket would first drop what the other thread uses
+        # the method of ssl.SSLSocket would first drop the TLS object that the other thread uses
         socket.socket.shutdown(sock, socket.SHUT_RDWR)

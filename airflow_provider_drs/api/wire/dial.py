@@ -1,4 +1,4 @@
-"""A connection to a service, proven and bounded: name look-up, addresses, proxy and TLS within one time limit."""
+"""Opens a connection to a service: name resolution, addresses, proxy and TLS within one deadline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from airflow_provider_drs.api.wire.connection import Connection, Deadline, Garbl
 
 _Address = tuple[int, int, int, Any]
 _PORTS = {"https": 443, "http": 80}
-_PROXY_HINT = "Check the proxy that HTTPS_PROXY or ALL_PROXY names, and what it lets through; NO_PROXY goes round it."
+_PROXY_HINT = "Check the proxy that HTTPS_PROXY or ALL_PROXY names, and the hosts it allows. NO_PROXY excludes hosts."
 
 
 def dial(
@@ -39,16 +39,18 @@ def dial(
     proxies: Mapping[str, str],
     cancellation: Cancellation,
 ) -> Connection:
-    """Open a connection.
+    """Open a connection to a service, through a proxy where the environment names one.
 
     :param endpoint: URL of the service.
-    :param deadline: until when the connection must stand, TLS included.
-    :param tls: for an ``https`` endpoint.
-    :param proxies: URLs of proxies as ``requests`` takes them from the environment.
-    :raises DrsUnreachableError: when there was no connection; it may come later.
-    :raises DrsTlsError: when the service cannot prove who it is.
-    :raises DrsTransportError: when a proxy refuses to let the call through.
-    :raises DrsInputError: when the proxy is not one that speaks plain HTTP.
+    :param deadline: when opening the connection times out, TLS included.
+    :param tls: the trusted authorities for an ``https`` endpoint; ``None`` for plain http.
+    :param proxies: URLs of proxies, as ``requests`` reads them from the environment.
+    :param cancellation: interrupts the opening.
+    :raises DrsUnreachableError: when no connection opens before the deadline; a retry may succeed.
+    :raises DrsTlsError: when the service's certificate does not verify, or the service has no TLS in common.
+    :raises DrsTransportError: when a proxy refuses the connection.
+    :raises DrsInputError: when the proxy's URL is not an ``http://`` URL.
+    :raises DrsStoppedError: when the client was stopped.
     """
     url = urlsplit(endpoint)
     host, port = str(url.hostname), url.port or _PORTS[url.scheme]
@@ -75,13 +77,13 @@ def _connect(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
     for position, (family, kind, protocol, address) in enumerate(addresses):
         sock = None
         try:
-            # no socket at all for a family that this machine does not have
+            # this fails for an address family that the machine does not have
             sock = socket.socket(family, kind, protocol)
-            # each gets its share, for a dead first address must not use up the time of a good second one
+            # an equal share of the time left: a dead first address must leave time for a good second one
             sock.settimeout(deadline.left() / (len(addresses) - position))
             with cancellation.interrupting(partial(shut, sock)):
                 sock.connect(address)
-            # what waits for a whole answer has nothing to gather
+            # without this, the kernel may hold back the last packet of a request
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException as error:
             if sock:
@@ -95,7 +97,7 @@ def _connect(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
 
 
 def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellation) -> list[_Address]:
-    """Resolve a name in a thread of its own, because nothing else can be interrupted or given a time limit."""
+    """Resolve a name in a separate thread, because ``getaddrinfo`` has no timeout and cannot be interrupted."""
     results: SimpleQueue[list[_Address] | OSError | None] = SimpleQueue()
 
     def resolve() -> None:
@@ -110,12 +112,12 @@ def _look_up(host: str, port: int, deadline: Deadline, cancellation: Cancellatio
     if _is_address(host):
         resolve()
     else:
-        Thread(target=resolve, name="drs-look-up", daemon=True).start()
+        Thread(target=resolve, name="drs-resolve", daemon=True).start()
     with cancellation.interrupting(lambda: results.put(None)):
         try:
             result = results.get(timeout=deadline.left())
         except Empty:
-            raise TimeoutError("the name look-up timed out") from None
+            raise TimeoutError("the name resolution timed out") from None
     cancellation.check()
     if isinstance(result, OSError):
         raise result
@@ -126,27 +128,27 @@ def _tunnel(connection: Connection, target: str, host: str, port: int, user: Hid
     status = connection.tunnel(target, user, deadline)
     if status // 100 != 2:
         reason = responses.get(status, "no reason")
-        # a proxy that is busy may let the call through later; one that refuses will not
+        # a busy proxy may allow the connection later; a proxy that refuses it will refuse it again
         kind = DrsUnreachableError if status >= 500 or status in (408, 429) else DrsTransportError
         raise kind(
-            f"the proxy {host}:{port} lets no call through to {target}: it answered {status} ({reason})",
+            f"the proxy {host}:{port} does not connect to {target}: it answered {status} ({reason})",
             http_status=status,
             hint=_PROXY_HINT,
         )
 
 
 def _proxy(endpoint: str, proxies: Mapping[str, str]) -> tuple[str, int, HiddenText] | None:
-    """Return host and port of the proxy and, if the URL has them, ``user:password``."""
+    """Return the proxy's host, its port, and ``user:password`` or an empty text. Return ``None`` without a proxy."""
     chosen = HiddenText(select_proxy(endpoint, HiddenDict(proxies)) or "")
     if not chosen:
         return None
     try:
         scheme, host, port, user = _parts(chosen)
     except ValueError:
-        raise DrsInputError(["HTTPS_PROXY or ALL_PROXY: is no URL"]) from None
+        raise DrsInputError(["HTTPS_PROXY or ALL_PROXY: is not a URL"]) from None
     if scheme != "http" or not host:
         raise DrsInputError(
-            ["HTTPS_PROXY or ALL_PROXY: must be the http:// URL of a proxy; the call itself is encrypted"]
+            ["HTTPS_PROXY or ALL_PROXY: must be an http:// URL; inside the tunnel the call itself is encrypted"]
         )
     return host, port, user
 
@@ -162,17 +164,20 @@ def _dial_error(error: Exception, endpoint: str) -> DrsError:
         return error
     if isinstance(error, ssl.SSLCertVerificationError):
         return DrsTlsError(f"no TLS connection to {endpoint}: {error.verify_message}")
-    # a handshake that broke off is a connection that broke off: a restarting load balancer does it
+    # a handshake that breaks off can succeed later: a restarting load balancer breaks it off
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         reason = (error.reason or "the handshake failed").replace("_", " ").lower()
         return DrsTlsError(f"no TLS connection to {endpoint}: {reason}")
     if isinstance(error, GarbledError):
-        return DrsUnreachableError(f"no connection to {endpoint}: the proxy does not answer in HTTP as it should")
+        return DrsUnreachableError(f"no connection to {endpoint}: the proxy's answer is not valid HTTP")
     return DrsUnreachableError(f"no connection to {endpoint}: {reason_of(error)}")
 
 
 def reason_of(error: Exception) -> str:
-    """Return what the operating system says of an error, or our own word for it."""
+    """Return the reason of a failed connection: the text of the operating system, or a clearer one.
+
+    :param error: the error of the connection.
+    """
     if isinstance(error, socket.gaierror):
         return "the host name was not found"
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""What the headers of an answer say about time."""
+"""Reads dates, retry pauses and cache marks from the headers of an answer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 _HIT = re.compile(r"(?<![a-z])hit(?![a-z])")
-LONGEST = 86_400.0
-"""Seconds; a longer pause that a service names is taken for this one, and the user's limits are shorter still."""
+MAX_RETRY_AFTER = 86_400.0
+"""The longest pause in seconds that is taken from ``Retry-After``; the client's own limits are shorter."""
 
 
 def http_date(text: str) -> datetime | None:
-    """Return the moment that a date of HTTP names, or nothing when it is none; without a zone it is UTC."""
+    """Return the moment of an HTTP date, or ``None`` when it cannot be parsed.
+
+    :param text: the value of a header such as ``Date``. Without a zone it is UTC.
+    """
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
@@ -23,21 +26,27 @@ def http_date(text: str) -> datetime | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that ``Retry-After`` names, or nothing."""
+    """Return the pause of ``Retry-After`` in seconds, or ``None`` when there is none that can be parsed.
+
+    :param headers: the headers of an answer, by case-insensitive name.
+    """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdecimal():
-        return min(float(text[:20]), LONGEST)
+        return min(float(text[:20]), MAX_RETRY_AFTER)
     moment = http_date(text)
     if moment is None:
         return None
     try:
-        return min(max(0.0, moment.timestamp() - time.time()), LONGEST)
-    except (ValueError, OverflowError):  # a year that no clock can show
+        return min(max(0.0, moment.timestamp() - time.time()), MAX_RETRY_AFTER)
+    except (ValueError, OverflowError):  # timestamp() refuses some years
         return None
 
 
 def comes_from_a_cache(headers: Mapping[str, str]) -> bool:
-    """Return whether a cache on the way gave this answer, so that it may be of an earlier call."""
+    """Return whether an answer comes from an HTTP cache, and may therefore belong to an earlier call.
+
+    :param headers: the headers of an answer, by case-insensitive name.
+    """
     age = headers.get("Age", "0").strip()
     cached = f"{headers.get('X-Cache', '')} {headers.get('Cache-Status', '')}".lower()
     return age.strip("0") != "" or "Warning" in headers or bool(_HIT.search(cached))

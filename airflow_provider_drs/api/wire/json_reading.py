@@ -1,4 +1,4 @@
-"""JSON as it is believed: read once and strictly, every text of it storable, printable and without a secret."""
+"""Reads JSON strictly. Each text of the result is printable, can be stored, and holds no secret."""
 
 from __future__ import annotations
 
@@ -14,40 +14,41 @@ from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 MAX_DEPTH = 20
-"""Objects and lists inside each other; a real answer has six."""
+"""The most levels of nested objects and lists. A real answer has six."""
 MAX_COMMAS = 20_000
-"""Commas of an answer; what stands between two takes far more memory than its bytes, and a real one has hundreds."""
+"""The most commas of an answer. A parsed item takes far more memory than its bytes; a real answer has hundreds."""
 MAX_DIGITS = 20
 MAX_NAME = 100
-"""Characters kept of a member's name."""
+"""The most characters of a member's name that are kept."""
 CUT = "…"
-"""Stands at the end of a text or a name of which only the first part is kept."""
+"""The last character of a text or a name that was cut."""
 
-# what these members say steers the verdict, even if somebody's password is "success"
-_SPOKEN = {
+# these values decide the verdict, so they are not scrubbed, even if a password is "success"
+_DECIDING = {
     "id": re.compile(JOB_ID),
     "status": re.compile("success|failed|true|false|" + "|".join(status.value for status in JobStatus), re.IGNORECASE),
     "error_code": re.compile(ERROR_CODE),
 }
-_WORDS = frozenset({"success", "failed", *(status.value for status in JobStatus)})
-_USUAL = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})
+_DECIDING_WORDS = frozenset({"success", "failed", *(status.value for status in JobStatus)})
+_KNOWN_NAMES = frozenset({"results", "count", "id", "status", "success", "error_code", "error_msg", "error_message"})
 
 
 def read_object(body: bytes, scrub: Scrubber) -> dict[str, Any] | None:
-    """Return the JSON object of a body, or nothing when it is not one, or one that two readers read differently.
+    """Return the JSON object of a body, or ``None`` when it is none, or when parsers disagree about it.
 
-    :param scrub: makes each text fit to be shown.
+    :param body: the bytes of the answer.
+    :param scrub: removes secrets and unprintable characters from each text.
     """
     if body.count(b",") > MAX_COMMAS:
         return None
     try:
-        # a text in another charset is spoilt by this, but codes and statuses are plain letters and survive
+        # another charset spoils texts, but not codes and statuses, which are ASCII
         payload = json.loads(
             body.decode("utf-8-sig", "replace"),
             object_pairs_hook=_object,
-            parse_constant=_refused,
-            parse_float=_finite,
-            parse_int=_short,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_short_int,
         )
         return _clean(payload, None, scrub, MAX_DEPTH) if isinstance(payload, dict) else None
     except (ValueError, RecursionError):
@@ -56,11 +57,11 @@ def read_object(body: bytes, scrub: Scrubber) -> dict[str, Any] | None:
 
 def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     if isinstance(value, str):
-        if member in _SPOKEN and (value in _WORDS or _SPOKEN[member].fullmatch(value)):
+        if member in _DECIDING and (value in _DECIDING_WORDS or _DECIDING[member].fullmatch(value)):
             return value
         shown = _shown(value, scrub, MAX_TEXT)
-        if member in ("id", "status") and _SPOKEN[member].fullmatch(shown):
-            raise ValueError("it is a word of DRS only after it was cleaned")
+        if member in ("id", "status") and _DECIDING[member].fullmatch(shown):
+            raise ValueError("only the cleaned text is a word of DRS")
         return shown
     if isinstance(value, bool) or value is None:
         return value
@@ -72,38 +73,38 @@ def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
     if isinstance(value, list):
         return [_clean(item, None, scrub, depth - 1) for item in value]
     cleaned = {name: _clean(item, name, scrub, depth - 1) for name, item in value.items()}
-    # nearly always
-    if cleaned.keys() <= _USUAL:
+    # a fast path for nearly every object
+    if cleaned.keys() <= _KNOWN_NAMES:
         return cleaned
     return _object(
-        [(name if name in _USUAL else _shown(name, scrub, MAX_NAME), item) for name, item in cleaned.items()]
+        [(name if name in _KNOWN_NAMES else _shown(name, scrub, MAX_NAME), item) for name, item in cleaned.items()]
     )
 
 
 def _shown(text: str, scrub: Scrubber, limit: int) -> str:
-    # the rest may say anything, so whoever reads on has to know that there is one
+    # the reader must see that the text continues
     return scrub(text, limit) if len(text) <= limit else f"{scrub(text, limit - 1)}{CUT}"
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(members)
-    if len(made) < len(members):
-        raise ValueError("a member stands twice")
-    return made
+    value = dict(members)
+    if len(value) < len(members):
+        raise ValueError("two members have the same name")
+    return value
 
 
-def _refused(constant: str) -> float:
-    raise ValueError("no JSON has NaN or infinity")
+def _refuse_constant(constant: str) -> float:
+    raise ValueError("JSON has no NaN and no infinity")
 
 
-def _finite(digits: str) -> float:
+def _finite_float(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise ValueError("too large")
     return number
 
 
-def _short(digits: str) -> int:
+def _short_int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise ValueError("too large")
     return int(digits)

@@ -1,4 +1,4 @@
-"""Where DRS and IAM answer, region by region: one rule and its exceptions."""
+"""The endpoints of DRS and IAM in each region: one rule, and its exceptions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ _WITHOUT_OWN_IAM = {
 
 
 def drs_endpoint(region: str) -> str:
-    """Return the URL of DRS in a region."""
+    """Return the URL of DRS in a region.
+
+    :param region: name of the region, such as ``cn-north-4``.
+    """
     return f"https://drs.{region}.{_DOMAINS.get(region, 'myhuaweicloud.com')}"
 
 
 def iam_endpoint(region: str) -> str:
-    """Return the URL of the IAM that knows the users of a region."""
+    """Return the URL of the IAM that has the users of a region.
+
+    :param region: name of the region, such as ``cn-north-4``.
+    """
     if region in _WITHOUT_OWN_IAM:
         return "https://iam.myhuaweicloud.com"
     return f"https://iam.{region}.{_DOMAINS.get(region, 'myhuaweicloud.com')}"

@@ -1,4 +1,4 @@
-"""One HTTP exchange: what is sent where, how long it may take, and what each way to fail means."""
+"""One HTTP exchange: sends a request within time limits, and raises a different error for each kind of failure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": f"airflow-provider-drs/{__version__}",
-    # an answer is small, and one that arrives packed could be a bomb
+    # a compressed answer could be a bomb, and a real one is small without compression
     "Accept-Encoding": "identity",
 }
 
@@ -53,18 +53,18 @@ _log = logging.getLogger(__name__)
 
 
 class Transport:
-    """Speaks with one endpoint; threads may share it.
+    """Sends requests to one endpoint. Threads may share it.
 
-    It follows no redirect, and speaks plain http to loopback only. Reads go over connections that are kept alive. A
-    call that must not be repeated gets a connection of its own, on which no other answer can arrive.
+    It follows no redirect, and uses plain http to loopback only. Reads share connections that are kept alive. A call
+    that must not be repeated gets a new connection, on which no other answer can arrive.
 
     :param endpoint: URL of the service.
-    :param name: what the endpoint is called where the user gives it.
+    :param name: the user's name for the endpoint, for error texts.
     :param verify: ``True``, or the path of a CA bundle.
-    :param connect_timeout: seconds until a connection must stand, name look-up and TLS included.
-    :param read_timeout: seconds from then on until the whole answer must be there.
-    :param cancellation: ends what is under way.
-    :raises DrsInputError: when the endpoint is no URL that a credential may be sent to.
+    :param connect_timeout: seconds for opening a connection, name resolution and TLS included.
+    :param read_timeout: seconds after that for sending the request and reading the whole answer.
+    :param cancellation: interrupts exchanges.
+    :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
     def __init__(
@@ -91,9 +91,9 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        # first, so that a connection that comes back from now on is closed by whoever brings it
+        # set this first: a thread that returns a connection later sees it, and closes the connection
         self._closed = True
-        while connection := self._last_back():
+        while connection := self._last_returned():
             connection.close()
 
     def exchange(
@@ -108,9 +108,12 @@ class Transport:
     ) -> Answer:
         """Send one request and return the good answer.
 
-        :param data: the body, byte for byte.
-        :param auth: adds the credential; without any, requests would look into ``~/.netrc``.
-        :param secrets: taken out of the answer, as the credential is, since a service or a proxy may repeat them.
+        :param operation: the call: its method, and what a good answer is.
+        :param path: path and query of the request, without the endpoint.
+        :param data: the bytes of the body, or ``None``.
+        :param auth: adds the credential. Without an auth, requests takes a password from ``~/.netrc``.
+        :param headers: further headers of the request.
+        :param secrets: texts to remove from the answer, like the credential: a service or a proxy may echo them.
         :raises DrsError: when there is no good answer.
         """
         url = self.endpoint + path
@@ -126,39 +129,39 @@ class Transport:
         return read_answer(operation, raw, scrub)
 
     def _raw_answer(self, operation: Operation, request: requests.PreparedRequest) -> RawAnswer:
-        alone = operation.repeat in (Repeat.LOGIN, Repeat.NEVER)
-        if alone:
+        unshared = operation.repeat in (Repeat.LOGIN, Repeat.NEVER)
+        if unshared:
             request.headers["Connection"] = "close"
-        connection = (None if alone else self._kept()) or self._dialled(request)
+        connection = (None if unshared else self._idle_connection()) or self._new_connection(request)
         try:
             return connection.exchange(request, Deadline(self._read_timeout))
         except (GarbledError, BrokenConnectionError, OSError) as error:
             self._cancellation.check()
             raise self._lost(error) from None
         finally:
-            if connection.reusable and not alone:
+            if connection.reusable and not unshared:
                 self._idle.append(connection)
                 if self._closed:
-                    # another thread may have closed everything before this one was back
+                    # another thread may have called close before the append
                     self.close()
             else:
                 connection.close()
 
-    def _kept(self) -> Connection | None:
-        while connection := self._last_back():
+    def _idle_connection(self) -> Connection | None:
+        while connection := self._last_returned():
             if connection.quiet():
                 return connection
             connection.close()
         return None
 
-    def _last_back(self) -> Connection | None:
-        # so that those not needed grow old together
+    def _last_returned(self) -> Connection | None:
+        # the last one returned: the surplus connections stay idle, and the service closes them
         try:
             return self._idle.pop()
         except IndexError:
             return None
 
-    def _dialled(self, request: requests.PreparedRequest) -> Connection:
+    def _new_connection(self, request: requests.PreparedRequest) -> Connection:
         # the URL of a proxy may hold a password
         settings = HiddenDict(self._session.merge_environment_settings(request.url, {}, False, self._verify, None))
         tls = self._tls(settings["verify"] or True) if str(request.url).startswith("https:") else None
@@ -173,21 +176,21 @@ class Transport:
             return connection
         connection.close()
         self._cancellation.check()
-        raise DrsUnreachableError(f"no connection to {self.endpoint}: it hung up, or spoke before it was asked")
+        raise DrsUnreachableError(f"no connection to {self.endpoint}: it hung up, or sent bytes before the request")
 
     def _tls(self, verify: bool | str) -> ssl.SSLContext:
         if verify not in self._contexts:
             bundle = DEFAULT_CA_BUNDLE_PATH if verify is True else str(verify)
             try:
-                # either of the two, and none of the system's own authorities beside it
+                # with capath or cafile, the context does not load the system's own authorities
                 if os.path.isdir(bundle):
                     context = ssl.create_default_context(capath=bundle)
                 else:
                     context = ssl.create_default_context(cafile=bundle)
             except OSError as error:
-                why = error.strerror or "it is no PEM file"
+                reason = error.strerror or "it is not a PEM file"
                 raise DrsTlsError(
-                    f"the CA bundle {bundle} cannot be used: {why}",
+                    f"the CA bundle {bundle} cannot be used: {reason}",
                     hint="Check the extra verify of the connection, and REQUESTS_CA_BUNDLE.",
                 ) from None
             self._contexts[verify] = context
@@ -210,7 +213,7 @@ def _credentials(request: requests.PreparedRequest) -> list[str]:
 
 
 def _response(request: requests.PreparedRequest, raw: RawAnswer, scrub: Scrubber) -> requests.Response:
-    """Return what the hooks of a credential may know of an answer."""
+    """Return the part of an answer that the hook of a credential may read."""
     response = requests.Response()
     response.request = request
     response.status_code = raw.status
@@ -220,14 +223,17 @@ def _response(request: requests.PreparedRequest, raw: RawAnswer, scrub: Scrubber
 
 
 def _checked(endpoint: str, name: str) -> tuple[str, bool]:
-    """Return the URL as requests will send it, and whether it is on this machine."""
+    """Return the endpoint as requests spells it, and whether it is on loopback.
+
+    :raises DrsInputError: as :class:`Transport` does.
+    """
     try:
         url = urlsplit(str(requests.Request("GET", endpoint).prepare().url))
-        url.port  # noqa: B018 - raises when it is none
-    except ValueError:  # every error of requests about a URL is one
+        url.port  # noqa: B018 - raises when the port is invalid
+    except ValueError:  # all errors of requests about a URL are subclasses
         url = urlsplit("")
     if url.username or url.password:
-        raise DrsInputError([f"{name}: a credential in the URL would be shown in logs"])
+        raise DrsInputError([f"{name}: the URL must hold no credential, because logs show the URL"])
     host = url.hostname or ""
     try:
         named, loopback = True, ip_address(host).is_loopback

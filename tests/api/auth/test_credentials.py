@@ -1,4 +1,4 @@
-"""How each credential proves itself, what it does when refused, and what never leaves it."""
+"""How each credential authenticates a call, how it reacts to a refusal, and that it shows no secret."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def clock():
 
 @pytest.fixture(autouse=True)
 def no_token_of_another_test(monkeypatch):
-    """Tokens are kept by the URL of IAM, and the port of an earlier test may come back."""
+    """Empty the cache: its key is the URL of IAM, and two tests may get the same port."""
     monkeypatch.setattr(kept_tokens, "_tokens", {})
 
 
 class IamAndDrs:
-    """Issues the tokens ``t1``, ``t2`` and so on, and lets in those that a test has not ended."""
+    """Issues the tokens ``t1``, ``t2`` and so on, and accepts all of them except those in ``ended``."""
 
     def __init__(self):
         self.issued: list[str] = []
@@ -72,8 +72,8 @@ class IamAndDrs:
                 return self.login
             with self.lock:
                 self.issued.append(f"t{len(self.issued) + 1}")
-            told = {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-02T00:00:00.000000Z"}
-            return Reply({"token": told}, status=201, headers={"X-Subject-Token": self.issued[-1]})
+            dates = {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-02T00:00:00.000000Z"}
+            return Reply({"token": dates}, status=201, headers={"X-Subject-Token": self.issued[-1]})
         if self.reply.status != 200:
             return self.reply
         return REFUSED if request.headers["X-Auth-Token"] in self.ended else all_pass(request)
@@ -112,7 +112,7 @@ def test_a_user_logs_in_once_for_all_clients_of_the_process(cloud, clock):
     }
 
 
-def test_a_token_is_replaced_before_it_ends(cloud, clock):
+def test_a_token_is_replaced_before_it_expires(cloud, clock):
     auth = user(cloud.service, clock)
     for wait, tokens in [(0, 1), (86_400 - EXPIRY_MARGIN - 1, 1), (1, 2)]:
         clock.now += wait
@@ -120,7 +120,7 @@ def test_a_token_is_replaced_before_it_ends(cloud, clock):
         assert len(cloud.issued) == tokens
 
 
-def test_another_password_is_another_token(cloud, clock):
+def test_another_password_gets_another_token(cloud, clock):
     ask(cloud.service, user(cloud.service, clock, "old"))
     ask(cloud.service, user(cloud.service, clock, "new"))
 
@@ -136,7 +136,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_repeated(cloud, clock):
     assert cloud.issued == ["t1", "t2"]
 
 
-def test_a_token_that_is_refused_although_new_is_not_renewed_again_and_again(cloud, clock):
+def test_a_new_token_that_is_refused_is_not_renewed_during_the_cooldown(cloud, clock):
     auth = user(cloud.service, clock)
     cloud.ended = {"t1", "t2", "t3"}
     for _ in range(3):
@@ -168,7 +168,7 @@ FAILING_LOGINS = {
     ],
     ids=["read", "test"],
 )
-def test_a_login_that_fails_is_repeated_as_a_login_may_be_and_not_by_the_call_that_needs_it(
+def test_a_failed_login_is_retried_only_if_it_was_not_done_and_never_by_the_call_that_needs_it(
     cloud, clock, call, way, renewed
 ):
     auth = user(cloud.service, clock, max_attempts=3)
@@ -203,9 +203,7 @@ NO_TOKEN = {
 
 @pytest.mark.parametrize("max_concurrency", [1, 8])
 @pytest.mark.parametrize("way", NO_TOKEN)
-def test_a_run_logs_in_to_iam_once_however_the_login_fails_and_reports_every_endpoint(
-    cloud, clock, way, max_concurrency
-):
+def test_a_run_whose_login_fails_in_any_way_logs_in_once_and_reports_every_endpoint(cloud, clock, way, max_concurrency):
     cloud.login = NO_TOKEN[way]
     time = VirtualTime()
     client = DrsClient(cloud.service.url, PROJECT, user(cloud.service, clock), pacer=time.pacer())
@@ -216,7 +214,7 @@ def test_a_run_logs_in_to_iam_once_however_the_login_fails_and_reports_every_end
     assert [request.path.partition("?")[0] for request in cloud.service.requests] == ["/v3/auth/tokens"]
     assert len(report.failed) == 80
     assert {(verdict.text, verdict.attempts) for verdict in report.failed} == {(report.failed[0].text, 0)}
-    assert sum(time.waits) == 0, "no call of the run waits for a token that does not come"
+    assert sum(time.waits) == 0, "no call of the run waits for a token after the login has failed"
 
 
 REFUSED_AS_THROTTLED = {
@@ -230,7 +228,7 @@ REFUSED_AS_THROTTLED = {
 
 @pytest.mark.parametrize("way", REFUSED_AS_THROTTLED)
 @pytest.mark.parametrize("call", ["job_statuses", "test_connections"])
-def test_a_credential_that_is_refused_with_429_is_refused_and_not_throttled(clock, way, call):
+def test_a_refused_credential_with_status_429_is_not_taken_for_throttling(clock, way, call):
     reply = Reply(REFUSED_AS_THROTTLED[way], status=429, headers={"Retry-After": "0"})
     auth = AkSkAuth("an-access-key", "a-secret-key", clock=clock)
     arguments = {"job_statuses": [job_id(1)], "test_connections": parse_endpoints([endpoint(1)])}
@@ -242,7 +240,7 @@ def test_a_credential_that_is_refused_with_429_is_refused_and_not_throttled(cloc
         assert len(service.requests) == 1
 
 
-def test_a_call_that_goes_on_with_a_new_token_keeps_its_attempts_and_counts_them(cloud, clock):
+def test_a_call_with_a_renewed_token_counts_the_attempts_with_both_tokens(cloud, clock):
     auth = user(cloud.service, clock)
     ask(cloud.service, auth)
     cloud.ended = {"t1"}
@@ -272,7 +270,7 @@ def test_a_call_that_goes_on_with_a_new_token_keeps_its_attempts_and_counts_them
         (500, "DRS.M00004", DrsUnavailableError),
     ],
 )
-def test_a_missing_permission_or_a_fault_costs_no_token(cloud, clock, status, code, kind):
+def test_a_missing_permission_or_a_fault_renews_no_token(cloud, clock, status, code, kind):
     cloud.reply = Reply({"error_code": code, "error_msg": "no"}, status=status)
     with pytest.raises(kind):
         ask(cloud.service, user(cloud.service, clock))
@@ -280,7 +278,7 @@ def test_a_missing_permission_or_a_fault_costs_no_token(cloud, clock, status, co
     assert (len(cloud.issued), len(cloud.service.calls("batch-status"))) == (1, 1)
 
 
-def test_a_wrong_password_is_tried_once_a_minute_however_many_threads_want_it(cloud, clock):
+def test_all_threads_together_try_a_wrong_password_once_a_minute(cloud, clock):
     cloud.login = Reply({"error": {"code": 401, "message": "wrong", "title": "Unauthorized"}}, status=401)
     auth = user(cloud.service, clock)
 
@@ -290,8 +288,8 @@ def test_a_wrong_password_is_tried_once_a_minute_however_many_threads_want_it(cl
         return str(caught.value)
 
     with ThreadPoolExecutor(8) as pool:
-        (told,) = set(pool.map(attempt, range(30)))
-    assert "IAM locks a user" in told
+        (text,) = set(pool.map(attempt, range(30)))
+    assert "IAM locks a user" in text
     assert len(cloud.service.requests) == 1
 
     clock.now += RENEWAL_COOLDOWN
@@ -299,19 +297,19 @@ def test_a_wrong_password_is_tried_once_a_minute_however_many_threads_want_it(cl
     assert len(cloud.service.requests) == 2
 
 
-def test_a_token_that_ends_amid_30_calls_on_8_threads_is_replaced_by_exactly_one_and_every_verdict_arrives(clock):
+def test_a_token_that_expires_during_30_calls_on_8_threads_is_renewed_once_and_every_verdict_arrives(clock):
     world = World(ready_after_polls=0)
     tested = 0
     lock = Lock()
 
-    def the_token_ends_at_the_twelfth(_):
+    def expire_the_token_at_the_twelfth(_):
         nonlocal tested
         with lock:
             tested += 1
             if tested == 12:
                 world.accounts.expire()
 
-    with Emulator(world, probe=the_token_ends_at_the_twelfth) as emulator:
+    with Emulator(world, probe=expire_the_token_at_the_twelfth) as emulator:
         accounts, iam = world.accounts, Iam(emulator.url)
         project = {"id": world.project_id}
         auth = PasswordAuth(accounts.user, accounts.password, domain=accounts.domain, project=project, iam=iam)
@@ -324,7 +322,7 @@ def test_a_token_that_ends_amid_30_calls_on_8_threads_is_replaced_by_exactly_one
 
 
 @pytest.mark.parametrize("security_token", [None, "a-security-token"])
-def test_an_access_key_is_let_in_by_its_signature_alone(security_token):
+def test_the_service_accepts_an_access_key_by_its_signature_alone(security_token):
     accounts = Accounts(security_token=security_token or "")
     with Emulator(World(accounts=accounts)) as emulator:
         project = emulator.world.project_id
@@ -348,10 +346,10 @@ def test_a_refused_signature_is_never_repeated_and_ends_the_use_of_the_key():
     assert len({request.body for request in service.requests}) == len(service.requests)
 
 
-def test_what_the_gateway_repeats_of_a_signed_request_is_not_repeated_here():
-    told = "verify aksk signature fail, canonicalRequest:POST|x-security-token:s3cr3t-t0ken"
+def test_an_error_does_not_show_the_signed_request_that_the_gateway_echoes():
+    echo = "verify aksk signature fail, canonicalRequest:POST|x-security-token:s3cr3t-t0ken"
     with (
-        Service(lambda request: Reply({"error_code": "APIGW.0301", "error_msg": told}, status=401)) as service,
+        Service(lambda request: Reply({"error_code": "APIGW.0301", "error_msg": echo}, status=401)) as service,
         pytest.raises(DrsCredentialError) as caught,
     ):
         ask(service, AkSkAuth("an-access-key", "a-secret-key", "s3cr3t-t0ken"))
@@ -360,7 +358,7 @@ def test_what_the_gateway_repeats_of_a_signed_request_is_not_repeated_here():
     assert "s3cr3t-t0ken" not in repr(vars(caught.value))
 
 
-def test_a_wrong_clock_is_told_from_a_wrong_key_by_the_date_of_the_answer(clock):
+def test_the_date_of_the_answer_tells_a_wrong_clock_from_a_wrong_key(clock):
     with Service(lambda request: BAD_SIGNATURE) as service, pytest.raises(DrsCredentialError) as caught:
         ask(service, AkSkAuth("an-access-key", "a-secret-key", clock=clock))
 
@@ -381,7 +379,7 @@ def credentials():
 
 
 @pytest.mark.parametrize("auth", credentials(), ids=lambda auth: type(auth).__name__)
-def test_a_credential_shows_nothing_and_is_not_pickled(auth):
+def test_a_credential_shows_no_secret_and_cannot_be_pickled(auth):
     assert not any(secret in f"{auth!r} {auth}" for secret in SECRETS)
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(auth)
@@ -398,7 +396,7 @@ def test_plain_http_is_refused_before_a_socket_is_opened(auth, url):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_carries_no_credential_away_neither_from_drs_nor_from_iam(clock, status):
+def test_no_redirect_of_drs_or_iam_is_followed_with_a_credential(clock, status):
     with Service() as elsewhere:
         away = Reply(status=status, headers={"Location": elsewhere.url.replace("127.0.0.1", "localhost")})
         with Service(lambda request: away) as service:
@@ -413,14 +411,14 @@ def test_a_redirect_carries_no_credential_away_neither_from_drs_nor_from_iam(clo
 
 
 @pytest.mark.parametrize("bad", ["", "a token", "a-token\n", "tok\u00e9n", "a\0b"])
-def test_what_no_header_can_carry_is_refused_without_being_shown(bad):
+def test_a_credential_that_no_header_can_carry_is_refused_and_not_shown(bad):
     for make in (TokenAuth, lambda text: AkSkAuth(text, "s"), lambda text: AkSkAuth("a", "s", text or "\n")):
         with pytest.raises(DrsInputError) as caught:
             make(bad)
         assert not bad.strip() or bad.strip() not in str(caught.value).replace("token:", "")
 
 
-def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
+def test_for_a_region_without_its_own_project_the_error_asks_for_the_id(clock):
     with Emulator() as emulator, pytest.raises(DrsInputError, match="no projects named cn-north-4"):
         Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token).authenticated)
 
@@ -435,23 +433,23 @@ def test_a_region_without_a_project_of_its_own_asks_for_the_id(clock):
     ],
     ids=["no token", "no end", "no facts", "no json"],
 )
-def test_an_answer_that_is_not_one_of_iam_is_an_error_of_this_tree(reply, clock):
+def test_an_answer_that_is_not_from_iam_is_an_answer_error(reply, clock):
     with Service(lambda request: reply) as service, pytest.raises(DrsAnswerError, match="IAM"):
         ask(service, user(service, clock))
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(14, False), (16, True), (-14, False), (-16, True)])
-def test_a_clock_is_wrong_if_it_differs_by_more_than_the_gateway_tolerates(clock, minutes, told):
+@pytest.mark.parametrize(("minutes", "reported"), [(14, False), (16, True), (-14, False), (-16, True)])
+def test_a_clock_is_wrong_if_it_differs_by_more_than_the_gateway_tolerates(clock, minutes, reported):
     dated = {"Date": formatdate(clock.now - 60 * minutes, usegmt=True)}
     reply = Reply(BAD_SIGNATURE.payload, BAD_SIGNATURE.status, dated)
 
     with Service(lambda request: reply) as service, pytest.raises(DrsCredentialError) as caught:
         ask(service, AkSkAuth("an-access-key", "a-secret-key", clock=clock))
 
-    assert ("the clock of this machine is" in str(caught.value)) is told
+    assert ("the clock of this machine is" in str(caught.value)) is reported
 
 
-def test_a_key_that_was_accepted_once_is_used_for_any_number_of_calls_at_once():
+def test_a_key_that_was_accepted_once_serves_any_number_of_concurrent_calls():
     auth = AkSkAuth("an-access-key", "a-secret-key")
     together = Barrier(UNPROVEN_CALLS + 1)
     auth.authenticated(lambda _: None)

@@ -1,4 +1,4 @@
-"""The signature is the vendor's: by its own vectors, and by its own signer at the receiving end of a socket."""
+"""The signature equals the vendor's: test vectors of its SDK, and its SDK's signer behind a socket."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ TEST = f"{DRS}/v3/{PROJECT}/jobs/batch-connection"
     ],
     ids="ABCD",
 )
-def test_the_vendors_vectors_come_out(method, url, headers, body, signature):
+def test_the_signature_equals_that_of_each_vector_of_the_vendor(method, url, headers, body, signature):
     signed = authorization(method, url, headers, body, access_key=KEY, secret_key=SECRET)
 
     names = ";".join(sorted(name.lower() for name in headers))
@@ -67,7 +67,7 @@ def test_the_vendors_vectors_come_out(method, url, headers, body, signature):
 
 
 def accepted_by_the_vendor(request):
-    """Sign what arrived once more, with the vendor's signer, and compare."""
+    """Sign the received request with the vendor's signer, and return whether the signatures are equal."""
     (signed,) = re.findall("SignedHeaders=([^,]+)", request.headers["Authorization"])
     names = signed.split(";")
     target = urlsplit(request.path)
@@ -104,7 +104,7 @@ words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
     moment=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)),
 )
 @example(method="GET", path=["0//"], query=[], body=b"", token=None, moment=datetime(2026, 1, 2))
-def test_the_vendors_signer_accepts_whatever_arrives(gateway, method, path, query, body, token, moment):
+def test_the_vendors_signer_accepts_any_request(gateway, method, path, query, body, token, moment):
     service, session = gateway
     seconds = moment.replace(tzinfo=timezone.utc).timestamp()
     answer = session.request(
@@ -120,7 +120,7 @@ def test_the_vendors_signer_accepts_whatever_arrives(gateway, method, path, quer
     assert answer.json() is True
 
 
-def test_one_changed_byte_is_not_accepted(gateway):
+def test_a_request_with_one_changed_byte_is_refused(gateway):
     service, session = gateway
     request = session.prepare_request(requests.Request("POST", service.url, data=b"12", auth=AkSkAuth(KEY, SECRET)))
     request.body = b"13"

@@ -1,4 +1,4 @@
-"""One token for all threads: fetched once, kept while it is good, replaced once when it is refused."""
+"""All threads share one token: fetched once, cached until it expires, renewed once when the service refuses it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GOOD = LIFETIME - EXPIRY_MARGIN
 
 
 def goes_on() -> None:
-    """Stand for a client that nobody stops."""
+    """Stand for the check of a client that is not stopped."""
 
 
 def at(seconds: float) -> Callable[[], float]:
@@ -74,7 +74,7 @@ def token() -> SharedToken:
     return SharedToken()
 
 
-def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam, token):
+def test_a_token_is_fetched_once_and_cached_until_five_minutes_before_it_expires(iam, token):
     kept = [token.current(iam, at(now), goes_on) for now in (0, 1, GOOD - 1, GOOD, GOOD + 1)]
 
     assert kept == ["t1", "t1", "t1", "t2", "t2"]
@@ -82,7 +82,7 @@ def test_a_token_is_fetched_once_and_kept_until_five_minutes_before_its_end(iam,
 
 
 @pytest.mark.parametrize("lifetime", [60, 0, -3600])
-def test_a_token_that_lives_for_less_than_the_margin_is_used_for_a_minute_before_the_next_is_fetched(token, lifetime):
+def test_a_token_with_a_lifetime_below_the_margin_is_used_for_a_minute(token, lifetime):
     made = iter(("short", "next"))
     times = (0, 1, RENEWAL_COOLDOWN - 1, RENEWAL_COOLDOWN)
     used = [token.current(lambda: Token(next(made), lifetime), at(now), goes_on) for now in times]
@@ -90,14 +90,14 @@ def test_a_token_that_lives_for_less_than_the_margin_is_used_for_a_minute_before
     assert used == ["short", "short", "short", "next"]
 
 
-def test_a_refused_token_is_replaced_once_however_many_had_it(iam, token):
+def test_a_refused_token_is_renewed_once_for_all_its_users(iam, token):
     token.current(iam, at(0), goes_on)
 
     assert [token.renewed("t1", iam, at(now), goes_on) for now in (100, 100, 101)] == ["t2", "t2", "t2"]
     assert iam.logins == 2
 
 
-def test_a_new_token_that_is_refused_as_well_is_not_replaced_for_a_minute(iam, token):
+def test_a_refused_new_token_is_not_renewed_for_a_minute(iam, token):
     token.current(iam, at(0), goes_on)
     token.renewed("t1", iam, at(100), goes_on)
 
@@ -107,16 +107,16 @@ def test_a_new_token_that_is_refused_as_well_is_not_replaced_for_a_minute(iam, t
     assert iam.logins == 3
 
 
-def test_a_refused_login_is_told_again_without_asking_for_a_minute(iam, token):
+def test_a_refused_login_raises_the_same_error_for_a_minute_without_another_login(iam, token):
     iam.error = DrsCredentialError("wrong password", code="401")
-    told = []
+    errors = []
     for now in (0, 1, RENEWAL_COOLDOWN - 1):
         with pytest.raises(DrsCredentialError, match="wrong password") as caught:
             token.current(iam, at(now), goes_on)
-        told.append(caught.value)
+        errors.append(caught.value)
 
     assert iam.logins == 1
-    assert len(set(map(id, told))) == 3, "each caller may change its own, such as the attempts in it"
+    assert len(set(map(id, errors))) == 3, "each caller gets its own copy, because the client sets the attempts in it"
     iam.error = None
     assert token.current(iam, at(RENEWAL_COOLDOWN), goes_on) == "t2"
 
@@ -131,7 +131,7 @@ NOT_DONE = (DrsUnreachableError("refused"), DrsThrottledError("slow", http_statu
 
 
 @pytest.mark.parametrize("error", PERHAPS_DONE, ids=lambda error: type(error).__name__)
-def test_a_login_that_iam_may_have_seen_is_not_repeated_for_a_minute(iam, token, error):
+def test_a_login_that_may_have_reached_iam_is_not_repeated_for_a_minute(iam, token, error):
     iam.error = error
     for now in (0, RENEWAL_COOLDOWN - 1):
         with pytest.raises(type(error)):
@@ -143,7 +143,7 @@ def test_a_login_that_iam_may_have_seen_is_not_repeated_for_a_minute(iam, token,
 
 
 @pytest.mark.parametrize("error", NOT_DONE, ids=lambda error: type(error).__name__)
-def test_a_login_that_iam_has_certainly_not_seen_is_repeated_by_the_next_call(iam, token, error):
+def test_a_login_that_did_not_reach_iam_is_repeated_by_the_next_call(iam, token, error):
     iam.error = error
     with pytest.raises(type(error)):
         token.current(iam, at(0), goes_on)
@@ -152,7 +152,7 @@ def test_a_login_that_iam_has_certainly_not_seen_is_repeated_by_the_next_call(ia
     assert token.current(iam, at(0), goes_on) == "t2"
 
 
-def test_the_minute_starts_when_the_login_has_failed(iam, token):
+def test_the_cooldown_starts_when_the_login_fails(iam, token):
     clock = Clock()
 
     def slowly() -> Token:
@@ -194,7 +194,7 @@ def test_the_cooldown_doubles_with_each_failure_in_a_row_and_starts_anew_after_a
     assert iam.logins == 10
 
 
-def test_a_renewal_that_fails_leaves_no_old_token_behind(iam, token):
+def test_a_failed_renewal_leaves_no_refused_token_in_the_cache(iam, token):
     token.current(iam, at(0), goes_on)
     iam.error = DrsUnavailableError("busy")
     with pytest.raises(DrsUnavailableError):
@@ -204,7 +204,7 @@ def test_a_renewal_that_fails_leaves_no_old_token_behind(iam, token):
     assert token.current(iam, at(100 + RENEWAL_COOLDOWN), goes_on) == "t3"
 
 
-def test_threads_that_come_at_once_share_one_login(token):
+def test_concurrent_threads_share_one_login(token):
     together = Barrier(8)
     logins: list[int] = []
 
@@ -213,16 +213,16 @@ def test_threads_that_come_at_once_share_one_login(token):
         Event().wait(0.05)
         return Token("t1", LIFETIME)
 
-    def one(_: int) -> object:
+    def use_the_token(_: int) -> object:
         together.wait(30)
         return token.current(slowly, at(0), goes_on)
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(one, range(8))) == {"t1"}
+        assert set(pool.map(use_the_token, range(8))) == {"t1"}
     assert len(logins) == 1
 
 
-def test_the_same_key_gives_the_same_token_and_another_key_another(monkeypatch):
+def test_equal_keys_share_a_token_and_different_keys_do_not(monkeypatch):
     monkeypatch.setattr(tokens, "_tokens", {})
 
     assert shared_token(("iam", "user", "a")) is shared_token(("iam", "user", "a"))
@@ -244,7 +244,7 @@ def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: Shared
 
     def second() -> None:
         under_way.wait(30)
-        # what is called again and again while it waits
+        # SharedToken calls its check while it waits, so the event shows that this thread waits
         token.current(iam, at(0), second_waits.set)
 
     def third() -> None:
@@ -252,13 +252,13 @@ def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: Shared
         token.renewed("t0", iam, at(0), third_waits.set)
 
     with ThreadPoolExecutor(3) as pool:
-        for running in [pool.submit(wanted) for wanted in (first, second, third)]:
+        for running in [pool.submit(function) for function in (first, second, third)]:
             with pytest.raises(DrsUnreachableError, match="busy"):
                 running.result()
     assert iam.logins == 1
 
 
-def test_a_login_that_was_stopped_fails_for_nobody_else(iam, token):
+def test_a_stopped_login_fails_for_no_other_client(iam, token):
     under_way, waiting = Event(), Event()
 
     def stopped() -> Token:

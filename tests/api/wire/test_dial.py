@@ -1,4 +1,4 @@
-"""Opening a connection: name, addresses, proxy and TLS within one limit, and what each way to fail means."""
+"""A connection opens within one deadline, and each kind of failure raises its own error."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def send(connection: socket.socket, data: bytes) -> bool:
 # the name
 
 
-def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_allowed(monkeypatch):
+def test_name_resolution_ends_at_the_deadline_when_the_name_server_does_not_answer(monkeypatch):
     with Peer(well) as peer:
 
         def never(*args: object, **settings: object) -> list[Any]:
@@ -74,7 +74,7 @@ def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_allowed
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "xn--a"])
-def test_a_name_that_cannot_be_found_may_be_found_later(host):
+def test_an_unknown_host_name_is_a_retryable_error(host):
     error = asked(f"https://{host}")
 
     assert isinstance(error, DrsUnreachableError)
@@ -85,17 +85,17 @@ def test_a_name_that_cannot_be_found_may_be_found_later(host):
 
 
 def silent_address() -> tuple[socket.socket, tuple[Any, ...]]:
-    """Return the address of a queue that is full, so that nobody can connect to it."""
+    """Return a listener with a full queue, and its address: no further client can connect to it."""
     full = socket.create_server(("127.0.0.1", 0), backlog=0)
     for _ in range(4):
         waiting = socket.socket()
         waiting.setblocking(False)
         waiting.connect_ex(full.getsockname())
-        _KEPT.append(waiting)
+        _WAITING.append(waiting)
     return full, full.getsockname()
 
 
-_KEPT: list[socket.socket] = []
+_WAITING: list[socket.socket] = []
 
 
 @pytest.mark.parametrize("dead", ["silent", "refusing", "of a family that is not there"])
@@ -115,7 +115,7 @@ def test_a_dead_first_address_does_not_hide_a_good_second_one(monkeypatch, dead)
         assert asked("http://localhost:1", 2).payload == PAYLOAD
 
 
-def test_addresses_that_are_all_dead_take_no_longer_than_one(monkeypatch):
+def test_dead_addresses_share_one_deadline(monkeypatch):
     full, silent = silent_address()
     with full:
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", silent)] * 5
@@ -143,7 +143,7 @@ BROKEN_HANDSHAKES: dict[str, Callable[[Peer, socket.socket], object]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN_HANDSHAKES)
-def test_a_handshake_that_breaks_off_may_go_well_later(name):
+def test_a_broken_off_handshake_is_a_retryable_error(name):
     with Peer(lambda connection, number: BROKEN_HANDSHAKES[name](peer, connection)) as peer:
         error = over_tls(peer, connect_timeout=SOON)
 
@@ -162,7 +162,7 @@ FINAL_HANDSHAKES: dict[str, Callable[[Peer, socket.socket], object]] = {
 
 
 @pytest.mark.parametrize("name", FINAL_HANDSHAKES)
-def test_what_speaks_no_tls_of_ours_is_not_asked_again(name):
+def test_a_service_without_common_tls_is_a_final_error(name):
     with Peer(lambda connection, number: FINAL_HANDSHAKES[name](peer, connection)) as peer:
         error = over_tls(peer)
 
@@ -178,7 +178,7 @@ def test_what_speaks_no_tls_of_ours_is_not_asked_again(name):
         ("127.0.0.1", (1, 30), True, "not yet valid"),
         ("127.0.0.1", (-1, 30), False, "self-signed certificate"),
     ],
-    ids=["for another name", "expired", "of tomorrow", "of nobody"],
+    ids=["for another name", "expired", "not yet valid", "self-signed"],
 )
 def test_a_certificate_that_does_not_verify_is_final_and_nothing_is_sent(tmp_path, name, days, trusted, reason):
     context, pem = certificate(tmp_path, name, days=days)
@@ -196,7 +196,7 @@ def test_a_certificate_that_does_not_verify_is_final_and_nothing_is_sent(tmp_pat
     assert received == []
 
 
-def test_an_old_tls_is_final(tmp_path):
+def test_a_service_with_outdated_tls_is_a_final_error(tmp_path):
     context, pem = certificate(tmp_path, "127.0.0.1")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("AES128-SHA")
@@ -209,7 +209,7 @@ def test_an_old_tls_is_final(tmp_path):
         assert type(over_tls(peer, verify=pem)) is DrsTlsError
 
 
-def test_a_server_that_hangs_up_after_the_handshake_has_broken_the_connection(tmp_path):
+def test_a_server_that_hangs_up_after_the_handshake_is_an_error_of_the_connection_and_not_of_tls(tmp_path):
     context, pem = certificate(tmp_path, "127.0.0.1")
 
     def script(connection: socket.socket, number: int) -> None:
@@ -226,7 +226,7 @@ def test_a_server_that_hangs_up_after_the_handshake_has_broken_the_connection(tm
 
 
 class Proxied:
-    """A service behind a proxy: ``script`` answers the CONNECT, and lets through what follows if it returns true."""
+    """A service behind a proxy. The test sets the proxy's answer to CONNECT; after a 200, the service answers."""
 
     def __init__(self, folder: Any, monkeypatch: Any, user: str = "") -> None:
         self._context, self.pem = certificate(folder, HOST)
@@ -272,7 +272,7 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
     [ESTABLISHED, b"HTTP/1.0 200 OK\r\nVia: x\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" + ESTABLISHED],
     ids=["1.1", "1.0", "after an interim answer"],
 )
-def test_a_proxy_passes_the_connection_on_and_never_sees_the_token(proxied, answer):
+def test_the_proxy_forwards_the_connection_and_never_receives_the_token(proxied, answer):
     assert proxied.asked(answer).payload == PAYLOAD
 
     assert proxied.connects[0].startswith(b"CONNECT drs.example.org:443 HTTP/1.1\r\nHost: drs.example.org:443\r\n")
@@ -281,7 +281,7 @@ def test_a_proxy_passes_the_connection_on_and_never_sees_the_token(proxied, answ
     assert f"X-Auth-Token: {TOKEN}".encode() in proxied.requests[0]
 
 
-def test_the_credential_of_a_proxy_goes_to_the_proxy_alone(proxied):
+def test_only_the_proxy_receives_the_credential_of_the_proxy(proxied):
     proxied.user = "alice:p%40ss%3Aword@"
 
     assert proxied.asked(ESTABLISHED).payload == PAYLOAD
@@ -308,9 +308,9 @@ def test_the_credential_of_a_proxy_goes_to_the_proxy_alone(proxied):
         (b"", DrsUnreachableError),
         (ESTABLISHED + WHOLE, DrsUnreachableError),
     ],
-    ids=["407", "403", "302", "502", "503", "408", "429", "799", "garbage", "half", "nothing", "an answer of its own"],
+    ids=["407", "403", "302", "502", "503", "408", "429", "799", "garbage", "half", "nothing", "two answers"],
 )
-def test_a_proxy_that_lets_nothing_through_is_told_by_its_answer(proxied, answer, kind):
+def test_a_proxy_that_refuses_the_connection_raises_the_error_of_its_answer(proxied, answer, kind):
     error = proxied.asked(lambda peer, connection: connection.sendall(answer))
 
     assert type(error) is kind, error
@@ -318,7 +318,7 @@ def test_a_proxy_that_lets_nothing_through_is_told_by_its_answer(proxied, answer
     assert proxied.requests == []
 
 
-def test_a_proxy_that_drips_or_says_nothing_is_waited_for_no_longer_than_allowed(proxied):
+def test_a_proxy_that_drips_or_stays_silent_times_out_at_the_deadline(proxied):
     drip = proxied.asked(lambda peer, connection: peer.drip(connection, b"HTTP/1.1 200", b"x"), connect_timeout=SOON)
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     more = proxied.asked(lambda peer, connection: peer.drip(connection, b"", interim), connect_timeout=SOON)
@@ -335,7 +335,7 @@ def test_a_proxy_that_drips_or_says_nothing_is_waited_for_no_longer_than_allowed
 @pytest.mark.parametrize(
     "proxy", ["https://proxy.example.org", "socks5://proxy:1080", "http://", "http://p:x", "http://["]
 )
-def test_a_proxy_of_another_kind_is_refused_with_its_name(proxied, monkeypatch, proxy):
+def test_a_proxy_url_that_is_not_plain_http_is_refused_and_the_error_names_the_variable(proxied, monkeypatch, proxy):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     error = asked(f"https://{HOST}")
 
@@ -343,7 +343,7 @@ def test_a_proxy_of_another_kind_is_refused_with_its_name(proxied, monkeypatch, 
     assert "HTTPS_PROXY" in str(error)
 
 
-def test_a_proxy_whose_name_cannot_be_looked_up_may_be_found_later(proxied, monkeypatch):
+def test_an_unknown_host_name_of_a_proxy_is_a_retryable_error(proxied, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://a..b")
     error = asked(f"https://{HOST}")
 
@@ -351,14 +351,14 @@ def test_a_proxy_whose_name_cannot_be_looked_up_may_be_found_later(proxied, monk
     assert "host name was not found" in str(error)
 
 
-def test_an_address_of_ipv6_is_written_in_brackets_for_a_proxy(proxied):
+def test_an_ipv6_address_is_sent_to_a_proxy_in_brackets(proxied):
     proxied.asked(b"HTTP/1.1 403 No\r\n\r\n", url="https://[2001:db8::7]")
 
     assert proxied.connects[0].startswith(b"CONNECT [2001:db8::7]:443 HTTP/1.1\r\nHost: [2001:db8::7]:443\r\n")
 
 
 @pytest.mark.parametrize("url", [f"https://{HOST}", "https://127.0.0.1:1"], ids=["by a proxy", "directly"])
-def test_a_connection_that_comes_to_nothing_leaves_no_socket_open(proxied, monkeypatch, url):
+def test_a_failed_connection_leaves_no_socket_open(proxied, monkeypatch, url):
     if url != f"https://{HOST}":
         monkeypatch.setenv("NO_PROXY", "*")
     with warnings.catch_warnings(record=True) as caught:
@@ -371,7 +371,7 @@ def test_a_connection_that_comes_to_nothing_leaves_no_socket_open(proxied, monke
     assert [str(each.message) for each in caught if "unclosed" in str(each.message)] == []
 
 
-def test_all_proxy_counts_where_https_proxy_is_not_set_and_http_proxy_never(proxied, monkeypatch):
+def test_all_proxy_is_used_without_https_proxy_and_http_proxy_never_is(proxied, monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -382,7 +382,7 @@ def test_all_proxy_counts_where_https_proxy_is_not_set_and_http_proxy_never(prox
     assert "ALL_PROXY" in str(error)
 
 
-def test_no_proxy_goes_round_it(proxied, monkeypatch):
+def test_a_host_in_no_proxy_is_reached_without_the_proxy(proxied, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "example.org")
     error = proxied.asked(ESTABLISHED)
 
@@ -390,7 +390,7 @@ def test_no_proxy_goes_round_it(proxied, monkeypatch):
     assert proxied.connects == []
 
 
-def test_a_credential_of_a_proxy_is_in_no_text_and_in_no_traceback(proxied, monkeypatch):
+def test_no_error_and_no_traceback_shows_the_credential_of_a_proxy(proxied, monkeypatch):
     proxied.user = "alice:Tr0ub4dor%263@"
     errors = [proxied.asked(b"HTTP/1.1 407 Who\r\n\r\n"), proxied.asked(b"SSH\r\n"), proxied.asked(b"")]
     for url in ("https://alice:Tr0ub4dor%263@proxy", "http://alice:Tr0ub4dor%263@p:x"):

@@ -1,4 +1,4 @@
-"""What headers say about time is bounded, and what cannot be read says nothing."""
+"""A pause from a header is bounded, and a header that cannot be parsed is ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_drs.api.wire.headers import LONGEST, comes_from_a_cache, http_date, retry_after
+from airflow_provider_drs.api.wire.headers import MAX_RETRY_AFTER, comes_from_a_cache, http_date, retry_after
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from airflow_provider_drs.api.wire.headers import LONGEST, comes_from_a_cache, h
         ("0", 0.0),
         ("7", 7.0),
         (" 7 ", 7.0),
-        ("86401", LONGEST),
-        ("9" * 400, LONGEST),
+        ("86401", MAX_RETRY_AFTER),
+        ("9" * 400, MAX_RETRY_AFTER),
         ("-5", None),
         ("+5", None),
         ("1.5", None),
@@ -32,16 +32,16 @@ from airflow_provider_drs.api.wire.headers import LONGEST, comes_from_a_cache, h
         ("inf", None),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
         ("Thu, 01 Jan 1970 00:00:00", 0.0),
-        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST),
-        ("Fri, 31 Dec 9999 23:59:59 -2359", LONGEST),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", MAX_RETRY_AFTER),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", MAX_RETRY_AFTER),
         ("Mon, 01 Jan 0001 00:00:00 -0000", None),
         ("Mon, 01 Jan 2026 00:00:00 +9999999999", None),
     ],
 )
-def test_a_pause_is_whole_seconds_or_a_date_and_never_longer_than_a_day(text, seconds):
+def test_retry_after_is_whole_seconds_or_a_date_and_at_most_a_day(text, seconds):
     pause = retry_after({"Retry-After": text})
 
-    assert pause == seconds or (seconds is None and pause in (0.0, LONGEST))
+    assert pause == seconds or (seconds is None and pause in (0.0, MAX_RETRY_AFTER))
 
 
 def test_a_date_without_a_zone_is_utc():
@@ -57,8 +57,8 @@ def test_a_date_without_a_zone_is_utc():
     text=st.text(max_size=40)
     | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+]?\w*", fullmatch=True)
 )
-def test_whatever_stands_there_it_is_a_bounded_number_or_nothing(text):
+def test_any_header_gives_a_bounded_pause_or_none(text):
     pause = retry_after({"Retry-After": text})
 
-    assert pause is None or (math.isfinite(pause) and 0 <= pause <= LONGEST)
+    assert pause is None or (math.isfinite(pause) and 0 <= pause <= MAX_RETRY_AFTER)
     assert comes_from_a_cache({"Age": text}) in (True, False)

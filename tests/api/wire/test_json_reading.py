@@ -1,4 +1,4 @@
-"""JSON is read once and strictly, into texts that every log, database and channel takes."""
+"""JSON is read strictly, and every log, database and channel can carry its texts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TWO_WAYS = {
 
 
 @pytest.mark.parametrize("name", TWO_WAYS)
-def test_what_two_readers_may_read_differently_is_no_answer(name):
+def test_a_body_that_parsers_read_differently_is_refused(name):
     body = TWO_WAYS[name].encode("latin-1")
 
     assert passed(body) == [False, False]
@@ -56,11 +56,11 @@ def test_what_two_readers_may_read_differently_is_no_answer(name):
 
 
 @pytest.mark.parametrize("body", [GOOD.encode(), b"\xef\xbb\xbf" + GOOD.encode(), b" \r\n" + GOOD.encode() + b"\n"])
-def test_what_all_readers_read_alike_is_one(body):
+def test_a_body_that_all_parsers_read_alike_is_accepted(body):
     assert passed(body) == [True, True]
 
 
-def test_a_text_of_which_only_the_beginning_is_kept_says_so():
+def test_a_cut_text_ends_with_an_ellipsis():
     read = read_object(
         json.dumps({"a": "x" * MAX_TEXT, "b": "x" * (MAX_TEXT + 1), "y" * 101: 1}).encode(), Scrubber([])
     )
@@ -86,7 +86,7 @@ def texts(value: object) -> list[str]:
 
 @settings(max_examples=150, deadline=None)
 @given(value=st.dictionaries(st.text(st.characters(), max_size=150), JSON | st.text(st.characters(), max_size=700)))
-def test_every_text_of_it_is_one_short_storable_line(value):
+def test_every_text_is_one_short_line_that_can_be_stored(value):
     read = read_object(json.dumps(value).encode(), Scrubber(["a-password"]))
 
     for text in texts(read):
@@ -99,7 +99,7 @@ def test_every_text_of_it_is_one_short_storable_line(value):
 
 @settings(max_examples=300)
 @given(body=st.binary(max_size=80) | st.text(max_size=60).map(str.encode) | JSON.map(json.dumps).map(str.encode))
-def test_whatever_bytes_come_it_is_an_object_or_nothing(body):
+def test_any_bytes_give_an_object_or_none(body):
     assert isinstance(read_object(body, Scrubber([])), dict | None)
 
 
@@ -118,7 +118,7 @@ def test_whatever_bytes_come_it_is_an_object_or_nothing(body):
         "\ue000",
     ],
 )
-def test_a_text_from_outside_becomes_one_printable_line(text):
+def test_a_text_of_the_service_becomes_one_printable_line(text):
     with pytest.raises(DrsError) as caught:
         answer({"error_code": text, "error_msg": text, "request_id": text}, status=400)
 

@@ -1,4 +1,4 @@
-"""A stopped client ends within moments, wherever it is, and sends nothing more."""
+"""A stopped client ends its calls at once, in every phase of a call, and sends nothing more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsStoppedError
 
 LONG = 300.0
-"""Seconds that nothing here may take."""
+"""Seconds of each timeout, far longer than a test may take."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 THROTTLED = b"HTTP/1.1 429 Slow\r\nRetry-After: 100\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -40,7 +40,7 @@ def read(drs: DrsClient) -> object:
 
 
 def stopped(drs: DrsClient, call: Callable[[DrsClient], object], peer: Peer, reached: Callable[[], bool]) -> int:
-    """Let a call get to some point, stop its client, and return how many requests had come by then."""
+    """Start a call, wait until ``reached``, and stop the client. Return how many requests had arrived by then."""
     running = Running(lambda: call(drs))
     while not reached():
         assert not peer.over.wait(0.01)
@@ -62,7 +62,7 @@ WAITING: dict[str, tuple[bytes, bytes]] = {
 
 @pytest.mark.parametrize("call", [login, read])
 @pytest.mark.parametrize("name", WAITING)
-def test_while_it_waits(name, call):
+def test_a_stop_interrupts_a_wait(name, call):
     def script(connection: socket.socket, number: int) -> None:
         peer.read(connection)
         peer.drip(connection, *WAITING[name])
@@ -71,11 +71,11 @@ def test_while_it_waits(name, call):
         before = stopped(client(peer.url), call, peer, lambda: bool(peer.requests))
         peer.over.wait(0.1)
 
-    # calls that were being sent side by side may have arrived, but none that came after
+    # two calls run at once, so the second may arrive after the stop; a later call may not
     assert len(peer.requests) <= max(before, 2)
 
 
-def test_while_the_name_is_looked_up(monkeypatch):
+def test_a_stop_interrupts_name_resolution(monkeypatch):
     with Peer(lambda connection, number: None) as peer:
         asked: list[object] = []
 
@@ -88,7 +88,7 @@ def test_while_the_name_is_looked_up(monkeypatch):
         stopped(client("https://drs.example.org"), read, peer, lambda: bool(asked))
 
 
-def test_while_it_connects(monkeypatch):
+def test_a_stop_interrupts_connecting(monkeypatch):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, Peer(lambda connection, number: None) as peer:
         queue = [socket.socket() for _ in range(4)]
         for waiting in queue:
@@ -101,12 +101,12 @@ def test_while_it_connects(monkeypatch):
             waiting.close()
 
 
-def test_during_the_handshake():
+def test_a_stop_interrupts_the_handshake():
     with Peer(lambda connection, number: peer.over.wait(30)) as peer:
         stopped(client(f"https://127.0.0.1:{peer.port}", max_attempts=1), read, peer, lambda: peer.connections > 0)
 
 
-def test_during_a_request_that_nobody_reads_and_over_tls(tmp_path):
+def test_a_stop_interrupts_a_request_over_tls_that_the_service_does_not_read(tmp_path):
     context, pem = certificate(tmp_path, "127.0.0.1")
     reached = []
 
@@ -122,7 +122,7 @@ def test_during_a_request_that_nobody_reads_and_over_tls(tmp_path):
 
 
 @pytest.mark.parametrize("call", [login, read])
-def test_in_the_pause_before_the_next_attempt_and_while_others_wait_for_their_turn(call):
+def test_a_stop_interrupts_the_pause_before_a_retry_and_the_wait_of_other_calls_for_the_pacer(call):
     def script(connection: socket.socket, number: int) -> None:
         while peer.read(connection):
             connection.sendall(THROTTLED)
@@ -134,7 +134,7 @@ def test_in_the_pause_before_the_next_attempt_and_while_others_wait_for_their_tu
     assert len(peer.requests) <= max(before, 2)
 
 
-def test_in_the_delay_before_endpoints_are_tested_again():
+def test_a_stop_interrupts_the_delay_before_a_retest():
     def script(connection: socket.socket, number: int) -> None:
         peer.read(connection)
         connection.sendall(HEAD + b"Content-Length: 28\r\n\r\n" + b'{"results": [], "count": 0  }')
@@ -152,7 +152,7 @@ def test_in_the_delay_before_endpoints_are_tested_again():
     assert len(peer.requests) == 1
 
 
-def test_during_a_login_at_iam_and_while_another_client_logs_in_for_the_same_user():
+def test_a_stop_interrupts_a_login_and_the_wait_for_the_login_of_another_client():
     def script(connection: socket.socket, number: int) -> None:
         peer.read(connection)
         peer.over.wait(30)
@@ -179,7 +179,7 @@ def test_during_a_login_at_iam_and_while_another_client_logs_in_for_the_same_use
     assert all(b"/auth/tokens" in request for request in peer.requests)
 
 
-def test_at_any_moment_it_is_the_last():
+def test_after_a_stop_at_any_moment_nothing_is_sent():
     def script(connection: socket.socket, number: int) -> None:
         while peer.read(connection):
             connection.sendall(THROTTLED.replace(b"100", b"0"))
@@ -192,7 +192,7 @@ def test_at_any_moment_it_is_the_last():
             drs.cancel()
             for future in running:
                 assert isinstance(future.exception(timeout=20), DrsStoppedError)
-            # what was sent before may take a moment to be read
+            # the peer may take a moment to read what was sent before the stop
             peer.over.wait(0.05)
             before = len(peer.requests)
             peer.over.wait(0.02)
@@ -201,7 +201,7 @@ def test_at_any_moment_it_is_the_last():
             assert len(peer.requests) == before
 
 
-def test_while_a_proxy_is_asked_to_let_the_call_through(monkeypatch):
+def test_a_stop_interrupts_the_request_to_a_proxy(monkeypatch):
     def script(connection: socket.socket, number: int) -> None:
         connection.recv(2**16)
         asked.append(number)
@@ -217,18 +217,18 @@ def test_while_a_proxy_is_asked_to_let_the_call_through(monkeypatch):
     assert asked == [0]
 
 
-def test_what_is_over_is_not_interrupted():
+def test_a_stop_interrupts_no_body_that_has_ended():
     cancellation = Cancellation()
     interrupted: list[str] = []
     with cancellation.interrupting(lambda: interrupted.append("over")):
         pass
-    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: interrupted.append("under way")):
+    with pytest.raises(DrsStoppedError), cancellation.interrupting(lambda: interrupted.append("running")):
         cancellation.cancel()
 
-    assert interrupted == ["under way"]
+    assert interrupted == ["running"]
 
 
-def test_what_begins_in_the_moment_of_the_stop_is_interrupted():
+def test_a_stop_interrupts_a_body_that_starts_at_the_same_moment():
     class StoppedAsItBegins(Cancellation):
         def check(self) -> None:
             super().check()
@@ -241,7 +241,7 @@ def test_what_begins_in_the_moment_of_the_stop_is_interrupted():
     assert interrupted == [True]
 
 
-def test_nothing_begins_after_the_stop_and_no_pause_is_waited_for():
+def test_after_a_stop_no_body_starts_and_no_pause_is_slept():
     cancellation = Cancellation()
     cancellation.cancel()
     begun: list[bool] = []

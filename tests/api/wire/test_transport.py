@@ -1,4 +1,4 @@
-"""An endpoint is refused at once or can be asked, and nothing stays open once a transport is closed."""
+"""An invalid endpoint is refused at once, and a closed transport leaves no connection open."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ NO_URLS = [
 
 
 @pytest.mark.parametrize("endpoint", NO_URLS, ids=ascii)
-def test_what_is_no_url_is_refused_by_the_name_that_the_user_knows_it_by(endpoint):
+def test_an_invalid_url_is_refused_under_the_name_of_its_field(endpoint):
     with pytest.raises(DrsInputError, match="iam_endpoint: must be a URL"):
         Transport(endpoint, name="iam_endpoint")
 
 
-def test_what_is_refused_as_no_url_shows_no_credential_that_is_in_it():
+def test_the_error_of_an_invalid_url_does_not_show_its_credential():
     with pytest.raises(DrsInputError) as caught:
         Transport("https://me:s3cr3t@[::1")
 
@@ -43,7 +43,7 @@ def test_what_is_refused_as_no_url_shows_no_credential_that_is_in_it():
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "asked"),
+    ("endpoint", "normalized"),
     [
         ("HTTPS://Drs.Example.org/", "https://drs.example.org"),
         ("https://b\u00fccher.example", "https://xn--bcher-kva.example"),
@@ -52,8 +52,8 @@ def test_what_is_refused_as_no_url_shows_no_credential_that_is_in_it():
         ("https://192.0.2.1", "https://192.0.2.1"),
     ],
 )
-def test_a_url_is_asked_as_requests_spells_it(endpoint, asked):
-    assert Transport(endpoint).endpoint == asked
+def test_a_url_is_sent_as_requests_spells_it(endpoint, normalized):
+    assert Transport(endpoint).endpoint == normalized
 
 
 PIECES = st.lists(
@@ -72,7 +72,7 @@ def hangs_up(connection: socket.socket, number: int) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
-def test_any_endpoint_is_refused_at_once_or_fails_with_an_error_of_the_tree():
+def test_any_endpoint_is_refused_at_once_or_its_call_fails_with_a_drs_error():
     @settings(max_examples=300, deadline=None)
     @given(endpoint=st.builds("{}{}".format, st.sampled_from(["https://", "http://", "HTTPS:/", ""]), PIECES))
     @example("https://a.")
@@ -88,14 +88,14 @@ def test_any_endpoint_is_refused_at_once_or_fails_with_an_error_of_the_tree():
             with pytest.raises(DrsError):
                 transport.exchange(JOB_STATUS, "/v3/p/jobs", b"{}", auth=auth)
 
-    # a proxy takes any name, so that no name server is asked
+    # the proxy resolves the names, so the test sends nothing to a name server
     with Peer(hangs_up) as proxy, patch.dict(os.environ, {"HTTPS_PROXY": proxy.url, "https_proxy": proxy.url}):
         os.environ.pop("NO_PROXY", None)
         os.environ.pop("no_proxy", None)
         check()
 
 
-def test_a_connection_that_comes_back_while_all_are_closed_is_closed_too():
+def test_a_connection_that_is_returned_during_the_close_is_closed():
     ended = Event()
 
     def answers_and_waits_for_the_end(connection: socket.socket, number: int) -> None:
@@ -106,7 +106,7 @@ def test_a_connection_that_comes_back_while_all_are_closed_is_closed_too():
 
     class ClosedMeanwhile(deque[Any]):
         def append(self, connection: Any) -> None:
-            # what another thread does just before
+            # another thread may call close just before the append
             transport.close()
             super().append(connection)
 

@@ -1,4 +1,4 @@
-"""One exchange: whatever drips, stops, bursts or lies, it ends in time, and only a whole clean answer is believed."""
+"""An exchange always ends at its deadline, and returns only a complete and valid answer."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def asked(peer: Peer, operation: Operation = JOB_STATUS, read_timeout: float = S
 
 
 def answering(*parts: bytes) -> Peer:
-    """Return a peer that answers one request with these bytes, and hangs up."""
+    """Return a peer that answers one request with these bytes and hangs up."""
 
     def script(connection: Any, number: int) -> None:
         peer.read(connection)
@@ -89,7 +89,7 @@ DRIPPING = {
 
 
 @pytest.mark.parametrize("name", DRIPPING)
-def test_whatever_drips_the_exchange_ends_when_its_time_is_up(name):
+def test_an_exchange_with_a_dripping_answer_ends_at_the_deadline(name):
     start, drop = DRIPPING[name]
 
     def script(connection: Any, number: int) -> None:
@@ -101,11 +101,11 @@ def test_whatever_drips_the_exchange_ends_when_its_time_is_up(name):
 
     assert type(error) in (DrsTimeoutError, DrsAnswerError), error
     assert isinstance(error, DrsTimeoutError) or name in ("length of a chunk", "nothing but line breaks")
-    assert "within 0.3 s" in str(error) or "HTTP as it should" in str(error)
+    assert "within 0.3 s" in str(error) or "is not valid HTTP" in str(error)
     assert error.retryable
 
 
-def test_a_service_that_does_not_read_the_request_is_waited_for_no_longer():
+def test_an_exchange_ends_at_the_deadline_when_the_service_does_not_read_the_request():
     with Peer(lambda connection, number: peer.over.wait(30)) as peer:
         transport = Transport(peer.url, read_timeout=SOON)
         error = outcome(lambda: transport.exchange(CONNECTION_TEST, "/", b" " * 30_000_000, auth=TokenAuth("a-token")))
@@ -130,7 +130,7 @@ ENDLESS: dict[str, tuple[bytes, bytes]] = {
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_what_has_no_end_is_neither_held_nor_waited_for(name):
+def test_an_endless_answer_is_an_error_and_takes_little_memory(name):
     start, part = ENDLESS[name]
 
     def script(connection: Any, number: int) -> None:
@@ -163,7 +163,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_not_unpacked(name):
+def test_a_decompression_or_json_bomb_takes_little_memory(name):
     header, body = BOMBS[name]
     with answering(OK + header + LENGTH % len(body) + body) as peer:
         tracemalloc.start()
@@ -213,7 +213,7 @@ ODD: dict[str, tuple[bytes, type[DrsTransportError]]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_no_whole_answer_is_told_by_its_kind(name):
+def test_an_incomplete_or_invalid_answer_raises_the_error_of_its_kind(name):
     data, kind = ODD[name]
     with answering(data) as peer:
         error = asked(peer, read_timeout=5)
@@ -235,7 +235,7 @@ GOOD_WAYS = {
 
 @pytest.mark.parametrize("name", GOOD_WAYS)
 @pytest.mark.parametrize("size", [1, 10_000])
-def test_a_whole_answer_is_read_in_every_way_that_http_has(name, size):
+def test_a_complete_answer_is_read_in_every_framing_of_http(name, size):
     data = GOOD_WAYS[name]
     with answering(*(data[start : start + size] for start in range(0, len(data), size))) as peer:
         assert asked(peer, read_timeout=5).payload == PAYLOAD
@@ -255,7 +255,7 @@ UNUSUAL: dict[str, bytes] = {
 
 
 def serving(first: bytes, then: Callable[[Any], object] = lambda connection: None) -> Peer:
-    """Return a peer that answers the first request with these bytes and all others well, and keeps connections."""
+    """Return a peer that keeps connections alive; it answers the first request with these bytes, all others well."""
 
     def script(connection: Any, number: int) -> None:
         while peer.read(connection):
@@ -270,7 +270,7 @@ def serving(first: bytes, then: Callable[[Any], object] = lambda connection: Non
 
 
 @pytest.mark.parametrize("name", UNUSUAL)
-def test_after_anything_unusual_another_connection_is_used(name):
+def test_after_an_unusual_answer_the_next_request_uses_a_new_connection(name):
     with serving(UNUSUAL[name]) as peer:
         transport = Transport(peer.url, read_timeout=5)
         outcome(lambda: exchange(transport))
@@ -289,7 +289,7 @@ LATE: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_what_comes_over_an_idle_connection_ends_its_use(name):
+def test_an_idle_connection_that_receives_anything_is_not_used_again(name):
     def late(connection: Any) -> None:
         peer.over.wait(0.05)
         LATE[name](connection)
@@ -314,7 +314,7 @@ def test_reads_share_a_connection_and_logins_never_do():
     assert [b"\r\nConnection: close" in request for request in peer.requests] == [False, False, True, False, True]
 
 
-def test_bytes_that_come_before_the_request_are_noticed():
+def test_a_connection_is_not_quiet_when_bytes_arrive_before_the_request():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         connection = Connection(ours, Cancellation())
@@ -334,7 +334,7 @@ def test_bytes_that_come_before_the_request_are_noticed():
     ),
     cuts=st.lists(st.integers(0, 100), max_size=4),
 )
-def test_whatever_bytes_come_in_whatever_packets_only_our_errors_or_a_whole_answer_come_out(data, cuts):
+def test_any_bytes_in_any_packets_give_a_drs_error_or_a_complete_answer(data, cuts):
     with answering(*(data[start:end] for start, end in pairwise([0, *sorted(cuts), len(data)]))) as peer:
         result = asked(peer, read_timeout=5)
 
@@ -342,7 +342,7 @@ def test_whatever_bytes_come_in_whatever_packets_only_our_errors_or_a_whole_answ
     assert not isinstance(result, DrsTimeoutError)
 
 
-def test_after_an_exchange_that_came_to_no_end_its_answer_is_not_taken_for_that_of_the_next():
+def test_a_late_answer_is_not_taken_for_the_answer_to_the_next_request():
     asked_again = Event()
 
     def script(connection: socket.socket, number: int) -> None:
@@ -363,7 +363,7 @@ def test_after_an_exchange_that_came_to_no_end_its_answer_is_not_taken_for_that_
     assert peer.connections == 2
 
 
-def test_a_connection_that_comes_back_after_the_close_is_closed_too():
+def test_a_connection_in_use_during_the_close_is_closed_after_its_exchange():
     closing, closed = Event(), Event()
 
     def script(connection: socket.socket, number: int) -> None:
@@ -381,10 +381,10 @@ def test_a_connection_that_comes_back_after_the_close_is_closed_too():
         closing.set()
         assert running.end().payload == PAYLOAD
         assert closed.wait(10)
-        assert transport.endpoint == peer.url, "somebody still holds it"
+        assert transport.endpoint == peer.url, "keep a reference: only close may close the connection"
 
 
-def test_as_many_connections_are_kept_as_were_needed_at_once():
+def test_the_transport_keeps_as_many_connections_as_were_used_at_once():
     together = Barrier(12)
 
     def script(connection: socket.socket, number: int) -> None:

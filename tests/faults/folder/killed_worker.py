@@ -1,4 +1,4 @@
-"""Tests twelve endpoints in twelve calls, and once more if its worker dies."""
+"""Tests twelve endpoints in twelve calls, and retries once when the worker dies."""
 
 import datetime
 

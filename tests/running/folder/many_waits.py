@@ -1,4 +1,4 @@
-"""One wait for each job of ``waits.json`` in Airflow's home, and as many waits of Airflow's own."""
+"""One wait for each job of ``waits.json`` in Airflow's home, and the same number of Airflow's own waits."""
 
 import datetime
 import json

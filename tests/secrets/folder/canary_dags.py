@@ -1,4 +1,4 @@
-"""Every way a run may go, with a secret in every member and none in this file."""
+"""DAGs for every way in which a run can end. Each member has a secret from a variable; this file has none."""
 
 import datetime
 
@@ -50,7 +50,7 @@ START = datetime.datetime(2026, 1, 1)
 with DAG("passes", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="test", jobs=ALL, drs_conn_id="drs_good")
     for conn_id in ("drs_user", "drs_key"):
-        # of GaussDB the emulator tests the port and no login
+        # the emulator tests only the port of GaussDB, without a login
         DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9, db_type="gaussdbv5")], drs_conn_id=conn_id)
 
 with DAG("fails_on_verdicts", schedule=None, start_date=START):
@@ -71,7 +71,7 @@ with DAG("fails_on_bad_input", schedule=None, start_date=START):
     # a quote in the secret ends the text early
     DrsTestConnectionsOperator(task_id="broken_text", jobs="[{'x': '{{ var.value.canaries }}'", drs_conn_id="drs_good")
 
-# Jinja makes objects of what looks like one, so a number and bytes stand where text should
+# Jinja turns texts into Python objects here, so members get a number and bytes in place of texts
 with DAG("fails_on_misplaced_secrets", schedule=None, start_date=START, render_template_as_native_obj=True):
     misplaced = {
         "misspelt": {"db_pasword": canary("misspelt")},

@@ -1,4 +1,4 @@
-"""Leaks planted on purpose: what a search must be able to find."""
+"""Leaks on purpose, which the search must find."""
 
 import asyncio
 import datetime
@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 
-class Tells(BaseOperator):
+class Leaks(BaseOperator):
     def execute(self, context):
         self.log.info("the password is %s", os.environ["PLANTED_LOG"])
         return {"password is": os.environ["PLANTED_XCOM"]}
@@ -33,5 +33,5 @@ class Defers(BaseOperator):
 
 
 with DAG("planted", schedule=None, start_date=datetime.datetime(2026, 1, 1)):
-    Tells(task_id="tells")
+    Leaks(task_id="leaks")
     Defers(task_id="defers")
