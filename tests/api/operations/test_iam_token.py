@@ -41,10 +41,7 @@ def read(facts, headers=ISSUED):
 # --- what is asked ---
 
 
-def test_a_user_logs_in_with_a_password_for_one_project_and_without_any_other_credential(monkeypatch, tmp_path):
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password else")
-    monkeypatch.setenv("NETRC", str(netrc))
+def test_a_user_logs_in_with_a_password_for_one_project_and_without_any_other_credential():
     with Service(lambda request: GOOD) as service:
         log_in(service)
 
