@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from openapi_core import OpenAPI, V31RequestValidator
@@ -40,9 +40,32 @@ _RULES = {
 @cache
 def load() -> OpenAPI:
     """Read the contract, so that it fits whatever address the emulator is reached at."""
-    document = yaml.safe_load(Path(__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
-    document["servers"] = [{"url": "/"}]
-    return OpenAPI.from_dict(document)
+    return OpenAPI.from_dict({**_document(), "servers": [{"url": "/"}]})
+
+
+class ContractCall(NamedTuple):
+    """What the contract says of a call beside the shapes: how it is reached, who may make it, and whose it is."""
+
+    method: str
+    path: str
+    needs_credential: bool
+    of_iam: bool
+
+
+def calls() -> dict[str, ContractCall]:
+    """Return the calls of the contract by their ``operationId``."""
+    return {
+        item["operationId"]: ContractCall(method.upper(), path, item.get("security") != [], "iam" in item["tags"])
+        for path, items in _document()["paths"].items()
+        for method, item in items.items()
+        if method != "parameters"
+    }
+
+
+@cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
+    return document
 
 
 class Contract:

@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from samples import VENDOR_EXAMPLES, endpoint, job_id
+from calls import PROJECT, client
+from samples import job_id
 from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
 from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
     DrsCredentialError,
     DrsInputError,
-    DrsJobsRefusedError,
     DrsPermissionError,
     DrsThrottledError,
     DrsUnreachableError,
 )
-
-PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
-
-
-def client(service: Service, **settings: Any) -> DrsClient:
-    return DrsClient(service.url, PROJECT, TokenAuth("a-token"), **{"pacer": VirtualTime().pacer(), **settings})
-
-
-@pytest.mark.parametrize("example", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])
-def test_a_test_is_sent_as_the_vendors_page_shows_it(example):
-    with Service() as service, client(service, language="zh-cn") as drs:
-        drs.test_connections(parse_endpoints([example]))
-
-    (request,) = service.requests
-    assert (request.method, request.path) == ("POST", f"/v3/{PROJECT}/jobs/batch-connection")
-    assert request.json == {"jobs": [example]}
-    assert request.headers["X-Auth-Token"] == "a-token"
-    assert request.headers["X-Language"] == "zh-cn"
-    assert request.headers["Content-Type"] == "application/json"
-
-
-def test_a_call_never_holds_two_endpoints_of_one_job():
-    both_sides = parse_endpoints([endpoint(1), endpoint(1, end_point_type="ta")])
-
-    with Service() as service, client(service) as drs, pytest.raises(ValueError, match="each of another job"):
-        drs.test_connections(both_sides)
-
-    assert service.requests == []
-
-
-def test_six_jobs_come_back_as_six_because_the_page_size_is_asked_for():
-    asked = [job_id(number) for number in range(6)]
-
-    with Service() as service, client(service) as drs:
-        statuses = drs.job_statuses(asked)
-
-    assert list(statuses) == asked
-    assert service.requests[0].json["page_req"] == {"cur_page": 1, "per_page": 100}
 
 
 def test_250_jobs_take_three_calls_and_a_job_named_twice_is_asked_for_once():
@@ -69,38 +28,6 @@ def test_250_jobs_take_three_calls_and_a_job_named_twice_is_asked_for_once():
 
     assert [len(request.json["jobs"]) for request in service.requests] == [100, 100, 50]
     assert list(statuses) == asked
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply({"results": [{"id": job_id(2), "error_code": "DRS.M05004", "error_message": "deleted"}], "count": 1}),
-        Reply(
-            {"results": [{"id": job_id(2), "error_code": "DRS.M00289", "error_msg": "none"}], "count": 1}, status=400
-        ),
-    ],
-    ids=["item error in a 200", "results in a 400"],
-)
-def test_a_job_that_drs_does_not_have_is_named(reply):
-    with (
-        Service(lambda request: reply) as service,
-        client(service) as drs,
-        pytest.raises(DrsJobsRefusedError) as caught,
-    ):
-        drs.job_statuses([job_id(1), job_id(2)])
-
-    assert list(caught.value.jobs) == [job_id(2)]
-    assert str(caught.value.jobs[job_id(2)]).endswith(("deleted", "none"))
-
-
-def test_a_job_left_out_of_the_answer_is_named_and_may_be_asked_for_again():
-    answer = Reply({"results": [{"id": job_id(1), "status": "CREATING"}], "count": 1})
-
-    with Service(lambda request: answer) as service, client(service) as drs, pytest.raises(DrsAnswerError) as caught:
-        drs.job_statuses([job_id(1), job_id(2)])
-
-    assert job_id(2) in str(caught.value)
-    assert caught.value.retryable
 
 
 @pytest.mark.parametrize(

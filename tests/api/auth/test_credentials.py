@@ -418,26 +418,6 @@ def test_a_credential_that_no_header_can_carry_is_refused_and_not_shown(bad):
         assert not bad.strip() or bad.strip() not in str(caught.value).replace("token:", "")
 
 
-def test_for_a_region_without_its_own_project_the_error_asks_for_the_id(clock):
-    with Emulator() as emulator, pytest.raises(DrsInputError, match="no projects named cn-north-4"):
-        Iam(emulator.url).project_id("cn-north-4", TokenAuth(emulator.world.token).authenticated)
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply({"token": {"expires_at": "2026-01-02T00:00:00Z"}}, status=201),
-        Reply({"token": {"expires_at": "soon"}}, status=201, headers={"X-Subject-Token": "t"}),
-        Reply({"token": []}, status=201, headers={"X-Subject-Token": "t"}),
-        Reply(raw=b"<html>", headers={"Content-Type": "text/html"}),
-    ],
-    ids=["no token", "no end", "no facts", "no json"],
-)
-def test_an_answer_that_is_not_from_iam_is_an_answer_error(reply, clock):
-    with Service(lambda request: reply) as service, pytest.raises(DrsAnswerError, match="IAM"):
-        ask(service, user(service, clock))
-
-
 @pytest.mark.parametrize(("minutes", "reported"), [(14, False), (16, True), (-14, False), (-16, True)])
 def test_a_clock_is_wrong_if_it_differs_by_more_than_the_gateway_tolerates(clock, minutes, reported):
     dated = {"Date": formatdate(clock.now - 60 * minutes, usegmt=True)}

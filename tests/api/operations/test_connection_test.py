@@ -1,15 +1,74 @@
-"""Green is only what DRS affirmed without contradicting itself."""
+"""``batchValidateConnections``: green is only what DRS affirmed without contradicting itself."""
 
 from __future__ import annotations
 
 import pytest
-from samples import endpoint, job_id
+from calls import PROJECT, client, times_sent
+from raw_answers import good as all_passed
+from samples import VENDOR_EXAMPLES, endpoint, job_id
+from wire import Reply, Service
 
 from airflow_provider_drs.api.endpoint import parse_endpoints
+from airflow_provider_drs.api.errors import DrsUnavailableError
 from airflow_provider_drs.api.model.report import Report
-from airflow_provider_drs.api.operations.connection_test import judge
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST, body, judge, verdict_of_error
 
 ONE, TWO = job_id(1), job_id(2)
+
+# --- what is asked ---
+
+
+@pytest.mark.parametrize("example", VENDOR_EXAMPLES, ids=[str(number) for number in range(1, 8)])
+def test_a_test_is_sent_as_the_vendors_page_shows_it(example):
+    with Service() as service, client(service, language="zh-cn") as drs:
+        drs.test_connections(parse_endpoints([example]))
+
+    (request,) = service.requests
+    assert (request.method, request.path) == ("POST", f"/v3/{PROJECT}/jobs/batch-connection")
+    assert request.json == {"jobs": [example]}
+    assert request.headers["X-Auth-Token"] == "a-token"
+    assert request.headers["X-Language"] == "zh-cn"
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_a_call_never_holds_two_endpoints_of_one_job():
+    both_sides = parse_endpoints([endpoint(1), endpoint(1, end_point_type="ta")])
+
+    with Service() as service, client(service) as drs, pytest.raises(ValueError, match="each of another job"):
+        drs.test_connections(both_sides)
+
+    assert service.requests == []
+
+
+def test_a_call_holds_ten_endpoints_at_most():
+    endpoints = parse_endpoints([endpoint(number) for number in range(11)])
+
+    assert len(body(endpoints[:10])["jobs"]) == 10
+    with pytest.raises(ValueError, match="at most 10 endpoints"):
+        body(endpoints)
+
+
+def test_every_password_of_a_request_is_known_as_a_secret_and_not_shown():
+    stores = {"trust_store_password": "s3cr3t-trust", "key_store_password": "s3cr3t-key", "key_password": "s3cr3t-own"}
+    kafka = {"type": "SSL", "trust_store_key_name": "a.jks", "trust_store_key": "YQ==", **stores}
+    secrets = {"s3cr3t-db", "s3cr3t-cert", *stores.values()}
+    entry = endpoint(
+        1,
+        db_type="kafka",
+        ip="192.0.2.10:9092",
+        db_port=None,
+        db_password="s3cr3t-db",
+        ssl_cert_password="s3cr3t-cert",
+        kafka_security_config=kafka,
+    )
+
+    request = body(parse_endpoints([entry]))
+
+    assert secrets <= set(CONNECTION_TEST.secrets_in(request))
+    assert "s3cr3t" not in repr(request)
+
+
+# --- how an answer is read ---
 
 
 def verdicts(*results, **members):
@@ -144,3 +203,42 @@ def test_a_report_is_plain_json_in_the_order_given():
 
 def test_a_report_on_nothing_has_not_passed():
     assert not Report(()).passed
+
+
+def test_a_verdict_tells_what_was_tested_and_what_it_took_and_no_text_of_a_dag_breaks_its_line():
+    (tested,) = parse_endpoints([endpoint(1, label="orders\npassed", end_point_type="ta")])
+
+    (verdict,) = judge([tested], {"results": [good(ONE)]}, request_id="r-1", seconds=1.5, attempts=2)
+
+    assert (verdict.job_id, verdict.side, verdict.address) == (ONE, "target", "192.0.2.10:3306")
+    assert (verdict.request_id, verdict.seconds, verdict.attempts) == ("r-1", 1.5, 2)
+    assert "\n" not in str(verdict.label)
+
+
+def test_an_endpoint_whose_call_failed_has_not_passed_and_tells_the_error_of_the_call():
+    (tested,) = parse_endpoints([endpoint(1)])
+    error = DrsUnavailableError("it broke", code="DRS.M00004", request_id="r-1", hint="Wait.")
+
+    verdict = verdict_of_error(tested, error, attempts=3)
+
+    assert (verdict.passed, verdict.code, verdict.text) == (False, "DRS.M00004", "it broke")
+    assert (verdict.hint, verdict.request_id, verdict.attempts) == ("Wait.", "r-1", 3)
+
+
+def test_an_error_that_speaks_of_single_jobs_tells_each_endpoint_its_own():
+    tested = parse_endpoints([endpoint(1), endpoint(2)])
+    error = DrsUnavailableError("some are busy", jobs={ONE: "this one is busy"})
+
+    assert [verdict_of_error(each, error).text for each in tested] == ["this one is busy", "some are busy"]
+
+
+# --- what is repeated ---
+
+
+@pytest.mark.parametrize(("failure", "times"), [("throttled", 2), ("unavailable", 1), ("lost", 1)])
+def test_a_test_is_sent_again_only_if_it_was_certainly_not_done(failure, times):
+    endpoints = parse_endpoints([endpoint(1), endpoint(2)])
+
+    assert (
+        times_sent(failure, Reply(all_passed()), lambda service: client(service).test_connections(endpoints)) == times
+    )

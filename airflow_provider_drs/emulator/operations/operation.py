@@ -1,0 +1,62 @@
+"""What each call is made of: from the service's state and a request that keeps the contract, an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..probes import Probe
+from ..state import World
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a call is answered from.
+
+    :param world: the jobs and the accounts.
+    :param probe: tests one entry of a connection test; called in a thread of its own.
+    """
+
+    world: World
+    probe: Probe
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that was let in and keeps the contract.
+
+    :param body: its JSON, ``None`` where there is no body.
+    :param query: its query.
+    """
+
+    body: Any
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back.
+
+    :param body: its JSON.
+    :param status: of HTTP.
+    :param headers: beside those that every answer has.
+    :param line: for the log.
+    """
+
+    body: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    line: str | None = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One emulated call.
+
+    :param name: the contract's ``operationId``; the contract has method, path and shapes.
+    :param answer: does what the call does; it may raise `RefusedError`.
+    """
+
+    name: str
+    answer: Callable[[Service, Asked], Awaitable[Answer]]
