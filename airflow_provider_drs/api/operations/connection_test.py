@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for
+from airflow_provider_drs.api.echo import compare
 from airflow_provider_drs.api.endpoint import Endpoint, KafkaSecurity
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
-from airflow_provider_drs.api.operations.echo import compare
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
