@@ -149,10 +149,10 @@ def test_a_backend_that_hangs_at_the_first_read_is_a_fault_until_it_answers(jobs
         current = CurrentClient("vaulted", None)
         for _ in range(2):
             with pytest.raises(DrsUnreachableError, match="vaulted cannot be read: no answer within"):
-                await current.get(PollRound([], 0))
+                await current.get(PollRound([], 0, 100))
         reads = Flaky.reads
         end.set()
-        with await current.get(PollRound([], 0)) as client:
+        with await current.get(PollRound([], 0, 100)) as client:
             return reads, client.endpoint
 
     assert run(scene) == (1, jobs.url)

@@ -23,10 +23,11 @@ from wire import Reply, Request, Service
 from airflow_provider_drs._compat import BaseHook
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.wait import Wait
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.wait import PollResult, Wait
 from airflow_provider_drs.triggers import poller
 from airflow_provider_drs.triggers.current_client import CurrentClient
-from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.drs import JOB_STATUSES, DrsJobStatusTrigger
 from airflow_provider_drs.triggers.poller import Poller
 from airflow_provider_drs.triggers.round import PollRound
 from airflow_provider_drs.triggers.subscription import Subscription
@@ -573,8 +574,8 @@ def test_a_busy_loop_makes_no_round_later_than_the_one_before(jobs):
 
 def test_a_poller_that_is_stopped_keeps_no_thread_although_somebody_still_holds_it(jobs):
     async def scene():
-        watch = Subscription(Wait([IDS[0]], [THERE]), lambda looks: 60)
-        held = Poller("drs_default", None)
+        watch: Subscription[JobStatus, PollResult] = Subscription(Wait([IDS[0]], [THERE]), lambda polls: 60)
+        held = Poller("drs_default", None, JOB_STATUSES)
         held.join(watch)
         await watch.next_update()
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("drs-poller")]
@@ -597,11 +598,11 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
 
     async def scene():
         current = CurrentClient("drs_default", None)
-        old = await current.get(PollRound([], 0))
+        old = await current.get(PollRound([], 0, 100))
         await asyncio.to_thread(old.look_up, IDS[:1])
         connect(monkeypatch, peer.url, token="another-token")
         await asyncio.sleep(61)
-        new = await current.get(PollRound([], 1))
+        new = await current.get(PollRound([], 1, 100))
         return new is not old and await asyncio.to_thread(closed.wait, 10)
 
     jobs = Jobs(clock=lambda: 0.0)
