@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "emulator": {"emulator"},
     "hooks": {"hooks", "api"},
     "triggers": {"triggers", "hooks", "api"},
-    "sensors": {"sensors", "triggers", "hooks", "api"},
+    "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
     "operators": {"operators", "hooks", "api"},
 }
 """Data flows one way: operator and sensor, hook, client, wire; a trigger enters at the hook."""

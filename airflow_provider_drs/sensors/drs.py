@@ -15,12 +15,13 @@ from airflow_provider_drs._compat import (
     conf,
 )
 from airflow_provider_drs._errors import fail_fast_on_permanent_errors
-from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
+from airflow_provider_drs.operators._killing import EndsWhenKilled
+from airflow_provider_drs.operators._masked import MasksRenderedFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from airflow.sdk import Context
 
@@ -34,7 +35,7 @@ TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
 """How Airflow 3, and Airflow 2, tell a deferred task that it has waited for too long."""
 
 
-class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
+class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
 
     One call covers up to 100 jobs. In poke, reschedule and deferrable mode the outcome is the same, and so is the XCom:
@@ -54,6 +55,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
 
     template_fields: Sequence[str] = ("job_ids", "drs_conn_id", "project_id")
     ui_color = "#f4e3c1"
+    _masked_field = "job_ids"
 
     def __init__(
         self,
@@ -79,16 +81,6 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
                 raise ValueError("; ".join(error.violations)) from None
         if broken := [name for name in ("poke_interval", "timeout") if not is_seconds(getattr(self, name))]:
             raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
-
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
-    ) -> None:
-        # as the operator does, which says why; job ids are no secret, but anything may stand in their place
-        from airflow_provider_drs._masking import hide_rendered
-
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if isinstance(parent, DrsJobStatusSensor):
-            hide_rendered(parent, "job_ids", texts_are_secret=False)
 
     def execute(self, context: Context) -> Any:
         """Look once; then wait here, in the scheduler's queue, or in the triggerer."""
