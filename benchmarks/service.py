@@ -65,7 +65,7 @@ class Service:
                 text=True,
             )
         )
-        self.port = int(self._told())
+        self.port = int(self._line())
         self.address = f"{HOST}:{self.port}"
         self.url = f"https://{self.address}"
         return self
@@ -79,9 +79,9 @@ class Service:
         assert self._process.stdin
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return Counts(*json.loads(self._told()))
+        return Counts(*json.loads(self._line()))
 
-    def _told(self) -> str:
+    def _line(self) -> str:
         assert self._process.stdout
         line: str = self._process.stdout.readline()
         return line
@@ -145,7 +145,7 @@ class _Connection(asyncio.Protocol):
 
 
 def _answer(path: str, body: bytes) -> tuple[int, Any]:
-    """Return how many ids a call asks about, and what is said of them."""
+    """Return how many ids a call asks about, and its answer."""
     if path.endswith("/batch-status"):
         ids = json.loads(body)["jobs"]
         return len(ids), {"results": [{"id": job_id, "status": "CREATING"} for job_id in ids], "count": len(ids)}
@@ -169,14 +169,14 @@ async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> Non
     server = await loop.create_server(_Connection, HOST, 0, ssl=context, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
 
-    def tell() -> None:
+    def report() -> None:
         if sys.stdin.readline():
             now = _Connection.counts
             print(json.dumps([now.connections, now.calls, now.asked]), flush=True)
         else:
             os._exit(0)
 
-    loop.add_reader(sys.stdin, tell)
+    loop.add_reader(sys.stdin, report)
     await server.serve_forever()
 
 

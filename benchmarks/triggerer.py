@@ -1,6 +1,6 @@
 """What a thousand waits cost in a real triggerer, beside a thousand of Airflow's own that merely sleep.
 
-Four triggerers run side by side for five minutes. Those with one wait tell what is there anyway: Airflow itself, and
+Four triggerers run side by side for five minutes. Those with one wait show what is there anyway: Airflow itself, and
 for ours the libraries of the HTTP client.
 """
 
@@ -86,7 +86,7 @@ def measure() -> Measured:
     cost = costs()
     rows = table(
         f"7. {MANY:,} waits in a real triggerer",
-        f"Four triggerers side by side, deferred tasks in a database of each, a look every {POKE_INTERVAL} s; CPU time "
+        f"Four triggerers side by side, deferred tasks in a database of each, a poll every {POKE_INTERVAL} s; CPU time "
         f"and private memory of all their processes, over {WINDOW} s after the first {SETTLING} s. Airflow's own are "
         "DateTimeTriggers for a day far ahead, which merely sleep.",
         "triggers",

@@ -22,7 +22,7 @@ PATIENCE = 120
 
 Wait = Coroutine[Any, Any, None]
 Way = Callable[[int, float], Wait]
-"""Makes a wait from its number and the seconds between two looks."""
+"""Makes a wait from its number and the seconds between two polls."""
 
 
 async def _asleep(_: int, poll: float) -> None:
@@ -97,7 +97,7 @@ async def _measure(service: Service, way: Way, waits: int, poll: float, rounds: 
     before, cpu = service.counts(), time.process_time()
     await asyncio.sleep(rounds * poll)
     cpu, during = time.process_time() - cpu, service.counts() - before
-    # afterwards, since looking takes CPU time, too
+    # afterwards, since measuring it takes CPU time, too
     lag, ends = 0.0, time.monotonic() + poll
     while (now := time.monotonic()) < ends:
         await asyncio.sleep(TICK)

@@ -23,7 +23,7 @@ def wait(name: str, waits: int, poll: float, rounds: int) -> dict[str, float]:
 
 
 def measure() -> Measured:
-    """Let a thousand triggers of each kind wait, and look at two rounds after the first."""
+    """Let a thousand triggers of each kind wait, and measure two rounds after the first."""
     took = {name: wait(name, WAITS, POLL, ROUNDS) for name in NAMES}
     rows = table(
         f"3. {WAITS:,} waits in one process",
@@ -57,7 +57,7 @@ def _claims(took: dict[str, dict[str, float]]) -> list[Claim]:
     ours, peers = took[OURS], [name for name in NAMES if name not in (OURS, FLOOR)]
     return [
         Claim(
-            f"{WAITS:,} waits are looked after with one call for each hundred of them",
+            f"{WAITS:,} waits are polled with one call for each hundred of them",
             round(ours["calls"]) <= WAITS / 100 + 1,
             f"{ours['calls']:.0f} calls a round",
         ),

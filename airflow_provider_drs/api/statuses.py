@@ -1,4 +1,4 @@
-"""What became of each job asked about, however a call that asks about many of them fails."""
+"""A result for each job, however a call about many of them fails."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Results = Mapping[str, JobStatus | DrsError]
 
 
 def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
-    """Find out about any number of jobs, each by itself.
+    """Fetch the status of any number of jobs, each by itself.
 
-    One malformed or deleted id makes the service refuse the whole call. Where the answer names the culprits, the others
-    are asked about again without them. Where it does not, the call is cut in two until the culprits are alone, those
-    that do not look like an id of DRS first.
+    One malformed or deleted id makes the service refuse the whole call. Where the answer names the culprits, a second
+    call asks for the others. Where it does not, the call is cut in two until the culprits are alone, first those whose
+    id has not the form of one.
 
     :param ask: one call about at most 100 jobs; it may leave some of them open, but not all.
-    :return: something for every id, in the order asked; it never raises :class:`DrsError`.
+    :return: a result for every id, in the order asked; it never raises :class:`DrsError`.
     """
     asked = list(dict.fromkeys(job_ids))
     results: dict[str, JobStatus | DrsError] = {}
@@ -46,7 +46,7 @@ def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) 
                 results |= {page[0]: jobs_refused_error({page[0]: f"{error.code}: {error.text}"}, error)}
                 alone += 1
                 if alone == MAX_LONE_REFUSALS and not accepted:
-                    # it is not for the sake of single jobs that the service refuses
+                    # the service refuses for another reason than single jobs
                     results |= {job_id: error for rest in todo for job_id in rest}
                     break
         else:
@@ -60,8 +60,8 @@ def fetch_statuses(ask: Callable[[list[str]], Results], job_ids: Sequence[str]) 
 def jobs_refused_error(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedError:
     """Return the error for jobs that DRS refuses.
 
-    :param jobs: what it said of each, ``{job id: text}``.
-    :param by: tells the rest.
+    :param jobs: why, ``{job id: text}``.
+    :param by: the error that has code, HTTP status, request id and hint.
     """
     named = ", ".join(f"{job_id} ({text.removeprefix(f'{by.code}: ')})" for job_id, text in jobs.items())
     return DrsJobsRefusedError(
@@ -75,7 +75,7 @@ def jobs_refused_error(jobs: Mapping[str, str], by: DrsError) -> DrsJobsRefusedE
 
 
 def most_severe(results: Results) -> DrsError | None:
-    """Return the error that tells most of why not all is known: one that cannot heal before one that may."""
+    """Return the error that explains best why results are missing: one that cannot heal before one that may."""
     errors = [item for item in results.values() if isinstance(item, DrsError)]
     final = [error for error in errors if not error.retryable]
     if other := [error for error in final or errors if not isinstance(error, DrsJobsRefusedError)]:

@@ -74,7 +74,7 @@ class DrsHook(BaseHook):
 
         Asked again, it reads the Connection anew, and returns the same client for as long as that says the same.
         """
-        # in a thread, for Airflow 3.0 forbids the loop even to look at a Connection's extra
+        # in a thread, for Airflow 3.0 forbids the loop even to read a Connection's extra
         return await sync_to_async(self._kept_client, thread_sensitive=False)()
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What a poller polls, and what it asks of whoever waits for the results."""
+"""What a poller polls, and what it needs of each subscription."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_while_the_backend_hangs_the_wait_goes_on_with_the_client_at_hand(jobs, 
     async def scene():
         jobs.clock = asyncio.get_running_loop().time
         wait = asyncio.ensure_future(payload(DrsJobStatusTrigger([JOB], drs_conn_id="vaulted", poke_interval=0.1)))
-        while not jobs.looks:  # noqa: ASYNC110 - what it waits for happens in another thread
+        while not jobs.polls:  # noqa: ASYNC110 - what it waits for happens in another thread
             await asyncio.sleep(0.01)
         end = hanging()
         event = await wait

@@ -85,9 +85,9 @@ def test_what_is_no_status_is_polled_in_its_own_pages_and_judged_by_its_own_judg
         return await last_total(LENGTHS, IDS, 20 * len(THERE))
 
     assert in_time(jobs, scene) == Total(20 * len(THERE), True)
-    assert [len(asked) for _, asked in jobs.looks] == [7, 7, 6] * 2
+    assert [len(asked) for _, asked in jobs.polls] == [7, 7, 6] * 2
     # the judge halves the pause
-    assert jobs.looks[3][0] - jobs.looks[0][0] == pytest.approx(30, abs=2)
+    assert jobs.polls[3][0] - jobs.polls[0][0] == pytest.approx(30, abs=2)
 
 
 def test_those_who_poll_the_same_share_calls_and_others_at_the_same_connection_do_not(jobs):
@@ -103,7 +103,7 @@ def test_those_who_poll_the_same_share_calls_and_others_at_the_same_connection_d
 
     assert (one.letters, two.letters) == (len(THERE), 2 * len(THERE))
     assert event == {"statuses": dict.fromkeys(IDS[2:4], THERE)}
-    assert sorted(sorted(asked) for _, asked in jobs.looks) == [IDS[:3], IDS[2:4]]
+    assert sorted(sorted(asked) for _, asked in jobs.polls) == [IDS[:3], IDS[2:4]]
 
 
 def test_a_judge_sees_the_errors_of_its_jobs_and_decides_what_they_mean(jobs):
