@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -21,6 +21,12 @@ try:
     from airflow.sdk.log import mask_secret
 except ImportError:  # Airflow 2
     from airflow.utils.log.secrets_masker import mask_secret  # type: ignore[import-not-found,no-redef]
+
+if TYPE_CHECKING:
+    OperatorMixin = BaseOperator
+else:
+    # a mixin that were an operator would keep BaseSensorOperator's __init__ from being called
+    OperatorMixin = object
 
 _MASKERS = (
     "airflow.sdk._shared.secrets_masker",
@@ -47,6 +53,7 @@ __all__ = [
     "BaseHook",
     "BaseOperator",
     "BaseSensorOperator",
+    "OperatorMixin",
     "PokeReturnValue",
     "conf",
     "mask_secret",

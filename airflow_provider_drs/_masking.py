@@ -16,7 +16,7 @@ def mask(secrets: Iterable[str]) -> None:
     spelled = sorted({way for secret in set(secrets) for way in spellings(secret)}, key=len)
     if spelled:
         _compile_once(spelled)
-        mask_secret([*spelled])  # tells the supervisor, too, and finds nothing new in this process
+        mask_secret([*spelled])  # registers them with the supervisor, too; in this process it finds nothing new
 
 
 def literals_in(value: object, *, texts_are_secret: bool) -> list[str]:
@@ -25,7 +25,7 @@ def literals_in(value: object, *, texts_are_secret: bool) -> list[str]:
     :param value: a templated parameter before it is rendered.
     :param texts_are_secret: as for :func:`conceal`.
     """
-    # not what can be read only once, nor what Airflow has yet to resolve
+    # anything else can be read only once, or Airflow has yet to resolve it
     if not isinstance(value, (str, bytes, Mapping, list, tuple, set)):
         return []
     secrets = conceal(value, texts_are_secret=texts_are_secret)[1]

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -135,7 +136,9 @@ class _Connection(asyncio.Protocol):
         asked, payload = _answer(path, rest[:length])
         self._count(Counts(0, -1, -asked))
         body = json.dumps(payload).encode()
-        headers = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        # as DRS does; clients search it for what they sent
+        facts = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nX-Request-Id: {uuid4().hex}"
+        headers = f"HTTP/1.1 200 OK\r\n{facts}\r\n\r\n"
         delay = self.seconds_a_test if path.endswith("/batch-connection") else 0
         self._loop.call_later(delay, self._transport.write, headers.encode() + body)
         self._hang_up = self._loop.call_later(delay + self.idle_seconds, self._transport.close)

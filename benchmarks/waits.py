@@ -63,7 +63,7 @@ def _claims(took: dict[str, dict[str, float]]) -> list[Claim]:
     ours, peers = took[OURS], [name for name in NAMES if name not in (OURS, FLOOR)]
     return [
         Claim(
-            f"{WAITS:,} waits are looked after with one call for each hundred of them",
+            f"{WAITS:,} waits are polled with one call for each hundred of them",
             round(ours["calls"]) <= WAITS / 100 + 1,
             f"{ours['calls']:.0f} calls a round",
         ),

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "emulator": {"emulator"},
     "hooks": {"hooks", "api"},
     "triggers": {"triggers", "hooks", "api"},
-    "sensors": {"sensors", "triggers", "hooks", "api"},
+    "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
     "operators": {"operators", "hooks", "api"},
 }
 """Imports point one way: from operators and sensors over triggers and hooks to the client."""

@@ -1,4 +1,4 @@
-"""What each look at the jobs means for whoever waits; the one place that decides, however the waiting is done."""
+"""What each poll of the jobs means for a wait; the one place that decides, in all three modes of the sensor."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from airflow_provider_drs.api.statuses import Results, most_severe
 
 @dataclass(frozen=True)
 class PollResult:
-    """What one look came to.
+    """The result of one poll.
 
-    :param statuses: ``{job id: status}`` of all jobs that are known of.
+    :param statuses: ``{job id: status}`` of all jobs whose status is known.
     :param done: whether every job is in a target status.
-    :param fault: what kept DRS from telling; the wait goes on.
-    :param news: a sentence for the log, empty when all is as it was at the last look.
+    :param fault: the error in place of some statuses; the wait goes on.
+    :param news: a sentence for the log, empty when nothing has changed since the last poll.
     """
 
     statuses: dict[str, str]
@@ -30,7 +30,7 @@ class PollResult:
 
 
 class Wait:
-    """One wait for some jobs, from the first look to the last.
+    """One wait for some jobs, from the first poll to the last.
 
     :param job_ids: the jobs.
     :param target_statuses: any of these ends the wait of a job.
@@ -48,16 +48,16 @@ class Wait:
         self._last: tuple[list[JobStatus | DrsError], PollResult] | None = None
 
     def judge(self, results: Results, now: float, patience: float, asked_at: float | None = None) -> PollResult:
-        """Decide what a look means.
+        """Decide what a poll means.
 
         A fault that may pass ends no wait until it has lasted for ``patience``.
 
         :param results: for each of the jobs, among others, its status or the error in its place.
         :param now: seconds of a clock that never goes back.
         :param patience: seconds for which a fault may last; no pause that DRS names lasts longer.
-        :param asked_at: by the same clock, when DRS was asked; the client may have repeated the call since.
+        :param asked_at: by the same clock, when the call began; the client may have repeated it since.
         :raises DrsJobStateError: when a job can no longer get into a target status; it names all such jobs.
-        :raises DrsError: when DRS refuses to tell and always will, or a fault has lasted.
+        :raises DrsError: when DRS refuses and always will, or a fault has lasted.
         """
         items = [results[job_id] for job_id in self.job_ids]
         if self._last and self._last[0] == items:
@@ -86,11 +86,11 @@ class Wait:
         return PollResult(texts, reached, None, news)
 
     def pause(self, usual: float) -> float:
-        """Return the seconds until the next look.
+        """Return the seconds until the next poll.
 
-        While DRS cannot be asked they are fewer, but never fewer than it names, up to ``patience``.
+        During a fault they are fewer, but never fewer than DRS names, up to ``patience``.
 
-        :param usual: seconds between two looks.
+        :param usual: seconds between two polls.
         """
         return max(self._retry_after, min(usual, backoff(self._faults))) if self._faults else usual
 

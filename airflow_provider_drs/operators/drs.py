@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, BaseOperator
+from airflow_provider_drs._compat import BaseOperator
 from airflow_provider_drs._errors import fail_fast_on_permanent_errors
-from airflow_provider_drs._killing import EndsWhenKilled
-from airflow_provider_drs.api.errors import DrsEndpointsFailedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
+from airflow_provider_drs.operators._killing import EndsWhenKilled
+from airflow_provider_drs.operators._masked import MasksRenderedFields
+from airflow_provider_drs.operators._report import LeavesReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.model.report import Report
 
-_LITERAL_SECRETS = (
-    "A secret stands in this DAG as text. Airflow keeps the code of DAGs and their serialized form in its metadata "
-    "database in clear, and shows the code in its UI; no masking reaches there. Keep the secret in an Airflow "
-    "Connection and name that in db_conn_id, or use a template such as {{ conn.<id>.password }}."
-)
-
-
-class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
+class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
     The report is the task's XCom, whether the task fails or not: ``{"passed": bool, "endpoints": [{"job_id", "label",
@@ -55,6 +48,8 @@ class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
     template_fields: Sequence[str] = ("jobs", "drs_conn_id", "project_id", "language")
     template_fields_renderers = {"jobs": "json"}  # noqa: RUF012 - Airflow declares it so
     ui_color = "#f4e3c1"
+    _masked_field = "jobs"
+    _texts_are_secret = True
 
     def __init__(
         self,
@@ -93,28 +88,9 @@ class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
         if any(broken.values()):
             raise ValueError("; ".join(rule for rule, is_broken in broken.items() if is_broken))
 
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
-    ) -> None:
-        # Airflow stores rendered fields right after this, and comes through here for mapped tasks, too, which
-        # never see render_template_fields; it masks some members by their names, but not all, nor long payloads
-        from airflow_provider_drs._masking import hide_rendered, literals_in
-
-        if not isinstance(
-            parent, DrsTestConnectionsOperator
-        ):  # an object with templates of its own among the endpoints
-            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-            return
-        # what another task handed over is in seen_oids; all the rest stands in the DAG
-        literals = [] if id(parent.jobs) in seen_oids else literals_in(parent.jobs, texts_are_secret=True)
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        hide_rendered(parent, "jobs", texts_are_secret=True)
-        if literals:
-            self.log.warning(_LITERAL_SECRETS)
-
     def execute(self, context: Context) -> dict[str, Any]:
-        """Test, push the report, then fail if it is not all green."""
-        # imported here, because Airflow parses DAG files again and again and needs none of this for it
+        """Test, then leave the report and fail unless all passed."""
+        # imported here: Airflow parses DAG files again and again and needs none of this for it
         from airflow_provider_drs.api.batch import each_host_alone, run_tests
         from airflow_provider_drs.api.endpoint import parse_endpoints
         from airflow_provider_drs.hooks.databases import members_of_connection
@@ -137,30 +113,4 @@ class DrsTestConnectionsOperator(EndsWhenKilled, BaseOperator):
                     retest_attempts=self.retest_attempts,
                     retest_delay=self.retest_delay,
                 )
-        self._tell(report)
-        if not report.passed and self.on_failure != "report":
-            self._stop(context, report)
-        return report.to_dict()
-
-    def _tell(self, report: Report) -> None:
-        for verdict in report.endpoints:
-            if verdict.passed:
-                self.log.info("%s", verdict.line)
-        for verdict in report.failed:
-            self.log.error("%s", verdict.line)
-
-    def _stop(self, context: Context, report: Report) -> None:
-        # Airflow takes a return value only from a task that succeeds
-        if self.do_xcom_push:
-            context["ti"].xcom_push(key="return_value", value=report.to_dict())
-        hints = dict.fromkeys(verdict.hint for verdict in report.failed if verdict.hint)
-        short = [verdict.short for verdict in report.failed]
-        error = DrsEndpointsFailedError(short, len(report.endpoints), list(hints))
-        if any(not call.retryable for call in report.errors):
-            # whoever was never tested has not failed a test, so there is nothing to skip
-            raise AirflowFailException(str(error))
-        if self.on_failure == "skip":
-            raise AirflowSkipException(str(error))
-        if any(not verdict.retryable for verdict in report.failed):
-            raise AirflowFailException(str(error))
-        raise error
+        return self.conclude(context, report, report.endpoints)

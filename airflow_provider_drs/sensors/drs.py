@@ -15,12 +15,13 @@ from airflow_provider_drs._compat import (
     conf,
 )
 from airflow_provider_drs._errors import fail_fast_on_permanent_errors
-from airflow_provider_drs._killing import EndsWhenKilled
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
+from airflow_provider_drs.operators._killing import EndsWhenKilled
+from airflow_provider_drs.operators._masked import MasksRenderedFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from airflow.sdk import Context
 
@@ -31,10 +32,10 @@ TARGETS = ("CONFIGURATION",)
 """Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
 
 TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
-"""How Airflow 3, and Airflow 2, tell a deferred task that it has waited for too long."""
+"""How Airflow 3, and Airflow 2, report to a deferred task that its wait took too long."""
 
 
-class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
+class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
 
     One call covers up to 100 jobs. In poke, reschedule and deferrable mode the outcome is the same, and so is the XCom:
@@ -45,7 +46,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
     :param project_id: wins over the Connection's. (templated)
     :param target_statuses: one status or several, any of which ends the wait of a job.
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
-    :param kwargs: what any sensor takes, such as ``poke_interval``: seconds between two looks.
+    :param kwargs: what any sensor takes, such as ``poke_interval``: seconds between two polls.
     :raises ValueError: when the DAG is parsed, for a status that no job can have or a number that cannot be waited for.
     :raises AirflowFailException: at once, without a retry, when a job can no longer get there, the input is bad, or DRS
         refused the request or the credential.
@@ -54,6 +55,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
 
     template_fields: Sequence[str] = ("job_ids", "drs_conn_id", "project_id")
     ui_color = "#f4e3c1"
+    _masked_field = "job_ids"
 
     def __init__(
         self,
@@ -80,23 +82,13 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         if broken := [name for name in ("poke_interval", "timeout") if not is_seconds(getattr(self, name))]:
             raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
 
-    def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], context: Context, jinja_env: Any, seen_oids: set[int]
-    ) -> None:
-        # as the operator does, which says why; job ids are no secret, but anything may stand in their place
-        from airflow_provider_drs._masking import hide_rendered
-
-        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        if isinstance(parent, DrsJobStatusSensor):
-            hide_rendered(parent, "job_ids", texts_are_secret=False)
-
     def execute(self, context: Context) -> Any:
-        """Look once; then wait here, in the scheduler's queue, or in the triggerer."""
+        """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""
         self._wait = None
         return super().execute(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look at all jobs once, and while DRS cannot be asked, again until that has lasted too long."""
+        """Poll all jobs once; while a fault keeps DRS from answering, poll again until it has lasted too long."""
         from airflow_provider_drs.api.wait import Wait
         from airflow_provider_drs.hooks.drs import DrsHook
 
@@ -105,18 +97,18 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
             self._wait = self._wait or Wait(ids, self.target_statuses)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
             with self.killing(hook):
-                while (look := self._look(hook, ids, self._wait)).fault and not self.deferrable:
+                while (result := self._poll(hook, ids, self._wait)).fault and not self.deferrable:
                     hook.sleep(self._wait.pause(self.poke_interval))
-        if self.deferrable and not look.done:
-            # from here, so that Airflow's own execute treats a failed first look like that of any sensor
+        if self.deferrable and not result.done:
+            # from here, so that Airflow's own execute treats a failed first poll like that of any sensor
             self._go_on_in_the_triggerer(ids)
-        return PokeReturnValue(look.done, look.statuses)
+        return PokeReturnValue(result.done, result.statuses)
 
-    def _look(self, hook: DrsHook, ids: list[str], wait: Wait) -> PollResult:
+    def _poll(self, hook: DrsHook, ids: list[str], wait: Wait) -> PollResult:
         from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 
         asked_at = time.monotonic()
-        patience: float = MAX_RETRY_SECONDS  # until a Connection tells otherwise
+        patience: float = MAX_RETRY_SECONDS  # until a Connection names another
         try:
             with hook.get_conn() as client:
                 patience = client.max_retry_seconds
@@ -124,15 +116,15 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         except DrsError as error:
             # the Connection, or the project that IAM knows, cannot be read
             results = dict.fromkeys(ids, error)
-        look = wait.judge(results, time.monotonic(), min(patience, self.timeout), asked_at)
-        if look.news:
-            self.log.info(look.news)
-        return look
+        result = wait.judge(results, time.monotonic(), min(patience, self.timeout), asked_at)
+        if result.news:
+            self.log.info(result.news)
+        return result
 
     def _go_on_in_the_triggerer(self, ids: list[str]) -> None:
         from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
-        self.log.info("The wait goes on in the triggerer, with a look every %g s.", self.poke_interval)
+        self.log.info("The wait goes on in the triggerer, with a poll every %g s.", self.poke_interval)
         self.defer(
             trigger=DrsJobStatusTrigger(
                 job_ids=ids,
@@ -157,7 +149,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         return super().resume_execution(next_method, next_kwargs, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
-        """Return or raise what the trigger found out.
+        """Return the statuses that the trigger reports, or raise its error.
 
         :raises ValueError: when another release of this package wrote an event that this one does not understand;
             Airflow's ``retries`` wait again.
@@ -170,7 +162,7 @@ class DrsJobStatusSensor(EndsWhenKilled, BaseSensorOperator):
         except (KeyError, TypeError):
             error = ValueError("the trigger sent an event that this release does not understand")
         if self.never_fail:
-            # Airflow sees to it where the wait is done in a worker, but here only for its own errors
+            # Airflow does so for any error of a wait in a worker, but here only for its own errors
             raise AirflowSkipException(f"Skipping due to never_fail: {error}")
         with fail_fast_on_permanent_errors():
             raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
@@ -39,10 +39,10 @@ class CurrentClient:
         self._lock = asyncio.Lock()
         self._reading: asyncio.Task[DrsError | None] | None = None
         self._read_at = float("-inf")
-        self._read_for: PollRound | None = None
+        self._read_for: PollRound[Any] | None = None
         self._error: DrsError | None = None
 
-    async def get(self, round_: PollRound, refused: DrsClient | None = None) -> DrsClient:
+    async def get(self, round_: PollRound[Any], refused: DrsClient | None = None) -> DrsClient:
         """Return the client for a call of a round.
 
         :param refused: the client whose credential DRS has just refused; somebody may have put a new one into the
@@ -71,7 +71,7 @@ class CurrentClient:
             self.client.close()
 
     async def _read_in_time(self) -> DrsError | None:
-        # one that hangs is waited for again by the next round, and not begun a second time
+        # the next round waits for one that hangs, and begins no second one
         reading = self._reading = self._reading or self._loop.create_task(self._read())
         await asyncio.wait([reading], timeout=READ_TIMEOUT)
         if not reading.done():
@@ -80,10 +80,10 @@ class CurrentClient:
         return reading.result()
 
     async def _read(self) -> DrsError | None:
-        """Read the Connection; return the fault that kept Airflow, its secrets backend or IAM from telling."""
+        """Read the Connection; return the fault of Airflow, its secrets backend or IAM, if it may pass."""
         self._read_at = self._loop.time()
         try:
-            # in a thread, for it imports what takes longer than the loop may stand still
+            # in a thread, for its imports take longer than the loop may stand still
             hook = self._hook = self._hook or await sync_to_async(self._make_hook, thread_sensitive=False)()
             client = await hook.get_async_conn()
         except DrsError as error:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsTriggerError
 from airflow_provider_drs.api.model.inputs import as_target_statuses
-from airflow_provider_drs.api.wait import Wait
+from airflow_provider_drs.api.statuses import MAX_IDS
+from airflow_provider_drs.api.wait import PollResult, Wait
+from airflow_provider_drs.triggers.poll import Poll
 from airflow_provider_drs.triggers.poller import subscribed
 from airflow_provider_drs.triggers.subscription import Subscription
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.client import DrsClient
+    from airflow_provider_drs.api.model.job_status import JobStatus
+
+
+def _statuses(client: DrsClient, job_ids: list[str]) -> Mapping[str, JobStatus | DrsError]:
+    # the client is imported in the thread of its first use, for that takes longer than the loop may stand still
+    return client.look_up(job_ids)
+
+
+JOB_STATUSES: Poll[JobStatus] = Poll(MAX_IDS, _statuses)
+"""The poll of this trigger."""
 
 
 class DrsJobStatusTrigger(BaseTrigger):
@@ -24,7 +39,7 @@ class DrsJobStatusTrigger(BaseTrigger):
     :param target_statuses: any of these ends the wait of a job.
     :param drs_conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
-    :param poke_interval: seconds between two looks.
+    :param poke_interval: seconds between two polls.
     :param exponential_backoff: whether each pause is twice as long as the one before.
     :param max_wait: seconds that a pause lasts at most.
     :param silent_fail: whether no fault of the service ends the wait, however long it lasts.
@@ -69,9 +84,9 @@ class DrsJobStatusTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the jobs, at once and then after each pause, until the outcome is certain.
+        """Poll the jobs, at once and then after each pause, until the outcome is certain.
 
-        Nothing but its cancellation leaves this method as an exception: Airflow would know no more than that it failed.
+        No exception but its cancellation leaves this method: Airflow would only learn that the trigger failed.
         """
         try:
             statuses = await self._wait()
@@ -90,18 +105,19 @@ class DrsJobStatusTrigger(BaseTrigger):
         if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
             raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
         targets = as_target_statuses(self.target_statuses)
-        subscription = Subscription(Wait(self.job_ids, targets, forever=self.silent_fail), self._pause)
-        with subscribed(self.drs_conn_id, self.project_id, subscription):
-            look = await subscription.next_update()
-            while not look.done:
-                self.log.info(look.news)
-                look = await subscription.next_update()
-        return look.statuses
+        wait = Wait(self.job_ids, targets, forever=self.silent_fail)
+        subscription: Subscription[JobStatus, PollResult] = Subscription(wait, self._pause)
+        with subscribed(self.drs_conn_id, self.project_id, JOB_STATUSES, subscription):
+            result = await subscription.next_update()
+            while not result.done:
+                self.log.info(result.news)
+                result = await subscription.next_update()
+        return result.statuses
 
-    def _pause(self, looks: int) -> float:
-        """Return the seconds between this look, counted from 1, and the next."""
+    def _pause(self, polls: int) -> float:
+        """Return the seconds between this poll, counted from 1, and the next."""
         if not self.exponential_backoff:
             return self.poke_interval
-        # as Airflow's sensors do, but for their jitter, which would only spread what is asked together
-        pause = max(1.0, self.poke_interval * 2.0 ** min(looks - 1, 30))
+        # as Airflow's sensors do, but without their jitter, which would only spread what shares a round
+        pause = max(1.0, self.poke_interval * 2.0 ** min(polls - 1, 30))
         return pause if self.max_wait is None else min(pause, self.max_wait)

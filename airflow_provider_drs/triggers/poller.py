@@ -1,26 +1,27 @@
-"""The poller that all triggers of a process share which wait at the same connection.
+"""One poller for all triggers of a process that poll the same thing at the same Connection.
 
-It asks for the jobs of all of them together, so that a thousand waits cost ten calls a round.
+It polls the jobs of all of them together, so that a thousand waits cost ten calls a round.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from airflow_provider_drs.api.errors import DrsCredentialError, DrsError
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.triggers.current_client import CurrentClient
+from airflow_provider_drs.triggers.poll import Poll, Result
 from airflow_provider_drs.triggers.round import PollRound
-from airflow_provider_drs.triggers.subscription import NOT_PLANNED, Subscription
+from airflow_provider_drs.triggers.subscription import NOT_PLANNED, Subscription, Update
 
 if TYPE_CHECKING:
-    from airflow_provider_drs.api.model.job_status import JobStatus
+    from airflow_provider_drs.api.client import DrsClient
 
 JOIN_DELAY = 0.1
 """Seconds that a newcomer waits for others that come with it."""
@@ -29,11 +30,11 @@ MAX_CONCURRENT_CALLS = 8
 CALL_STAGGER = 0.5
 """Seconds for which a call of a round keeps the next one waiting."""
 EARLY_FRACTION = 0.99
-"""Part of the shortest pause by which a look may come early, to share a round; all of it would not bear rounding."""
+"""Part of the shortest pause by which a poll may come early, to share a round; all of it would not bear rounding."""
 
 
-class Poller:
-    """Asks DRS, round after round, for the jobs of all subscriptions.
+class Poller(Generic[Result]):
+    """Polls the jobs of all subscriptions, round after round.
 
     A subscription takes part in the last round before it would be late, so it is polled in its own rhythm or a little
     sooner. Rounds are as far apart as the shortest pause among the subscriptions. The event loop is not blocked:
@@ -42,14 +43,16 @@ class Poller:
 
     :param conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
+    :param poll: the call to make.
     """
 
-    def __init__(self, conn_id: str, project_id: str | None) -> None:
+    def __init__(self, conn_id: str, project_id: str | None, poll: Poll[Result]) -> None:
+        self._poll = poll
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(MAX_CONCURRENT_CALLS, "drs-poller")
         self._stopped = threading.Event()
-        self._subscriptions: set[Subscription] = set()
-        self._newcomers: list[Subscription] = []
+        self._subscriptions: set[Subscription[Result, Any]] = set()
+        self._newcomers: list[Subscription[Result, Any]] = []
         self._changed = asyncio.Event()
         self._planned = NOT_PLANNED
         self._current = CurrentClient(conn_id, project_id)
@@ -57,14 +60,14 @@ class Poller:
         # in a context of its own, for what is logged must not be taken for a line of the trigger that came first
         Context().run(self._begin, self._rounds())
 
-    def join(self, subscription: Subscription) -> None:
-        """Take in a subscription; its first look comes at once, or with the next round if there was one just now."""
+    def join(self, subscription: Subscription[Result, Any]) -> None:
+        """Take in a subscription; its first poll comes at once, or with the next round if there was one just now."""
         self._subscriptions.add(subscription)
         self._newcomers.append(subscription)
         self._changed.set()
 
-    def leave(self, subscription: Subscription) -> None:
-        """Ask for this subscription no more."""
+    def leave(self, subscription: Subscription[Result, Any]) -> None:
+        """Poll for this subscription no more."""
         self._subscriptions.discard(subscription)
 
     def stop(self) -> None:
@@ -78,7 +81,7 @@ class Poller:
 
     async def _rounds(self) -> None:
         last = float("-inf")
-        # asked each time, for asyncio.wait_for may swallow a cancellation
+        # checked each time, for asyncio.wait_for may swallow a cancellation
         while not self._stopped.is_set():
             shortest = min((subscription.pause for subscription in self._subscriptions), default=0.0)
             newcomers_due = max(self._loop.time() + JOIN_DELAY, last + shortest)
@@ -97,11 +100,11 @@ class Poller:
             last = started
             for subscription in due:
                 subscription.due = NOT_PLANNED
-            self._begin(self._make_calls(PollRound(due, started)))
+            self._begin(self._make_calls(PollRound(due, started, self._poll.page_size)))
 
-    async def _make_calls(self, round_: PollRound) -> None:
+    async def _make_calls(self, round_: PollRound[Result]) -> None:
         for call in round_.calls:
-            await asyncio.wait([self._begin(self._ask(round_, call))], timeout=CALL_STAGGER)
+            await asyncio.wait([self._begin(self._make_call(round_, call))], timeout=CALL_STAGGER)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -112,11 +115,11 @@ class Poller:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            # a fault of this package: whoever waits is told rather than left waiting
+            # a fault of this package; without this its waits would never end
             self._fail(self._subscriptions, error)
 
     async def _quiet_until_planned(self) -> bool:
-        """Wait, and tell whether the plan stood."""
+        """Wait; return whether the plan stood."""
         self._changed.clear()
         seconds = None if self._planned == NOT_PLANNED else max(0.0, self._planned - self._loop.time())
         try:
@@ -125,48 +128,54 @@ class Poller:
             return True
         return False
 
-    async def _ask(self, round_: PollRound, call: list[str]) -> None:
+    async def _make_call(self, round_: PollRound[Result], call: list[str]) -> None:
         try:
-            results = await self._look_up(round_, call)
-        except DrsError as error:
-            results = dict.fromkeys(call, error)
+            ready = round_.record(call, await self._results(round_, call))
         except Exception as error:
-            # whoever waits for news would wait for ever
+            # a fault of this package; without this its waits would never end
             self._fail(round_.subscribers_of(call), error)
             return
         now = self._loop.time()
         client = self._current.client
         patience = client.max_retry_seconds if client else MAX_RETRY_SECONDS
-        for subscription in round_.record(results):
+        for subscription in ready:
             if subscription.handle_results(round_.results, round_.started, now, patience):
                 self._subscriptions.discard(subscription)
             elif subscription.due < self._planned:
                 self._changed.set()
 
-    async def _look_up(self, round_: PollRound, page: list[str]) -> dict[str, JobStatus | DrsError]:
-        client = await self._current.get(round_)
-        results = await self._loop.run_in_executor(self._threads, client.look_up, page)
-        if any(isinstance(item, DrsCredentialError) for item in results.values()):
-            renewed = await self._current.get(round_, refused=client)
-            if renewed is not client:
-                return await self._loop.run_in_executor(self._threads, renewed.look_up, page)
+    async def _results(self, round_: PollRound[Result], call: list[str]) -> Mapping[str, Result | DrsError]:
+        try:
+            client = await self._current.get(round_)
+            results = await self._fetch(client, call)
+            if any(isinstance(result, DrsCredentialError) for result in results.values()):
+                renewed = await self._current.get(round_, refused=client)
+                if renewed is not client:
+                    results = await self._fetch(renewed, call)
+        except DrsError as error:
+            return dict.fromkeys(call, error)
         return results
 
-    def _fail(self, subscriptions: Iterable[Subscription], error: BaseException) -> None:
+    async def _fetch(self, client: DrsClient, call: list[str]) -> Mapping[str, Result | DrsError]:
+        return await self._loop.run_in_executor(self._threads, self._poll.fetch, client, call)
+
+    def _fail(self, subscriptions: Iterable[Subscription[Result, Any]], error: BaseException) -> None:
         for subscription in list(subscriptions):
             subscription.publish(error)
             self._subscriptions.discard(subscription)
 
 
-_pollers: dict[tuple[asyncio.AbstractEventLoop, str, str | None], tuple[Poller, set[Subscription]]] = {}
+_pollers: dict[Any, tuple[Poller[Any], set[Subscription[Any, Any]]]] = {}
 
 
 @contextmanager
-def subscribed(conn_id: str, project_id: str | None, subscription: Subscription) -> Iterator[Subscription]:
-    """Subscribe at this process's poller for a Connection; the first starts the poller, the last stops it."""
-    key = asyncio.get_running_loop(), conn_id, project_id
+def subscribed(
+    conn_id: str, project_id: str | None, poll: Poll[Result], subscription: Subscription[Result, Update]
+) -> Iterator[Subscription[Result, Update]]:
+    """Subscribe at this process's poller for a Connection and a poll; the first starts it, the last stops it."""
+    key = asyncio.get_running_loop(), conn_id, project_id, poll
     if key not in _pollers:
-        _pollers[key] = Poller(conn_id, project_id), set()
+        _pollers[key] = Poller(conn_id, project_id, poll), set()
     poller, users = _pollers[key]
     users.add(subscription)
     poller.join(subscription)

@@ -1,39 +1,46 @@
-"""One trigger's subscription to the results of the poller."""
+"""One trigger's subscription to the results of a poller."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.wait import PollResult, Wait
+from airflow_provider_drs.triggers.poll import Judge, Outcome, Result
 
 NOT_PLANNED = float("inf")
 """When a subscription is due that is new, or takes part in a round."""
 
+Update = TypeVar("Update", bound=Outcome)
 
-class Subscription:
-    """When a trigger's jobs are to be asked for next, and what it is to be told.
 
-    :param wait: decides what each look means.
-    :param pause: seconds to wait after so many looks.
+class Subscription(Generic[Result, Update]):
+    """When the jobs of a trigger are due for the next poll, and the updates for it.
+
+    :param judge: decides what each poll means.
+    :param pause: returns the seconds after that many polls.
     """
 
     # slots, for there may be thousands
-    __slots__ = ("_looks", "_pause", "_updates", "_waiter", "due", "pause", "wait")
+    __slots__ = ("_judge", "_pause", "_polls", "_updates", "_waiter", "due", "pause")
 
-    def __init__(self, wait: Wait, pause: Callable[[int], float]) -> None:
-        self.wait = wait
+    def __init__(self, judge: Judge[Result, Update], pause: Callable[[int], float]) -> None:
+        self._judge = judge
         self.due = NOT_PLANNED
         self._pause = pause
         self.pause = self._next_pause(1)
-        self._looks = 0
-        self._updates: list[PollResult | BaseException] = []
+        self._polls = 0
+        self._updates: list[Update | BaseException] = []
         self._waiter: asyncio.Future[None] | None = None
 
-    async def next_update(self) -> PollResult:
-        """Wait for a look that brought something new.
+    @property
+    def job_ids(self) -> Sequence[str]:
+        """The jobs to poll."""
+        return self._judge.job_ids
+
+    async def next_update(self) -> Update:
+        """Wait for a poll that brings something new.
 
         :raises DrsError: when the wait has failed.
         """
@@ -42,41 +49,41 @@ class Subscription:
             await self._waiter
         update = self._updates.pop(0)
         if isinstance(update, BaseException):
-            # others may be told the same error, and shall not see where it was raised here
+            # several subscriptions may raise the same error; none shows where another raised it
             raise update.with_traceback(None)
         return update
 
-    def publish(self, update: PollResult | BaseException) -> None:
+    def publish(self, update: Update | BaseException) -> None:
         """Hand over what :meth:`next_update` returns or raises."""
         self._updates.append(update)
         if self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
     def handle_results(
-        self, results: Mapping[str, JobStatus | DrsError], started: float, now: float, patience: float
+        self, results: Mapping[str, Result | DrsError], started: float, now: float, patience: float
     ) -> bool:
-        """Judge a look; return whether it was the last.
+        """Judge a poll; return whether it was the last.
 
-        :param results: for each job, its status or the error in its place.
+        :param results: for each job, its result or the error in its place.
         :param started: when its round began, by the loop's clock.
         :param now: the time by that clock.
         :param patience: seconds for which a fault may last.
         """
-        self._looks += 1
+        self._polls += 1
         try:
-            look = self.wait.judge(results, now, patience, started)
-            self.pause = self.wait.pause(self._next_pause(self._looks))
+            update = self._judge.judge(results, now, patience, started)
+            self.pause = self._judge.pause(self._next_pause(self._polls))
         except Exception as error:
             # an error of DRS ends this wait; any other must not end those of others
             self.publish(error)
             return True
         self.due = started + self.pause
-        if look.news or look.done:
-            self.publish(look)
-        return look.done
+        if update.news or update.done:
+            self.publish(update)
+        return update.done
 
-    def _next_pause(self, looks: int) -> float:
-        pause = float(self._pause(looks))
+    def _next_pause(self, polls: int) -> float:
+        pause = float(self._pause(polls))
         if not 0 <= pause < float("inf"):
             # it would upset the plan of all others
             raise ValueError("a pause must be finite")

@@ -237,3 +237,17 @@ def test_one_target_status_is_a_list_of_one(service):
 
     assert sensor.target_statuses == ["CONFIGURATION"]
     assert sensor.poke({}).is_done
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_secret_that_stands_in_the_dag_where_job_ids_belong_is_masked_and_warned_of(console, native):
+    task = rendered(DrsJobStatusSensor, native, job_ids=[f"https://drs:{CANARY}@192.0.2.1"])
+
+    assert CANARY not in stored(task.job_ids)
+    assert "A secret stands in this DAG as text" in console()
+
+
+def test_job_ids_without_a_secret_give_no_warning(console):
+    rendered(DrsJobStatusSensor, job_ids=["{{ it('" + job_id(1) + "') }}", job_id(2)])
+
+    assert "A secret stands in this DAG as text" not in console()

@@ -49,7 +49,7 @@ def test_one_id_and_one_status_as_texts_are_lists_of_one(jobs):
     jobs.default = THERE
 
     assert in_time(jobs, lambda: payload(DrsJobStatusTrigger(IDS[0], THERE))) == {"statuses": {IDS[0]: THERE}}
-    assert [asked for _, asked in jobs.looks] == [[IDS[0]]]
+    assert [asked for _, asked in jobs.polls] == [[IDS[0]]]
 
 
 @pytest.mark.parametrize("poke_interval", ["soon", float("nan"), float("inf"), -1, None])
@@ -76,7 +76,7 @@ def test_a_pause_that_the_service_names_is_no_longer_than_the_user_allows(monkey
         event = in_time(jobs, lambda: payload(DrsJobStatusTrigger([IDS[0]], poke_interval=10, silent_fail=True)))
 
     assert event == {"statuses": {IDS[0]: THERE}}
-    assert jobs.looks[-1][0] - jobs.looks[0][0] < 125
+    assert jobs.polls[-1][0] - jobs.polls[0][0] < 125
 
 
 @pytest.mark.parametrize("text", ["half \ud83d", "a \0 byte", "two\nlines\x1b[2J", "long" * 10_000])

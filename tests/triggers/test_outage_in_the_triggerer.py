@@ -132,7 +132,7 @@ def test_while_the_backend_hangs_the_wait_goes_on_with_the_client_at_hand(jobs, 
     async def scene():
         jobs.clock = asyncio.get_running_loop().time
         wait = asyncio.ensure_future(payload(DrsJobStatusTrigger([JOB], drs_conn_id="vaulted", poke_interval=0.1)))
-        while not jobs.looks:  # noqa: ASYNC110 - what it waits for happens in another thread
+        while not jobs.polls:  # noqa: ASYNC110 - what it waits for happens in another thread
             await asyncio.sleep(0.01)
         end = hanging()
         event = await wait
@@ -149,10 +149,10 @@ def test_a_backend_that_hangs_at_the_first_read_is_a_fault_until_it_answers(jobs
         current = CurrentClient("vaulted", None)
         for _ in range(2):
             with pytest.raises(DrsUnreachableError, match="vaulted cannot be read: no answer within"):
-                await current.get(PollRound([], 0))
+                await current.get(PollRound([], 0, 100))
         reads = Flaky.reads
         end.set()
-        with await current.get(PollRound([], 0)) as client:
+        with await current.get(PollRound([], 0, 100)) as client:
             return reads, client.endpoint
 
     assert run(scene) == (1, jobs.url)

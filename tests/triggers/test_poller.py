@@ -23,10 +23,11 @@ from wire import Reply, Request, Service
 from airflow_provider_drs._compat import BaseHook
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.wait import Wait
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.wait import PollResult, Wait
 from airflow_provider_drs.triggers import poller
 from airflow_provider_drs.triggers.current_client import CurrentClient
-from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.drs import JOB_STATUSES, DrsJobStatusTrigger
 from airflow_provider_drs.triggers.poller import Poller
 from airflow_provider_drs.triggers.round import PollRound
 from airflow_provider_drs.triggers.subscription import Subscription
@@ -50,7 +51,7 @@ def jobs(monkeypatch):
 
 
 def in_time(jobs, scene):
-    """Play a scene, with the service telling virtual time."""
+    """Play a scene, with virtual time as the service's clock."""
 
     async def play():
         jobs.clock = asyncio.get_running_loop().time
@@ -68,8 +69,8 @@ def test_a_thousand_waits_take_ten_calls_a_round(jobs):
     events = in_time(jobs, scene)
 
     assert events == [{"statuses": {job: THERE}} for job in IDS]
-    assert [len(asked) for _, asked in jobs.looks] == [100] * 50
-    rounds = [at for at, _ in jobs.looks[::10]]
+    assert [len(asked) for _, asked in jobs.polls] == [100] * 50
+    rounds = [at for at, _ in jobs.polls[::10]]
     assert [later - earlier for earlier, later in pairwise(rounds)] == [pytest.approx(30, abs=2)] * 4
 
 
@@ -95,7 +96,7 @@ def test_a_job_that_two_wait_for_is_asked_for_once(jobs):
         return await asyncio.gather(*waits([IDS[0]] * 5))
 
     assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}] * 5
-    assert [asked for _, asked in jobs.looks] == [[IDS[0]]] * 2
+    assert [asked for _, asked in jobs.polls] == [[IDS[0]]] * 2
 
 
 def test_a_wait_for_jobs_of_several_calls_ends_when_the_last_of_them_is_there(jobs):
@@ -106,15 +107,15 @@ def test_a_wait_for_jobs_of_several_calls_ends_when_the_last_of_them_is_there(jo
         return await payload(DrsJobStatusTrigger(ids, poke_interval=60))
 
     assert in_time(jobs, scene) == {"statuses": dict.fromkeys(ids, THERE)}
-    assert len(jobs.looks) == 9
+    assert len(jobs.polls) == 9
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 200), st.floats(0, 100), st.integers(0, 4)), min_size=1, max_size=8))
 def test_none_waits_longer_than_its_own_interval_and_all_make_no_more_rounds_than_the_shortest_needs(jobs, plan):
-    jobs.looks.clear()
+    jobs.polls.clear()
     jobs.asked.clear()
-    jobs.ready_after = {job_id(number): looks for number, (_, _, looks) in enumerate(plan)}
+    jobs.ready_after = {job_id(number): polls for number, (_, _, polls) in enumerate(plan)}
     joined, left = {}, {}
 
     async def scene():
@@ -137,7 +138,7 @@ def test_none_waits_longer_than_its_own_interval_and_all_make_no_more_rounds_tha
         gaps = [later - earlier for earlier, later in pairwise(times)]
         assert max(gaps) <= interval + slack
     shortest = min(interval for interval, _, _ in plan)
-    rounds = [at for at, _ in jobs.looks]
+    rounds = [at for at, _ in jobs.polls]
     # while somebody waits without a pause, one poller is at work
     spells = 1 + sum(
         all(not (joined[other] <= start < left[other]) for other in joined if other != number)
@@ -154,10 +155,10 @@ def test_six_bad_jobs_among_a_thousand_fail_alone_each_with_its_reason(jobs):
     async def scene():
         tasks = dict(zip(ids, waits(ids, poke_interval=60), strict=True))
         await asyncio.sleep(30)
-        first = len(jobs.looks)
+        first = len(jobs.polls)
         failed = {job: task.result()["error"] for job, task in tasks.items() if task.done()}
         await asyncio.sleep(60)
-        second = len(jobs.looks) - first
+        second = len(jobs.polls) - first
         assert sum(task.done() for task in tasks.values()) == 6
         jobs.default = THERE
         return first, second, failed, await asyncio.gather(*tasks.values())
@@ -176,7 +177,7 @@ def test_six_bad_jobs_among_a_thousand_fail_alone_each_with_its_reason(jobs):
     assert second == 10
 
 
-def test_a_passing_fault_ends_no_wait_and_is_looked_past_soon(jobs):
+def test_a_passing_fault_ends_no_wait_and_the_next_poll_comes_soon(jobs):
     jobs.ready_after = {IDS[0]: 1}
     jobs.faults = [BUSY] * 5
 
@@ -203,7 +204,7 @@ def test_a_lasting_fault_ends_the_wait_with_what_was_seen_last(jobs):
 
     assert error["type"] == "DrsUnavailableError"
     assert "Seen last: 1 of 1 jobs: CREATING" in error["hint"]
-    at = [when for when, _ in jobs.looks]
+    at = [when for when, _ in jobs.polls]
     assert at[-1] - at[1] == pytest.approx(615, abs=25)
 
 
@@ -216,7 +217,7 @@ def test_with_silent_fail_no_fault_ends_the_wait(jobs):
         return await task
 
     assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
-    assert jobs.looks[-1][0] - jobs.looks[0][0] > 1200
+    assert jobs.polls[-1][0] - jobs.polls[0][0] > 1200
 
 
 def test_a_service_that_names_a_time_is_left_alone_until_then(jobs):
@@ -259,7 +260,7 @@ def test_an_edited_connection_is_noticed_within_a_minute(jobs, monkeypatch):
     changed = jobs.tokens.index("another-token")
     assert set(jobs.tokens[:changed]) == {"a-token"}
     assert set(jobs.tokens[changed:]) == {"another-token"}
-    assert jobs.looks[changed][0] - jobs.looks[3][0] <= 70
+    assert jobs.polls[changed][0] - jobs.polls[3][0] <= 70
 
 
 def test_a_refused_token_is_replaced_at_once_by_the_one_that_is_now_in_the_connection(jobs, monkeypatch):
@@ -284,7 +285,7 @@ def test_a_credential_that_stays_refused_ends_the_waits(jobs):
         return await asyncio.gather(*waits(IDS[:3]))
 
     assert [event["error"]["type"] for event in in_time(jobs, scene)] == ["DrsCredentialError"] * 3
-    assert len(jobs.looks) == 1
+    assert len(jobs.polls) == 1
 
 
 def test_a_connection_that_is_edited_badly_ends_the_waits_with_what_is_wrong(jobs, monkeypatch):
@@ -353,7 +354,7 @@ def test_a_pause_of_nothing_is_a_pause_as_well(jobs):
         return await asyncio.gather(*waits(IDS[:1], poke_interval=0))
 
     assert in_time(jobs, scene) == [{"statuses": {IDS[0]: THERE}}]
-    assert len(jobs.looks) == 4
+    assert len(jobs.polls) == 4
 
 
 def test_another_connections_trouble_is_not_ours(jobs, monkeypatch):
@@ -419,7 +420,7 @@ def test_a_wait_that_is_called_off_leaves_the_others_alone(jobs):
         return await second
 
     assert in_time(jobs, scene) == {"statuses": {IDS[1]: THERE}}
-    assert [len(asked) for _, asked in jobs.looks] == [2, 2, 1, 1]
+    assert [len(asked) for _, asked in jobs.polls] == [2, 2, 1, 1]
 
 
 def test_when_the_last_has_left_nothing_more_is_asked_and_no_thread_is_kept(jobs):
@@ -429,9 +430,9 @@ def test_when_the_last_has_left_nothing_more_is_asked_and_no_thread_is_kept(jobs
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        asked = len(jobs.looks)
+        asked = len(jobs.polls)
         await asyncio.sleep(100)
-        assert len(jobs.looks) == asked
+        assert len(jobs.polls) == asked
         return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
     assert in_time(jobs, scene) == []
@@ -441,7 +442,7 @@ def test_when_the_last_has_left_nothing_more_is_asked_and_no_thread_is_kept(jobs
             assert not thread.is_alive()
 
 
-def test_the_log_tells_what_changed_and_not_the_same_at_each_look(jobs, console, caplog):
+def test_the_log_has_what_changed_and_not_the_same_at_each_poll(jobs, console, caplog):
     caplog.set_level("INFO")
     jobs.ready_after = {IDS[0]: 9, IDS[1]: 4}
 
@@ -450,15 +451,15 @@ def test_the_log_tells_what_changed_and_not_the_same_at_each_look(jobs, console,
 
     in_time(jobs, scene)
 
-    told = re.findall(r"\d of 2 jobs: \w+(?:; \d of 2 jobs: \w+)*", console())
-    assert told == ["2 of 2 jobs: CREATING", "1 of 2 jobs: CONFIGURATION; 1 of 2 jobs: CREATING"]
+    lines = re.findall(r"\d of 2 jobs: \w+(?:; \d of 2 jobs: \w+)*", console())
+    assert lines == ["2 of 2 jobs: CREATING", "1 of 2 jobs: CONFIGURATION; 1 of 2 jobs: CREATING"]
 
 
 def test_the_loop_goes_on_while_an_answer_is_out(jobs, monkeypatch):
-    looked_around = threading.Event()
+    loop_has_run = threading.Event()
 
     def answers_once_the_loop_has_run(request):
-        assert looked_around.wait(60)
+        assert loop_has_run.wait(60)
         return jobs(request)
 
     with Service(answers_once_the_loop_has_run) as service:
@@ -469,7 +470,7 @@ def test_the_loop_goes_on_while_an_answer_is_out(jobs, monkeypatch):
             (task,) = waits(IDS[:1])
             while not service.requests:  # noqa: ASYNC110 - what it waits for happens in another thread
                 await asyncio.sleep(0.001)
-            looked_around.set()
+            loop_has_run.set()
             return await task
 
         assert in_time(jobs, scene) == {"statuses": {IDS[0]: THERE}}
@@ -487,7 +488,7 @@ def test_waits_that_come_a_moment_after_each_other_share_their_first_round(jobs)
 
     in_time(jobs, scene)
 
-    assert [sorted(asked) for _, asked in jobs.looks] == [IDS[:3]]
+    assert [sorted(asked) for _, asked in jobs.polls] == [IDS[:3]]
 
 
 def test_a_newcomer_is_asked_for_with_the_next_round_if_there_was_one_just_now(jobs):
@@ -501,8 +502,8 @@ def test_a_newcomer_is_asked_for_with_the_next_round_if_there_was_one_just_now(j
 
     in_time(jobs, scene)
 
-    assert [sorted(asked) for _, asked in jobs.looks] == [[IDS[0]], IDS[:2], [IDS[1]]]
-    assert [later - earlier for (earlier, _), (later, _) in pairwise(jobs.looks)] == [pytest.approx(60, abs=3)] * 2
+    assert [sorted(asked) for _, asked in jobs.polls] == [[IDS[0]], IDS[:2], [IDS[1]]]
+    assert [later - earlier for (earlier, _), (later, _) in pairwise(jobs.polls)] == [pytest.approx(60, abs=3)] * 2
 
 
 @pytest.mark.parametrize("steps", range(6))
@@ -522,7 +523,7 @@ def test_a_poller_ends_at_once_even_if_somebody_joined_in_the_moment_before(jobs
     assert in_time(jobs, scene) == []
 
 
-def test_after_a_look_that_went_well_the_pauses_of_faults_begin_anew(jobs):
+def test_after_a_poll_without_a_fault_the_pauses_of_faults_begin_anew(jobs):
     jobs.ready_after = {IDS[0]: 2}
     jobs.faults = [BUSY] * 4
 
@@ -538,12 +539,12 @@ def test_after_a_look_that_went_well_the_pauses_of_faults_begin_anew(jobs):
     assert 1 <= pauses[5] < 4, "after the first fault of the next row"
 
 
-def test_an_error_that_several_are_told_does_not_show_where_it_was_raised_for_the_others():
+def test_an_error_of_several_subscriptions_does_not_show_where_another_raised_it():
     async def frames(error):
-        watch = Subscription(Wait([IDS[0]], [THERE]), lambda looks: 60)
-        watch.publish(error)
+        subscription = Subscription(Wait([IDS[0]], [THERE]), lambda polls: 60)
+        subscription.publish(error)
         with pytest.raises(DrsError) as caught:
-            await watch.next_update()
+            await subscription.next_update()
         return len(caught.traceback)
 
     async def scene():
@@ -573,10 +574,10 @@ def test_a_busy_loop_makes_no_round_later_than_the_one_before(jobs):
 
 def test_a_poller_that_is_stopped_keeps_no_thread_although_somebody_still_holds_it(jobs):
     async def scene():
-        watch = Subscription(Wait([IDS[0]], [THERE]), lambda looks: 60)
-        held = Poller("drs_default", None)
-        held.join(watch)
-        await watch.next_update()
+        subscription: Subscription[JobStatus, PollResult] = Subscription(Wait([IDS[0]], [THERE]), lambda polls: 60)
+        held = Poller("drs_default", None, JOB_STATUSES)
+        held.join(subscription)
+        await subscription.next_update()
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("drs-poller")]
         held.stop()
         for thread in threads:
@@ -597,11 +598,11 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
 
     async def scene():
         current = CurrentClient("drs_default", None)
-        old = await current.get(PollRound([], 0))
+        old = await current.get(PollRound([], 0, 100))
         await asyncio.to_thread(old.look_up, IDS[:1])
         connect(monkeypatch, peer.url, token="another-token")
         await asyncio.sleep(61)
-        new = await current.get(PollRound([], 1))
+        new = await current.get(PollRound([], 1, 100))
         return new is not old and await asyncio.to_thread(closed.wait, 10)
 
     jobs = Jobs(clock=lambda: 0.0)

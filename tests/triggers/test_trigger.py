@@ -47,16 +47,16 @@ def test_a_trigger_stored_by_an_earlier_release_is_still_understood():
     assert DrsJobStatusTrigger(**stored).serialize()[1].items() >= stored.items()
 
 
-@given(interval=st.floats(0, 86_400), looks=st.integers(1, 10**9))
-def test_a_pause_that_doubles_is_a_second_at_least_and_stays_a_number_however_long_the_wait(interval, looks):
-    pause = DrsJobStatusTrigger([job_id(1)], poke_interval=interval, exponential_backoff=True)._pause(looks)
+@given(interval=st.floats(0, 86_400), polls=st.integers(1, 10**9))
+def test_a_pause_that_doubles_is_a_second_at_least_and_stays_a_number_however_long_the_wait(interval, polls):
+    pause = DrsJobStatusTrigger([job_id(1)], poke_interval=interval, exponential_backoff=True)._pause(polls)
 
     assert 1 <= pause < math.inf
-    assert pause >= min(interval * 2 ** min(looks - 1, 30), 86_400)
+    assert pause >= min(interval * 2 ** min(polls - 1, 30), 86_400)
 
 
 @pytest.mark.parametrize("interval", [0.25, 10.0, 3600.0])
 def test_a_pause_is_never_longer_than_the_longest_that_is_allowed(interval):
     trigger = DrsJobStatusTrigger([job_id(1)], poke_interval=interval, exponential_backoff=True, max_wait=1800)
 
-    assert max(trigger._pause(looks) for looks in range(1, 100)) == 1800
+    assert max(trigger._pause(polls) for polls in range(1, 100)) == 1800

@@ -41,7 +41,7 @@ def connect(monkeypatch: Any, url: str, conn_id: str = "drs_default", token: str
 
 @dataclass
 class Jobs:
-    """A service that knows each job's status, refuses what it is told to, and keeps when it was asked for what."""
+    """A service that knows each job's status, refuses some jobs, and keeps the time and the jobs of each poll."""
 
     url: str = ""
     status: dict[str, str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Jobs:
     deleted: set[str] = field(default_factory=set)
     faults: list[Reply] = field(default_factory=list)
     ready_after: dict[str, int] = field(default_factory=dict)
-    looks: list[tuple[float, list[str]]] = field(default_factory=list)
+    polls: list[tuple[float, list[str]]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
     clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
@@ -58,7 +58,7 @@ class Jobs:
 
     def __call__(self, request: Request) -> Reply:
         jobs: list[str] = request.json["jobs"]
-        self.looks.append((self.clock(), jobs))
+        self.polls.append((self.clock(), jobs))
         self.tokens.append(request.headers["X-Auth-Token"])
         if self.faults:
             return self.faults.pop(0)
@@ -79,4 +79,4 @@ class Jobs:
         return self.status.get(job, self.default)
 
     def times(self, job: str) -> list[float]:
-        return [at for at, jobs in self.looks if job in jobs]
+        return [at for at, jobs in self.polls if job in jobs]

@@ -88,5 +88,8 @@ def credentials_in(text: str) -> list[str]:
     :param text: a text that should not be a URL, such as a host or a connection id.
     :return: empty when there is no credential in it.
     """
+    if "@" not in text and "=" not in text:
+        # nearly always, and a thousand waits send a thousand job ids a round
+        return []
     credentials = [part for match in _CREDENTIALS.finditer(text) for part in match.groups() if part]
     return [text, *credentials, *map(unquote, credentials)] if credentials else []

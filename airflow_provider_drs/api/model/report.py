@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from airflow_provider_drs.api.codes import is_retryable
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError
 
 MAX_REASON = 200
 """Characters of a reason in a log line or an error; the report has the whole text."""
@@ -85,6 +85,12 @@ class Report:
     def passed(self) -> bool:
         """True when there is at least one endpoint and every one passed."""
         return bool(self.endpoints) and not self.failed
+
+    def failure(self) -> DrsEndpointsFailedError:
+        """Return the error that names every endpoint that did not pass, and what to do."""
+        failed = self.failed
+        hints = dict.fromkeys(verdict.hint for verdict in failed if verdict.hint)
+        return DrsEndpointsFailedError([verdict.short for verdict in failed], len(self.endpoints), list(hints))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON: ``{"passed": bool, "endpoints": [{...}]}``."""

@@ -37,7 +37,7 @@ def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | Dr
     """
     results: list[Any] = answer.payload["results"]
     request_id = answer.request_id
-    if not all(isinstance(item, Mapping) and isinstance(item.get("id"), str) for item in results):
+    if not all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in results):
         text = "the answer holds an item that names no job"
         return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
     times = Counter(item["id"] for item in results)

@@ -72,6 +72,12 @@ def _clean(value: Any, member: str | None, scrub: Scrubber, depth: int) -> Any:
         raise ValueError("too deep")
     if isinstance(value, list):
         return [_clean(item, None, scrub, depth - 1) for item in value]
+    if len(value) == 2:
+        job_id, status = value.get("id"), value.get("status")
+        texts = isinstance(job_id, str) and isinstance(status, str)
+        if texts and status in _DECIDING_WORDS and _DECIDING["id"].fullmatch(job_id):
+            # nearly always, and a thousand waits read a thousand of these a round
+            return value
     cleaned = {name: _clean(item, name, scrub, depth - 1) for name, item in value.items()}
     # a fast path for nearly every object
     if cleaned.keys() <= _KNOWN_NAMES:

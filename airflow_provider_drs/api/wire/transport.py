@@ -29,7 +29,7 @@ from airflow_provider_drs.api.errors import (
 )
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.operation import Operation, Repeat
-from airflow_provider_drs.api.wire.answers import Answer, read_answer
+from airflow_provider_drs.api.wire.answers import MAX_FACT, Answer, read_answer
 from airflow_provider_drs.api.wire.connection import (
     BrokenConnectionError,
     Connection,
@@ -218,7 +218,7 @@ def _response(request: requests.PreparedRequest, raw: RawAnswer, scrub: Scrubber
     response.request = request
     response.status_code = raw.status
     response.headers["Date"] = raw.headers.get("Date", "")
-    response.headers["X-Request-Id"] = scrub(raw.headers.get("X-Request-Id", ""))
+    response.headers["X-Request-Id"] = scrub(raw.headers.get("X-Request-Id", ""), MAX_FACT)
     return response
 
 

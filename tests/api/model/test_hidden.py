@@ -17,7 +17,7 @@ from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsUnavailableError
 from airflow_provider_drs.api.input_secrets import secrets_in
-from airflow_provider_drs.api.model.hidden import HiddenText, spellings
+from airflow_provider_drs.api.model.hidden import HiddenText, credentials_in, spellings
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 SECRET = "c4nary 'w\"ith% ñ\nline"
@@ -166,3 +166,22 @@ def test_every_text_in_a_secret_member_of_a_wrong_type_is_secret():
     ]
 
     assert list(secrets_in(jobs)) == ["a", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql://root:s3cr3t@db",
+        "https://s3cr3t@db",
+        "root:s3cr3t@db",
+        "https://db/?password=s3cr3t",
+        "https://db/?user=root&api_key=s3cr3t",
+    ],
+)
+def test_a_credential_in_a_url_is_secret_wherever_it_stands(text):
+    assert "s3cr3t" in credentials_in(text)
+
+
+@pytest.mark.parametrize("text", ["", job_id(1), "192.0.2.10:3306", "https://db/path?user=root", "root@db"])
+def test_a_text_without_a_credential_holds_no_secret(text):
+    assert credentials_in(text) == []

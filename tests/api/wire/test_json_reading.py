@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_answers import JOBS, answer, good, passed
+from samples import job_id
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
 from airflow_provider_drs.api.wire.json_reading import MAX_COMMAS, MAX_DEPTH, MAX_NAME, read_object
-from airflow_provider_drs.api.wire.scrubber import Scrubber
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, Scrubber
 
 GOOD = json.dumps(good())
 FIRST = f'{{"id": "{JOBS[0]}", "status": "success"'
@@ -66,6 +67,22 @@ def test_a_cut_text_ends_with_an_ellipsis():
     )
 
     assert read == {"a": "x" * MAX_TEXT, "b": "x" * (MAX_TEXT - 1) + "…", "y" * (MAX_NAME - 1) + "…": 1}
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"id": "a-password", "status": "CREATING"},
+        {"id": job_id(1), "status": "a-password"},
+        {"id": ["a-password"], "status": "CREATING"},
+        {"id": job_id(1), "status": ["a-password"]},
+    ],
+)
+def test_no_secret_stays_where_a_job_id_and_a_status_belong(item):
+    read = read_object(json.dumps({"results": [item]}).encode(), Scrubber(["a-password"]))
+
+    assert "a-password" not in texts(read)
+    assert HIDDEN in texts(read)
 
 
 JSON = st.recursive(
