@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timezone
 from threading import Lock
 
 from airflow_provider_drs.api.client import DrsClient
@@ -75,6 +76,7 @@ def run_tests(
     :param retest_delay: seconds before each retest.
     :raises DrsStoppedError: when the client was stopped.
     """
+    started = datetime.now(timezone.utc)
     report = _test_once(client, endpoints, batch_size, max_concurrency)
     for _ in range(retest_attempts):
         positions = [
@@ -88,7 +90,8 @@ def run_tests(
         for position, verdict in zip(positions, latest.endpoints, strict=True):
             verdicts[position] = replace(verdict, attempts=verdicts[position].attempts + verdict.attempts)
         report = Report(tuple(verdicts), latest.errors)
-    return report
+    # the start, because no verdict is older
+    return replace(report, checked_at=started)
 
 
 def _test_once(client: DrsClient, endpoints: Sequence[Endpoint], batch_size: int, max_concurrency: int) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -16,7 +17,7 @@ from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsSe
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.report import Verdict
-from airflow_provider_drs.api.operation import Operation
+from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.operations import connection_test, job_list, job_status
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
@@ -135,20 +136,22 @@ class DrsClient:
             raise error
         return {job_id: status for job_id, status in results.items() if isinstance(status, JobStatus)}
 
-    def look_up(self, job_ids: Sequence[str]) -> dict[str, JobStatus | DrsError]:
+    def look_up(self, job_ids: Sequence[str], *, repeat: bool = True) -> dict[str, JobStatus | DrsError]:
         """Read the status of any number of jobs, with an error in place of each status that DRS does not give.
 
         This takes one call of ``batchListJobStatus`` for every 100 jobs, and further calls when DRS refuses a job.
 
         :param job_ids: ids of the jobs.
+        :param repeat: whether a call that failed is sent again, as a read may be.
         :return: ``{job id: status or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised, not even
             :class:`DrsStoppedError`.
         """
-        return fetch_statuses(self._page_of_statuses, job_ids)
+        operation = JOB_STATUS if repeat else replace(JOB_STATUS, repeat=Repeat.NEVER)
+        return fetch_statuses(lambda page: self._page_of_statuses(operation, page), job_ids)
 
-    def _page_of_statuses(self, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
+    def _page_of_statuses(self, operation: Operation, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
         try:
-            answer, _, _ = self._call(JOB_STATUS, job_status.body(job_ids))
+            answer, _, _ = self._call(operation, job_status.body(job_ids))
         except DrsJobsRefusedError as error:
             return job_status.of_refusal(job_ids, error)
         return job_status.statuses(job_ids, answer)

@@ -72,6 +72,14 @@ _STATUSES: dict[int, type[DrsServiceError]] = {
 }
 
 
+_LOGIN_REFUSED = re.compile(
+    r"password authentication failed|access denied for user|authentication fail(ed|ure)|login (failed|denied|incorrect)"
+    r"|(invalid|incorrect|wrong) (user ?name|password|credentials?|account)|ora-(01017|28000|28001)"
+    r"|account (is |has been )?locked|role .{1,100} does not exist|密码错误|用户名或密码|认证失败",
+    re.IGNORECASE,
+)
+"""Texts in which databases refuse a login. Each further login with the same password may lock the account."""
+
 # Causes of a failed test in the vendor's troubleshooting pages, by words in the text of a database or a system
 _CAUSES = (
     (r"pg_hba|not allowed to connect|whitelist|allow-?list", "Let the database admit the address of the DRS instance."),
@@ -93,6 +101,8 @@ def hint_for(code: str | None, text: str | None = None) -> str | None:
         hint = CODES[_normalized(code)][1]
         if hint:
             return hint
+    if _LOGIN_REFUSED.search(text or ""):
+        return _LOGIN
     return next((hint for words, hint in _CAUSES if re.search(words, text or "", re.IGNORECASE)), None)
 
 
@@ -115,12 +125,15 @@ def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
     return DrsThrottledError if http_status == 429 and kind.retryable else kind
 
 
-def is_retryable(code: str | None) -> bool:
-    """Return whether the failure with this code may pass without a change; true for an unlisted code.
+def is_retryable(code: str | None, text: str | None = None) -> bool:
+    """Return whether the failure may pass without a change. An unlisted code may, but no text that refuses a login.
 
     :param code: code of a result or an answer.
+    :param text: its text.
     """
-    return not code or _normalized(code) not in CODES or CODES[_normalized(code)][0].retryable
+    if code and _normalized(code) in CODES and not CODES[_normalized(code)][0].retryable:
+        return False
+    return not _LOGIN_REFUSED.search(text or "")
 
 
 def _normalized(code: str) -> str:

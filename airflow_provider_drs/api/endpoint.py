@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 
+from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model import certificates, rules
 from airflow_provider_drs.api.model.hidden import HiddenDict
@@ -125,6 +126,11 @@ class Endpoint(WireObject):
             return self.ip
         host = f"[{self.ip}]" if self.ip.count(":") > 1 and not self.ip.startswith("[") else self.ip
         return f"{host}:{self.db_port}"
+
+    @property
+    def digest(self) -> str:
+        """The digest of what is sent, without secrets."""
+        return digest(self.public())
 
     def doubts(self) -> list[str]:
         """Return a line for each member that may be wrong; the vendor's documents disagree, so the service decides."""

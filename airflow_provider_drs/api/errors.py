@@ -223,18 +223,16 @@ class DrsJobStateError(DrsError):
 class DrsEndpointsFailedError(DrsError):
     """Endpoints did not pass their connection test.
 
-    :param failed: one line for each failed endpoint.
-    :param tested: how many endpoints were tested in all.
-    :param hints: what to do, each piece of advice once.
+    :param failed: one line for each failed endpoint, with its reason first.
+    :param tested: number of endpoints in the report.
     """
 
     retryable = True
 
-    def __init__(self, failed: Sequence[str], tested: int, hints: Sequence[str] = ()) -> None:
+    def __init__(self, failed: Sequence[str], tested: int) -> None:
         self.failed = list(failed)
         lines = "".join(f"\n  {line}" for line in self.failed)
-        advice = "\n" + "\n".join(hints) if hints else None
-        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}", hint=advice)
+        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}")
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:

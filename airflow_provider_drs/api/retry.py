@@ -1,4 +1,4 @@
-"""Decide whether a call is sent again, and after which pause."""
+"""Sends a call again, and decides after which pause; :mod:`~airflow_provider_drs.api.operation` decides whether."""
 
 from __future__ import annotations
 

@@ -41,6 +41,10 @@ class Report(Protocol):
     def errors(self) -> Sequence[DrsError]:
         """The errors of calls that failed as a whole."""
 
+    @property
+    def headline(self) -> str:
+        """One sentence that counts the entries."""
+
     def failure(self) -> DrsError:
         """Return the error that names every entry that did not pass."""
 
@@ -65,17 +69,16 @@ class LeavesReport(OperatorMixin):
         :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
         """
         failed = [entry for entry in entries if not entry.passed]
+        # Airflow's page opens at the end of the log, so the failures are last
         for entry in entries:
             if entry.passed:
                 self.log.info("%s", entry.line)
+        self.log.info("%s", report.headline)
         for entry in failed:
             self.log.error("%s", entry.line)
-        content = report.to_dict()
         if report.passed or self.on_failure == "report":
-            return content
-        if self.do_xcom_push:
-            # Airflow takes a return value only from a task that succeeds
-            context["ti"].xcom_push(key="return_value", value=content)
+            return report.to_dict()
+        self.leave(context, report)
         failure = report.failure()
         if any(not error.retryable for error in report.errors):
             # an entry of a refused call was never tested; it has not failed, so there is nothing to skip
@@ -85,3 +88,12 @@ class LeavesReport(OperatorMixin):
         if any(not entry.retryable for entry in failed):
             raise AirflowFailException(str(failure))
         raise failure
+
+    def leave(self, context: Context, report: Report) -> None:
+        """Push a report as the XCom of a task that fails: Airflow takes a return value only from one that succeeds.
+
+        :param context: Airflow's.
+        :param report: the report.
+        """
+        if self.do_xcom_push:
+            context["ti"].xcom_push(key="return_value", value=report.to_dict())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_drs._compat import BaseOperator
-from airflow_provider_drs._errors import fail_fast_on_permanent_errors
+from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
+from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
 from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._masked import MasksRenderedFields
@@ -16,13 +17,20 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from airflow_provider_drs.api.model.report import Report
+
 
 class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
-    The report is the task's XCom, whether the task fails or not: ``{"passed": bool, "endpoints": [{"job_id", "label",
-    "side", "db_type", "address", "passed", "code", "text", "hint", "request_id", "seconds", "attempts"}]}``, endpoints
-    in the order given. Follows the vendor's page *Testing Connections in Batches*.
+    The statuses of the jobs are read first. An endpoint of a job that DRS cannot test gets a verdict that names the
+    status, and all other endpoints are tested.
+
+    The report is the task's XCom, whether the task fails or not: ``{"schema": 1, "kind": "connections", "passed": bool,
+    "failed": number, "checked_at": ISO 8601 UTC, "digest": text, "summary": Markdown, "endpoints": [{"job_id", "label",
+    "side", "db_type", "address", "passed", "code", "text", "hint", "request_id", "seconds", "attempts", "status",
+    "digest"}]}``, with the endpoints in the order of ``jobs``, and with ``"errors"`` if nothing was tested. Follows the
+    vendor's page *Testing Connections in Batches*.
 
     :param jobs: endpoints, each an object with the members of the API's ``jobs[]`` and, if wanted, a ``label``; a list,
         a single one, an XCom of such, or text that is a JSON or Python list. ``db_conn_id`` names the Connection of
@@ -91,26 +99,38 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     def execute(self, context: Context) -> dict[str, Any]:
         """Test, then leave the report and fail unless all passed."""
         # imported here: Airflow parses DAG files again and again and needs none of this for it
-        from airflow_provider_drs.api.batch import each_host_alone, run_tests
+        from airflow_provider_drs.api.model.report import Report
+
+        with fail_fast_on_permanent_errors():
+            try:
+                report = self._test()
+            except DrsStoppedError:
+                raise
+            except DrsError as error:
+                self.leave(context, Report((), (error,)))
+                raise
+        return self.conclude(context, report, report.endpoints)
+
+    def _test(self) -> Report:
+        from airflow_provider_drs.api.batch import each_host_alone
         from airflow_provider_drs.api.endpoint import parse_endpoints
+        from airflow_provider_drs.api.readiness import run_ready_tests
         from airflow_provider_drs.hooks.databases import members_of_connection
         from airflow_provider_drs.hooks.drs import DrsHook
 
-        with fail_fast_on_permanent_errors():
-            endpoints = parse_endpoints(self.jobs, members_of_connection)
-            for position, endpoint in enumerate(endpoints):
-                for doubt in endpoint.doubts():
-                    self.log.warning("jobs[%s].%s", position, doubt)
-            if self.each_host:
-                endpoints = each_host_alone(endpoints)
-            hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
-            with self.killing(hook), hook.get_conn() as client:
-                report = run_tests(
-                    client,
-                    endpoints,
-                    batch_size=self.batch_size,
-                    max_concurrency=self.max_concurrency,
-                    retest_attempts=self.retest_attempts,
-                    retest_delay=self.retest_delay,
-                )
-        return self.conclude(context, report, report.endpoints)
+        endpoints = parse_endpoints(self.jobs, members_of_connection)
+        for position, endpoint in enumerate(endpoints):
+            for doubt in endpoint.doubts():
+                self.log.warning("jobs[%s].%s", position, doubt)
+        if self.each_host:
+            endpoints = each_host_alone(endpoints)
+        hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
+        with self.killing(hook), hook.get_conn() as client:
+            return run_ready_tests(
+                client,
+                endpoints,
+                batch_size=self.batch_size,
+                max_concurrency=self.max_concurrency,
+                retest_attempts=self.retest_attempts,
+                retest_delay=self.retest_delay,
+            )

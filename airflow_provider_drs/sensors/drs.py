@@ -14,7 +14,7 @@ from airflow_provider_drs._compat import (
     PokeReturnValue,
     conf,
 )
-from airflow_provider_drs._errors import fail_fast_on_permanent_errors
+from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
 from airflow_provider_drs.operators._killing import EndsWhenKilled

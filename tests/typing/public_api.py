@@ -98,7 +98,7 @@ def verdict(one: Verdict) -> None:
     assert_type((one.address, one.passed), tuple[str, bool])
     assert_type((one.code, one.text, one.hint), tuple[str | None, str | None, str | None])
     assert_type((one.request_id, one.seconds, one.attempts), tuple[str | None, float, int])
-    assert_type((one.retryable, one.line, one.short), tuple[bool, str, str])
+    assert_type((one.retryable, one.line, one.reason), tuple[bool, str, str])
 
 
 def status() -> None:

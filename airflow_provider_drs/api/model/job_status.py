@@ -94,6 +94,10 @@ class JobStatus(str, Enum):
         return any(target.phase is None or target.phase >= self.phase for target in targets)
 
 
+TESTABLE = JobStatus.CONFIGURATION
+"""The status in which DRS tests a job's endpoints."""
+
+
 def all_reached(statuses: Mapping[str, JobStatus], targets: Collection[JobStatus]) -> bool:
     """Return whether every job is in one of the target statuses.
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_drs.api.codes import is_retryable
-from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError
+from airflow_provider_drs.api.digest import digest
+from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError, DrsInputError
+from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus
+from airflow_provider_drs.api.model.summary import table
+from airflow_provider_drs.api.texts import MAX_TEXT, printable
 
+SCHEMA = 1
+"""Version of the report's members."""
 MAX_REASON = 200
-"""Characters of a reason in a log line or an error; the report has the whole text."""
+"""Maximum length of a reason in a line or a table, in characters; the report has the whole text."""
+MAX_TEXTS = 150_000
+"""Maximum size of all reasons of a report, in bytes of JSON; databases and pages limit the size of an XCom."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Verdict:
     :param request_id: request id of the answer that the verdict comes from, or ``None``.
     :param seconds: duration of the call that tested the endpoint.
     :param attempts: number of times that the endpoint was sent.
+    :param status: the status of a job whose endpoints cannot be tested, else ``None``.
+    :param digest: of the endpoint as it was tested, without secrets.
     """
 
     job_id: str
@@ -42,27 +54,33 @@ class Verdict:
     request_id: str | None = None
     seconds: float = 0.0
     attempts: int = 1
+    status: str | None = None
+    digest: str | None = None
 
     @property
     def retryable(self) -> bool:
         """Whether the same test may pass later without a change; false for a wrong password, for example."""
-        return is_retryable(self.code)
+        if self.status is not None and not JobStatus(self.status).can_reach([TESTABLE]):
+            return False
+        return is_retryable(self.code, self.text)
+
+    @property
+    def name(self) -> str:
+        """The label, or else the address, and the side."""
+        return f"{self.label or self.address} ({self.side})"
+
+    @property
+    def reason(self) -> str:
+        """``passed``, or the reason of the failure in at most 200 characters."""
+        return "passed" if self.passed else printable(self.text or "DRS gave no reason", MAX_REASON)
 
     @property
     def line(self) -> str:
-        """The verdict in one line, for the log."""
-        return f"{self.short} {self.hint}" if self.hint else self.short
-
-    @property
-    def short(self) -> str:
-        """The verdict in one line without the hint, for an error text that names many."""
-        name = f"{self.label}: " if self.label else ""
-        where = f"{name}{self.side} {self.db_type} at {self.address} of job {self.job_id}"
-        if self.passed:
-            return f"{where}: passed"
-        reason = f"{self.code}: {self.text}" if self.code else f"{self.text}"
-        request = f" (request id {self.request_id})" if self.request_id else ""
-        return f"{where}: {reason[:MAX_REASON]}{request}"
+        """The verdict in one line for a log or an error: name, reason, code, hint, then address, job and request id."""
+        code = f" [{self.code}]" if self.code else ""
+        hint = f" {self.hint}" if self.hint else ""
+        request = f", request id {self.request_id}" if self.request_id else ""
+        return f"{self.name}: {self.reason}{code}{hint} ({self.db_type} at {self.address}, job {self.job_id}{request})"
 
 
 @dataclass(frozen=True)
@@ -70,11 +88,14 @@ class Report:
     """All verdicts of one run, in the order of its endpoints.
 
     :param endpoints: the verdicts.
-    :param errors: the errors of calls that failed as a whole; each endpoint of such a call has a failed verdict.
+    :param errors: the errors of calls that failed as a whole; each endpoint of such a call has a failed verdict. In a
+        report without verdicts they are why nothing was tested.
+    :param checked_at: when the run started, so that no verdict is older.
     """
 
     endpoints: tuple[Verdict, ...]
     errors: tuple[DrsError, ...] = field(default=(), repr=False)
+    checked_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     @property
     def failed(self) -> list[Verdict]:
@@ -86,12 +107,69 @@ class Report:
         """True when there is at least one endpoint and every one passed."""
         return bool(self.endpoints) and not self.failed
 
+    @property
+    def headline(self) -> str:
+        """One sentence with the number of endpoints that passed and failed."""
+        failed, count = len(self.failed), len(self.endpoints)
+        if not count:
+            return "No endpoint was tested."
+        return f"{count - failed} of {count} endpoints passed the connection test, {failed} failed."
+
+    @property
+    def digest(self) -> str:
+        """The digest of all endpoints as they were tested, job by job; their order does not matter."""
+        jobs: dict[str, list[str]] = {}
+        for verdict in self.endpoints:
+            jobs.setdefault(verdict.job_id, []).append(verdict.digest or "")
+        return digest({job_id: sorted(digests) for job_id, digests in jobs.items()})
+
+    @property
+    def summary(self) -> str:
+        """The report as Markdown: a table with the failed endpoints first."""
+        headline = f"{self.headline} Checked at {self.checked_at:%Y-%m-%d %H:%M:%S} UTC."
+        if not self.endpoints:
+            return table(headline, ["Error"], [[line] for line in self._error_lines()])
+        columns = ["Endpoint", "Result", "Code", "What to do", "Address", "Job", "Request id"]
+        ordered = sorted(self.endpoints, key=lambda verdict: verdict.passed)
+        rows = [
+            [one.name, one.reason, one.code, one.hint, f"{one.db_type} at {one.address}", one.job_id, one.request_id]
+            for one in ordered
+        ]
+        return table(headline, columns, rows)
+
     def failure(self) -> DrsEndpointsFailedError:
-        """Return the error that names every endpoint that did not pass, and what to do."""
-        failed = self.failed
-        hints = dict.fromkeys(verdict.hint for verdict in failed if verdict.hint)
-        return DrsEndpointsFailedError([verdict.short for verdict in failed], len(self.endpoints), list(hints))
+        """Return the error that has a line for each endpoint that did not pass."""
+        return DrsEndpointsFailedError([verdict.line for verdict in self.failed], len(self.endpoints))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain JSON: ``{"passed": bool, "endpoints": [{...}]}``."""
-        return {"passed": self.passed, "endpoints": [asdict(verdict) for verdict in self.endpoints]}
+        """Return the report as plain JSON.
+
+        :return: ``{"schema": 1, "kind": "connections", "passed": bool, "failed": number, "checked_at": ISO 8601,
+            "digest": text, "summary": Markdown, "endpoints": [{...}]}``, and ``"errors": [text]`` if none was tested.
+        """
+        size = MAX_TEXTS // max(1, len(self.endpoints))
+        content = {
+            "schema": SCHEMA,
+            "kind": "connections",
+            "passed": self.passed,
+            "failed": len(self.failed),
+            "checked_at": self.checked_at.isoformat(timespec="seconds"),
+            "digest": self.digest,
+            "summary": self.summary,
+            "endpoints": [asdict(one) | {"text": _cut(one.text, size)} for one in self.endpoints],
+        }
+        return content if self.endpoints else content | {"errors": self._error_lines()}
+
+    def _error_lines(self) -> list[str]:
+        return [
+            line
+            for error in self.errors
+            for line in (error.violations if isinstance(error, DrsInputError) else [printable(str(error), MAX_TEXT)])
+        ]
+
+
+def _cut(text: str | None, size: int) -> str | None:
+    """Return a text whose JSON has at most ``size`` bytes."""
+    while text and len(json.dumps(text)) > size:
+        text = text[: len(text) * size // len(json.dumps(text))]
+    return text

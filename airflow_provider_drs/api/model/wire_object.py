@@ -116,6 +116,11 @@ class WireObject(BaseModel):
         sent = (name for name in type(self).model_fields if name in self.model_fields_set)
         return HiddenDict({name: _in_clear(getattr(self, name)) for name in sent if name not in self.not_on_the_wire})
 
+    def public(self) -> dict[str, Any]:
+        """Return the JSON object to send without its secrets, at any depth."""
+        members = {name: getattr(self, name) for name in self.wire() if name not in self.secret_members()}
+        return {name: value.public() if isinstance(value, WireObject) else value for name, value in members.items()}
+
     def __getstate__(self) -> dict[Any, Any]:
         # pydantic would pickle secrets in clear. Copies within the process do not use this method.
         raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")

@@ -1,4 +1,4 @@
-"""``batchValidateConnections``: have DRS log in to up to ten endpoints.
+"""``batchValidateConnections``: have DRS log in to up to ten endpoints, and judge whether each has passed.
 
 Follows the vendor's page *Testing Connections in Batches*.
 """
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for
-from airflow_provider_drs.api.echo import compare
 from airflow_provider_drs.api.endpoint import Endpoint, KafkaSecurity
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.repeated_members import compare
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
@@ -29,6 +29,8 @@ CONNECTION_TEST = Operation(
     permission="drs:migrationJobs:connect",
     secret_members=Endpoint.secret_members() | KafkaSecurity.secret_members(),
 )
+MAX_LABEL = 100
+"""Maximum length of a label in a report, in characters."""
 MAX_ENDPOINTS = 10
 """Endpoints in one call, as the vendor's page limits it."""
 MAX_DIFFERENCE = 200
@@ -54,10 +56,11 @@ def verdict_on(endpoint: Endpoint, *, passed: bool = False, **facts: Any) -> Ver
     return Verdict(
         job_id=endpoint.id,
         # what a DAG gives may hold a line break, which would forge a line in the log
-        label=printable(endpoint.label) if endpoint.label else None,
+        label=printable(endpoint.label, MAX_LABEL) if endpoint.label else None,
         side=endpoint.side,
         db_type=printable(endpoint.db_type),
         address=printable(endpoint.address),
+        digest=endpoint.digest,
         passed=passed,
         **facts,
     )

@@ -176,31 +176,6 @@ def test_a_known_code_comes_with_what_to_do():
     assert "user or password" in bad.hint
 
 
-def test_a_report_is_plain_json_in_the_order_given():
-    report = Report(tuple(verdicts({"id": ONE, "status": "failed", "error_msg": "no"}, good(TWO))))
-
-    assert report.to_dict() == {
-        "passed": False,
-        "endpoints": [
-            {
-                "job_id": job,
-                "label": None,
-                "side": "source",
-                "db_type": "mysql",
-                "address": "192.0.2.10:3306",
-                "passed": passed,
-                "code": None,
-                "text": text,
-                "hint": None,
-                "request_id": None,
-                "seconds": 0.0,
-                "attempts": 1,
-            }
-            for job, passed, text in ((ONE, False, "no"), (TWO, True, None))
-        ],
-    }
-
-
 def test_a_report_on_nothing_has_not_passed():
     assert not Report(()).passed
 

@@ -1,0 +1,79 @@
+"""Tests the endpoints of the jobs that are ready, so that a job that is not ready hides no other endpoint's fault."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_drs.api.batch import run_tests
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.codes import kind_of
+from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsStoppedError
+from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus, Phase
+from airflow_provider_drs.api.model.report import Report, Verdict
+from airflow_provider_drs.api.operations.connection_test import verdict_of_error, verdict_on
+from airflow_provider_drs.api.statuses import MAX_IDS
+
+_log = logging.getLogger(__name__)
+
+_HINTS = {
+    Phase.BEFORE: "Wait for the job with DrsJobStatusSensor before this task.",
+    Phase.PAST: "The job was started, so its endpoints can no longer be tested. Remove them from this gate.",
+    Phase.FAILED: "Repair the job in the DRS console, or create it again.",
+    Phase.GONE: "The job has ended. Create it again.",
+}
+
+
+def run_ready_tests(client: DrsClient, endpoints: Sequence[Endpoint], **settings: Any) -> Report:
+    """Read the statuses of all jobs, then test the endpoints of those that DRS can test.
+
+    An endpoint of another job gets a verdict that names the job's status. If DRS gives no statuses, a warning is logged
+    and every endpoint is tested: the result of the test decides.
+
+    :param client: makes the calls.
+    :param endpoints: any number, several of one job among them.
+    :param settings: those of :func:`run_tests`.
+    :raises DrsStoppedError: when the client was stopped.
+    """
+    verdicts = _verdicts_without_test(client, endpoints)
+    ready = [position for position in range(len(endpoints)) if position not in verdicts]
+    report = run_tests(client, [endpoints[position] for position in ready], **settings)
+    verdicts |= dict(zip(ready, report.endpoints, strict=True))
+    return replace(report, endpoints=tuple(verdicts[position] for position in range(len(endpoints))))
+
+
+def _verdicts_without_test(client: DrsClient, endpoints: Sequence[Endpoint]) -> dict[int, Verdict]:
+    results = _statuses(client, list(dict.fromkeys(endpoint.id for endpoint in endpoints)))
+    verdicts = {}
+    for position, endpoint in enumerate(endpoints):
+        result = results.get(endpoint.id)
+        if isinstance(result, DrsError) and _is_of_one_job(result):
+            verdicts[position] = verdict_of_error(endpoint, result, attempts=0)
+        elif isinstance(result, JobStatus) and result.phase not in (Phase.TARGET, None):
+            text = f"the job is in {result}; DRS tests endpoints only in {TESTABLE}"
+            hint = _HINTS[result.phase]
+            verdicts[position] = verdict_on(endpoint, text=text, hint=hint, status=str(result), attempts=0)
+    return verdicts
+
+
+def _statuses(client: DrsClient, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
+    results: dict[str, JobStatus | DrsError] = {}
+    for start in range(0, len(job_ids), MAX_IDS):
+        page = client.look_up(job_ids[start : start + MAX_IDS], repeat=False)
+        results |= page
+        for error in page.values():
+            if isinstance(error, DrsStoppedError):
+                raise error
+            if isinstance(error, DrsError) and not _is_of_one_job(error):
+                # the tests need not wait for another call that fails in the same way
+                _log.warning("DRS gives no job statuses, so endpoints are tested without them: %s", error)
+                return results
+    return results
+
+
+def _is_of_one_job(error: DrsError) -> bool:
+    # a status call may be refused for another reason than its only job
+    return isinstance(error, DrsJobsRefusedError) and kind_of(error.code, 400) is DrsJobsRefusedError
