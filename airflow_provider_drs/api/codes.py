@@ -109,19 +109,16 @@ def hint_for(code: str | None, text: str | None = None) -> str | None:
 def kind_of(code: str | None, http_status: int) -> type[DrsServiceError]:
     """Return the error class of a code or, if the code is not listed, of the HTTP status.
 
-    Five refusals lock a credential, whatever their HTTP status. So a 429 means *throttled* only if nothing else in the
-    answer names an error that is not retryable. IAM's code is an HTTP status too.
+    Five refusals lock a credential, whatever their HTTP status. So a 429 means *throttled* only if its code names no
+    error that is not retryable. IAM's code is an HTTP status, too.
 
     :param code: code of an answer.
     :param http_status: its HTTP status.
     """
-    statuses = [http_status, int(code)] if code and re.fullmatch(r"[45]\d\d", code, re.ASCII) else [http_status]
-    kinds = [_STATUSES.get(status, DrsUnavailableError if status >= 500 else DrsRequestError) for status in statuses]
-    kind = (
-        CODES[_normalized(code)][0]
-        if code and _normalized(code) in CODES
-        else min(kinds, key=lambda kind: kind.retryable)
-    )
+    listed = CODES.get(_normalized(code)) if code else None
+    status = int(code) if code and http_status == 429 and re.fullmatch(r"4\d\d", code, re.ASCII) else http_status
+    by_status = _STATUSES.get(status, DrsUnavailableError if status >= 500 else DrsRequestError)
+    kind = listed[0] if listed else by_status
     return DrsThrottledError if http_status == 429 and kind.retryable else kind
 
 

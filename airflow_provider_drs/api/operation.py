@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
     DrsConnectionLostError,
     DrsError,
+    DrsServiceError,
     DrsThrottledError,
     DrsTimeoutError,
     DrsUnavailableError,
@@ -77,6 +79,15 @@ class Operation:
             return True
         # with another status than 429, the gateway may have forwarded the call to DRS
         return error.http_status in (429, None)
+
+    def may_be_done(self, error: DrsError) -> bool:
+        """Return whether the service may have received the call that failed.
+
+        :param error: the error of the call.
+        """
+        # a refusal is an answer, too, and a login that is refused counts
+        received = (*PERHAPS_DONE, DrsAnswerError, DrsServiceError)
+        return isinstance(error, received) and not (isinstance(error, NOT_SENT) and self.repeats(error))
 
     def secrets_in(self, body: object) -> list[str]:
         """Return the secret texts of a request.

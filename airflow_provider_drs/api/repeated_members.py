@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.model.values import UnreadableError, truth
 from airflow_provider_drs.api.model.wire_object import WireObject
 from airflow_provider_drs.api.texts import bare_name, printable, short
 from airflow_provider_drs.api.wire.scrubber import LEFT_OUT
@@ -22,7 +23,6 @@ _OTHER_NAMES = {
     "endpointrole": "end_point_type",
 }
 _OTHER_WORDS = {"end_point_type": {"source": "so", "target": "ta"}}
-_TRUTH_WORDS = {"1": "true", "yes": "true", "0": "false", "no": "false"}
 _BETWEEN_HOSTS = re.compile(r"[,;\s]+")
 
 
@@ -75,7 +75,12 @@ def _agrees(sent: WireObject, member: str, value: object) -> bool:
     if member == "db_port" and "0" in (text, _plain(own)):
         # no port, because the ports stand in ip
         return True
-    text = _OTHER_WORDS.get(member, _TRUTH_WORDS if isinstance(own, bool) else {}).get(text, text)
+    if isinstance(own, bool):
+        try:
+            return truth(value) is own
+        except UnreadableError:
+            return False
+    text = _OTHER_WORDS.get(member, {}).get(text, text)
     return _alike(_plain(own), text)
 
 

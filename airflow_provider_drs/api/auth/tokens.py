@@ -14,9 +14,6 @@ EXPIRY_MARGIN = 300
 """Seconds before its expiry at which a token is replaced: longer than a request with the default timeouts."""
 RENEWAL_COOLDOWN = 60
 """Seconds between two renewals, and after a failed login. IAM locks a user after some wrong passwords."""
-MAX_COOLDOWN = 600
-"""The longest cooldown in seconds. Each failed login in a row doubles the cooldown up to this."""
-
 CHECK_INTERVAL = 0.5
 """Seconds between two checks for cancellation, in a thread that waits for the login of another."""
 
@@ -29,8 +26,8 @@ Clock = Callable[[], float]
 class SharedToken:
     """The token of one user for one project. The first thread that needs it fetches it, and the others wait for it.
 
-    A failed login that may have reached IAM is not repeated until the cooldown is over. Until then, every call that
-    needs the token raises the same error.
+    A failed login that may have reached IAM is not repeated for a minute. Until then, every call that needs the token
+    raises the same error, unless the old token has not expired yet.
     """
 
     def __init__(self) -> None:
@@ -40,7 +37,7 @@ class SharedToken:
         self._renewed_at = float("-inf")
         self._failure: DrsError | None = None
         self._failures = 0
-        self._cooldown = 0.0
+        self._expires_at = 0.0
         self._next_login = float("-inf")
 
     def current(self, fetch: Fetch, clock: Clock, check: Check) -> str:
@@ -79,6 +76,8 @@ class SharedToken:
         if self._text and now < self._good_until:
             return self._text
         if now < self._next_login:
+            if self._text and now < self._expires_at:
+                return self._text
             failure = self._failure
         if failure:
             raise copy.copy(failure)
@@ -89,13 +88,12 @@ class SharedToken:
             raise
         except DrsError as error:
             self._failure, self._failures = error, self._failures + 1
-            if not IAM_TOKEN.repeats(error):
-                self._cooldown = min(max(2 * self._cooldown, RENEWAL_COOLDOWN), MAX_COOLDOWN)
-                self._next_login = clock() + self._cooldown
+            if IAM_TOKEN.may_be_done(error):
+                self._next_login = clock() + RENEWAL_COOLDOWN
             raise
-        self._cooldown = 0.0
         # a token that expires too soon is still used for a minute: otherwise each call would log in
         self._text, self._good_until = token.text, now + max(token.lifetime - EXPIRY_MARGIN, RENEWAL_COOLDOWN)
+        self._expires_at = now + token.lifetime
         return token.text
 
     @contextmanager

@@ -95,7 +95,8 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
     by_job = {_job_id(item): item for item in results}
     asked = {endpoint.id for endpoint in endpoints}
     strangers = sorted(named.keys() - asked)
-    fault = miscount(answer, len(endpoints))
+    affirmed = [item for item in results if isinstance(item, Mapping) and _word(item) in _AFFIRMED]
+    fault = miscount(answer, len(endpoints), len(affirmed))
     if strangers:
         fault = f"the answer speaks of {printable(', '.join(strangers))}, which was not asked about"
 
@@ -119,10 +120,14 @@ def _job_id(item: object) -> str:
     return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {short(item)}"
 
 
+def _word(result: Mapping[str, Any]) -> str | None:
+    status = result.get("status")
+    return status.lower() if isinstance(status, str) else None
+
+
 def _reason(result: Mapping[str, Any], endpoint: Endpoint) -> tuple[str | None, str | None]:
     """Return code and text of why this result is not a pass; both ``None`` when it is one."""
-    status, success = result.get("status"), result.get("success")
-    word = status.lower() if isinstance(status, str) else None
+    status, success, word = result.get("status"), result.get("success"), _word(result)
     message = printable(str(result["error_msg"])) if result.get("error_msg") else None
     code, text = code_and_text(result) or (None, message)
     other, rest = compare(endpoint, {name: value for name, value in result.items() if name not in _JUDGED})

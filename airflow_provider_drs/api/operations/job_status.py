@@ -44,7 +44,7 @@ def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | Dr
     if strangers := times.keys() - set(job_ids):
         text = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
         return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
-    if fault := miscount(answer.payload, len(job_ids)):
+    if fault := miscount(answer.payload, len(job_ids), len(answer.payload["results"])):
         return dict.fromkeys(job_ids, DrsAnswerError(fault, request_id=request_id))
     by_job = {item["id"]: _status(item, times[item["id"]], request_id) for item in results}
     known = {job_id: by_job[job_id] for job_id in job_ids if job_id in by_job}

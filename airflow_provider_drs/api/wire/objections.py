@@ -15,7 +15,7 @@ MAX_PATH = 100
 """Characters of the path to a member."""
 _STEMS = (
     r"fail(?!over)|(?<!de)fault|(?<![a-z])err|err(?!a[il]|e[drn]|i[dnt](?!fo)|u[nrp]|y)|exception|denied|deny|refus"
-    r"|reject|(?<!log)(?<!sign)invalid|abnormal|abort|unreach|unavail|unsuccess|unauthori|forbid|wrong|incorrect|illegal|impossible"
+    r"|reject|(?-i:(?<!log)(?<!sign)invalid|I[nN][vV][aA][lL][iI][dD])|abnormal|abort|unreach|unavail|unsuccess|unauthori|forbid|wrong|incorrect|illegal|impossible"
     r"|mismatch|missing|expired|crash|broken|fatal"
     r"|time[ds]?[ _-]?out|disconnect|(?<![a-z])(?:bad|blocked|cannot|closed|locked|lost|no|not|stale|unable)(?![a-z])"
     r"|失败|错误|拒绝|异常|超时|无法|不能"
@@ -49,6 +49,7 @@ _COUNT_OF_RESULTS = re.compile(
     rf"(?:{_OF_RESULTS})*(?:count|cnt|total)s?(?:{_OF_RESULTS})*"
     rf"|(?:{_OF_RESULTS})+num(?:ber)?s?|num(?:ber)?s?(?:{_OF_RESULTS})+"
 )
+_OF_SUCCESSES = re.compile(r"ok|pass|succe")
 _MEASURES = re.compile(r"interval|limit|ms|seconds|timeout")
 _SPEAKING = re.compile(
     r"[a-z]*(?:advice|comment|description|detail|explanation|message|msg|notice|remark|suggestion)s?"
@@ -82,16 +83,20 @@ def objection(members: Mapping[str, Any]) -> str | None:
     return path and printable(path, MAX_PATH)
 
 
-def miscount(answer: Mapping[str, Any], asked: int) -> str | None:
+def miscount(answer: Mapping[str, Any], asked: int, good: int) -> str | None:
     """Return what is wrong with a count beside the results, such as ``total_count`` or ``successNum``, or nothing.
 
-    :param asked: how many results were asked for.
+    :param asked: number of results that were asked for.
+    :param good: number of results that state a success.
     """
     results = answer["results"]
     for name, count in answer.items():
+        bare = bare_name(name)
+        if not _COUNT_OF_RESULTS.fullmatch(bare):
+            continue
         # a job left out may be counted or not, no document tells; any other number makes no sense
-        fits = count in (None, len(results), asked) and not isinstance(count, bool)
-        if not fits and _COUNT_OF_RESULTS.fullmatch(bare_name(name)):
+        numbers = (None, good) if _OF_SUCCESSES.search(bare) else (None, len(results), asked)
+        if count not in numbers or isinstance(count, bool):
             return f"the answer holds {len(results)} results and counts {short(count)}"
     return None
 

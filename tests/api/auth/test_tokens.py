@@ -11,7 +11,6 @@ import pytest
 from airflow_provider_drs.api.auth import tokens
 from airflow_provider_drs.api.auth.tokens import (
     EXPIRY_MARGIN,
-    MAX_COOLDOWN,
     RENEWAL_COOLDOWN,
     SharedToken,
     shared_token,
@@ -20,9 +19,12 @@ from airflow_provider_drs.api.errors import (
     DrsAnswerError,
     DrsConnectionLostError,
     DrsCredentialError,
+    DrsInputError,
     DrsStoppedError,
     DrsThrottledError,
     DrsTimeoutError,
+    DrsTlsError,
+    DrsTransportError,
     DrsUnavailableError,
     DrsUnreachableError,
 )
@@ -127,7 +129,13 @@ PERHAPS_DONE = (
     DrsConnectionLostError("gone"),
     DrsAnswerError("odd"),
 )
-NOT_DONE = (DrsUnreachableError("refused"), DrsThrottledError("slow", http_status=429))
+NOT_DONE = (
+    DrsUnreachableError("refused"),
+    DrsThrottledError("slow", http_status=429),
+    DrsTlsError("no proof"),
+    DrsTransportError("a proxy refuses"),
+    DrsInputError(["HTTPS_PROXY: is not a URL"]),
+)
 
 
 @pytest.mark.parametrize("error", PERHAPS_DONE, ids=lambda error: type(error).__name__)
@@ -166,32 +174,24 @@ def test_the_cooldown_starts_when_the_login_fails(iam, token):
     assert not iam.logins
 
 
-def test_the_cooldown_doubles_with_each_failure_in_a_row_and_starts_anew_after_a_success(iam, token):
-    iam.error = DrsUnavailableError("busy")
-    clock = Clock()
-    started, pauses = clock.now, []
-    for _ in range(6):
-        with pytest.raises(DrsUnavailableError):
-            token.current(iam, clock, goes_on)
-        failed = iam.logins
-        while iam.logins == failed:
-            clock.now += 1
-            with pytest.raises(DrsUnavailableError):
-                token.current(iam, clock, goes_on)
-        pauses.append(clock.now - started)
-        started = clock.now
-    assert pauses == [60, 120, 240, 480, MAX_COOLDOWN, MAX_COOLDOWN]
+def test_during_the_cooldown_the_old_token_is_used_until_it_expires(iam, token):
+    token.current(iam, at(0), goes_on)
+    iam.error = DrsTimeoutError("late")
+    with pytest.raises(DrsTimeoutError):
+        token.current(iam, at(GOOD), goes_on)
 
-    iam.error = None
-    clock.now += MAX_COOLDOWN
-    token.current(iam, clock, goes_on)
-    clock.now += LIFETIME
-    iam.error = DrsUnavailableError("busy")
-    for _ in range(2):
-        with pytest.raises(DrsUnavailableError):
-            token.current(iam, clock, goes_on)
-        clock.now += RENEWAL_COOLDOWN
-    assert iam.logins == 10
+    assert token.current(iam, at(GOOD + 1), goes_on) == "t1"
+    assert iam.logins == 2
+
+
+def test_a_token_that_has_expired_is_not_used_during_the_cooldown(iam, token):
+    token.current(iam, at(0), goes_on)
+    iam.error = DrsTimeoutError("late")
+    for now in (LIFETIME, LIFETIME + 1):
+        with pytest.raises(DrsTimeoutError):
+            token.current(iam, at(now), goes_on)
+
+    assert iam.logins == 2
 
 
 def test_a_failed_renewal_leaves_no_refused_token_in_the_cache(iam, token):

@@ -176,6 +176,16 @@ def test_a_known_code_comes_with_what_to_do():
     assert "user or password" in bad.hint
 
 
+@pytest.mark.parametrize("name", ["success_count", "successNum", "passed_count"])
+@pytest.mark.parametrize(("count", "passed"), [(1, [False, True]), (2, [False, False]), (0, [False, False])])
+def test_a_count_of_successes_is_that_of_the_affirmed_results(name, count, passed):
+    results = [{"id": ONE, "status": "failed", "error_msg": "no"}, good(TWO)]
+
+    judged = judge(parse_endpoints([endpoint(1), endpoint(2)]), {"results": results, "count": 2, name: count})
+
+    assert [verdict.passed for verdict in judged] == passed
+
+
 def test_a_report_on_nothing_has_not_passed():
     assert not Report(()).passed
 

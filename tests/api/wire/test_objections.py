@@ -48,6 +48,7 @@ HARMLESS: list[tuple[str, Any]] = [
     ("dbok", "ok"),
     ("tiktok", "x"),
     ("loginvalid", True),
+    ("signinvalid", True),
     ("kafka_security_config", None),
     ("context_id", "abc"),
     ("message_id", "abc-1"),
@@ -160,6 +161,8 @@ AGAINST: list[tuple[str, Any]] = [
     ("dbokflag", "0"),
     ("loginpass", False),
     ("loginvalid", False),
+    ("logInvalid", True),
+    ("signInvalid", True),
     ("log_invalid", True),
     ("dbalive", 0.0),
     ("certvalid", "false"),
@@ -331,5 +334,5 @@ def test_the_path_to_what_spoke_against_is_shown_and_short():
 
 @pytest.mark.parametrize("count", [True, False, "1", 2])
 def test_a_count_that_is_not_the_number_of_the_results_is_told(count):
-    assert miscount({"results": [{}], "count": count}, 1)
-    assert miscount({"results": [{}], "count": 1}, 1) is None
+    assert miscount({"results": [{}], "count": count}, 1, 1)
+    assert miscount({"results": [{}], "count": 1}, 1, 1) is None
