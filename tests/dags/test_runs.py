@@ -278,8 +278,9 @@ def assert_partial(run, state_of):
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
 def test_a_partial_wait_ends_alike_in_all_modes_once_each_job_is_there_or_lost(
-    connected, job_world, console, looks_before
+    connected, job_world, console, caplog, looks_before
 ):
+    caplog.set_level("INFO")
     for ready, failed, gone in JOBS_OF.values():
         job_world.ahead[ready] = ["CREATING"] * looks_before + ["CONFIGURATION"]
         job_world.ahead[failed] = ["CREATE_FAILED"]
@@ -300,7 +301,8 @@ def test_a_partial_wait_ends_alike_in_all_modes_once_each_job_is_there_or_lost(
 
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
-def test_the_log_names_the_job_whose_loss_ends_a_partial_wait(connected, job_world, console, looks_before):
+def test_the_log_names_the_job_whose_loss_ends_a_partial_wait(connected, job_world, console, caplog, looks_before):
+    caplog.set_level("INFO")
     for one, other, last in JOBS_OF.values():
         job_world.ahead[one] = job_world.ahead[other] = ["CONFIGURATION"]
         job_world.ahead[last] = ["CREATING"] * looks_before + ["CREATE_FAILED"]
