@@ -212,12 +212,26 @@ class DrsJobStateError(DrsError):
 
     :param jobs: ``{job id: status}`` of those jobs.
     :param targets: the statuses that were waited for.
+    :param others: ``{job id: status}`` of the other jobs of the wait; ``None`` where the status is unknown.
     """
 
-    def __init__(self, jobs: Mapping[str, str], targets: Sequence[str]) -> None:
+    targets: Sequence[str] = ()  # an event of an earlier release has none
+
+    def __init__(
+        self, jobs: Mapping[str, str], targets: Sequence[str], others: Mapping[str, str | None] | None = None
+    ) -> None:
         self.jobs = {job_id: str(status) for job_id, status in jobs.items()}
-        named = ", ".join(f"{job_id} is {status}" for job_id, status in self.jobs.items())
-        super().__init__(f"{named}: can no longer reach {' or '.join(map(str, targets))}.")
+        self.targets = [str(target) for target in targets]
+        others = others or {}
+        missing = {job_id: status for job_id, status in others.items() if status not in self.targets}
+        ready = len(others) - len(missing)
+        are, it = "is" if ready == 1 else "are", "it" if len(self.targets) == 1 else "any of them"
+        sentences = [
+            f"{ready} of {len(jobs) + len(others)} jobs {are} in {' or '.join(self.targets)}.",
+            *(f"{job_id} is {status} and can no longer reach {it}." for job_id, status in self.jobs.items()),
+            *(f"{job_id} is {status or 'in an unknown status'}." for job_id, status in missing.items()),
+        ]
+        super().__init__(" ".join(sentences))
 
 
 class DrsEndpointsFailedError(DrsError):

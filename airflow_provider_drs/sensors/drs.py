@@ -39,13 +39,16 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
 
     One call covers up to 100 jobs. In poke, reschedule and deferrable mode the outcome is the same, and so is the XCom:
-    ``{job id: status}``. Follows the contract's operation ``batchListJobStatus``.
+    ``{job id: status}``, with ``None`` for a job that DRS refuses. Follows the contract's operation
+    ``batchListJobStatus``.
 
     :param job_ids: a list, one id, an XCom of such, or text that is a JSON or Python list. (templated)
     :param drs_conn_id: the Connection to DRS. (templated)
     :param project_id: wins over the Connection's. (templated)
     :param target_statuses: one status or several, any of which ends the wait of a job.
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
+    :param partial: succeed once each job is in a target status or lost: it can no longer get there, or DRS refuses it
+        by itself. If DRS refuses all jobs, the sensor fails.
     :param kwargs: what any sensor takes, such as ``poke_interval``: seconds between two polls.
     :raises ValueError: when the DAG is parsed, for a status that no job can have or a number that cannot be waited for.
     :raises AirflowFailException: at once, without a retry, when a job can no longer get there, the input is bad, or DRS
@@ -65,6 +68,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
         project_id: str | None = None,
         target_statuses: str | Sequence[str] = TARGETS,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        partial: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,6 +77,8 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
         self.project_id = project_id
         self.target_statuses = target_statuses
         self.deferrable = deferrable
+        # an operator's own ``partial`` is Airflow's, for mapped tasks
+        self._partial = partial
         self._wait: Wait | None = None
         if target_statuses is not TARGETS:
             try:
@@ -94,7 +100,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
 
         with fail_fast_on_permanent_errors():
             ids = as_job_ids(self.job_ids)
-            self._wait = self._wait or Wait(ids, self.target_statuses)
+            self._wait = self._wait or Wait(ids, self.target_statuses, partial=self._partial)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
             with self.killing(hook):
                 while (result := self._poll(hook, ids, self._wait)).fault and not self.deferrable:
@@ -102,7 +108,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
         if self.deferrable and not result.done:
             # from here, so that Airflow's own execute treats a failed first poll like that of any sensor
             self._go_on_in_the_triggerer(ids)
-        return PokeReturnValue(result.done, result.statuses)
+        return PokeReturnValue(result.done, dict.fromkeys(ids) | result.statuses)
 
     def _poll(self, hook: DrsHook, ids: list[str], wait: Wait) -> PollResult:
         from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
@@ -135,6 +141,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
                 exponential_backoff=self.exponential_backoff,
                 max_wait=self.max_wait.total_seconds() if self.max_wait else None,
                 silent_fail=self.silent_fail,
+                partial=self._partial,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
@@ -148,7 +155,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
             raise ended(f"The jobs were not there within {self.timeout:g} s.")
         return super().resume_execution(next_method, next_kwargs, context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str | None]:
         """Return the statuses that the trigger reports, or raise its error.
 
         :raises ValueError: when another release of this package wrote an event that this one does not understand;

@@ -32,8 +32,9 @@ JOB_STATUSES: Poll[JobStatus] = Poll(MAX_IDS, _statuses)
 class DrsJobStatusTrigger(BaseTrigger):
     """Fires once, with the outcome of the wait; all triggers of a process at one Connection share the calls.
 
-    The event is ``{"statuses": {job id: status}}`` when every job is in a target status, or ``{"error": {...}}`` with
-    the members of :meth:`DrsError.to_dict` when the wait has failed. What is stored of a trigger is no secret.
+    The event is ``{"statuses": {job id: status}}`` when the wait is done, with ``None`` for a job that DRS refuses, or
+    ``{"error": {...}}`` with the members of :meth:`DrsError.to_dict` when it has failed. What is stored of a trigger is
+    no secret.
 
     :param job_ids: the jobs.
     :param target_statuses: any of these ends the wait of a job.
@@ -43,6 +44,7 @@ class DrsJobStatusTrigger(BaseTrigger):
     :param exponential_backoff: whether each pause is twice as long as the one before.
     :param max_wait: seconds that a pause lasts at most.
     :param silent_fail: whether no fault of the service ends the wait, however long it lasts.
+    :param partial: whether a job that can no longer get there, or that DRS refuses by itself, ends only its own wait.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class DrsJobStatusTrigger(BaseTrigger):
         exponential_backoff: bool = False,
         max_wait: float | None = None,
         silent_fail: bool = False,
+        partial: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         # a text is one job and no list of letters
@@ -66,6 +69,7 @@ class DrsJobStatusTrigger(BaseTrigger):
         self.exponential_backoff = exponential_backoff
         self.max_wait = max_wait
         self.silent_fail = silent_fail
+        self.partial = partial
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, which Airflow stores in clear."""
@@ -80,6 +84,7 @@ class DrsJobStatusTrigger(BaseTrigger):
                 "exponential_backoff": self.exponential_backoff,
                 "max_wait": self.max_wait,
                 "silent_fail": self.silent_fail,
+                "partial": self.partial,
             },
         )
 
@@ -100,19 +105,20 @@ class DrsJobStatusTrigger(BaseTrigger):
         else:
             yield TriggerEvent({"statuses": statuses})
 
-    async def _wait(self) -> dict[str, str]:
+    async def _wait(self) -> dict[str, str | None]:
         # DRS itself says which id it takes for malformed, but a wait for nothing would never end
         if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
             raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
         targets = as_target_statuses(self.target_statuses)
-        wait = Wait(self.job_ids, targets, forever=self.silent_fail)
+        wait = Wait(self.job_ids, targets, forever=self.silent_fail, partial=self.partial)
         subscription: Subscription[JobStatus, PollResult] = Subscription(wait, self._pause)
         with subscribed(self.drs_conn_id, self.project_id, JOB_STATUSES, subscription):
-            result = await subscription.next_update()
-            while not result.done:
-                self.log.info(result.news)
+            done = False
+            while not done:
                 result = await subscription.next_update()
-        return result.statuses
+                self.log.info(result.news)
+                done = result.done
+        return dict.fromkeys(self.job_ids) | result.statuses
 
     def _pause(self, polls: int) -> float:
         """Return the seconds between this poll, counted from 1, and the next."""

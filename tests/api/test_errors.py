@@ -41,7 +41,7 @@ EXAMPLES = [
     ),
     errors.DrsInputError(["jobs[0].ip: is mandatory", "jobs[1].id: is mandatory"]),
     errors.DrsStoppedError(),
-    errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"]),
+    errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"], {"b": "CREATING", "c": "CONFIGURATION"}),
     errors.DrsEndpointsFailedError(["source mysql at db:3306: refused"], 4),
 ]
 
@@ -83,3 +83,47 @@ def test_what_an_error_shows_can_be_masked_by_its_args(error):
     kept = {type(error).__name__, "HTTP", "request", "id", "***"}
     words = set(re.findall(r"[\w*]+", f"{masked!r} {masked}"))
     assert words <= kept | {str(error.http_status)}
+
+
+def test_a_job_state_error_of_the_release_before_is_still_read():
+    text = "a is CREATE_FAILED: can no longer reach CONFIGURATION."
+    facts = {"text": text, "code": None, "http_status": None, "request_id": None, "hint": None}
+    event = {"type": "DrsJobStateError", "args": [text, None, None, None], "jobs": {"a": "CREATE_FAILED"}, **facts}
+
+    error = errors.error_from_dict(event)
+
+    assert type(error) is errors.DrsJobStateError
+    assert (str(error), error.jobs, list(error.targets)) == (text, {"a": "CREATE_FAILED"}, [])
+    assert str(pickle.loads(pickle.dumps(error))) == text  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize(
+    ("lost", "targets", "others", "text"),
+    [
+        (
+            {"d": "CREATE_FAILED"},
+            ["CONFIGURATION"],
+            {"a": "CONFIGURATION", "b": "CONFIGURATION", "c": "CREATING"},
+            "2 of 4 jobs are in CONFIGURATION. d is CREATE_FAILED and can no longer reach it. c is CREATING.",
+        ),
+        (
+            {"a": "DELETED", "b": "CREATE_FAILED"},
+            ["CONFIGURATION", "WAITING_FOR_START"],
+            {"c": "WAITING_FOR_START", "d": None},
+            "1 of 4 jobs is in CONFIGURATION or WAITING_FOR_START. a is DELETED and can no longer reach any of them. "
+            "b is CREATE_FAILED and can no longer reach any of them. d is in an unknown status.",
+        ),
+        (
+            {"a": "DELETED"},
+            ["CONFIGURATION"],
+            None,
+            "0 of 1 jobs are in CONFIGURATION. a is DELETED and can no longer reach it.",
+        ),
+    ],
+    ids=["one target", "several targets, and a status that is unknown", "without the other jobs"],
+)
+def test_a_job_state_error_counts_the_jobs_that_are_there_and_names_the_others(lost, targets, others, text):
+    error = errors.DrsJobStateError(lost, targets, others)
+
+    assert str(error) == text
+    assert (error.jobs, error.targets) == (lost, targets)

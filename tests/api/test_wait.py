@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
 
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsJobStateError, DrsUnavailableError
-from airflow_provider_drs.api.model.job_status import JobStatus
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_drs.api.errors import (
+    DrsCredentialError,
+    DrsError,
+    DrsJobsRefusedError,
+    DrsJobStateError,
+    DrsPermissionError,
+    DrsUnavailableError,
+)
+from airflow_provider_drs.api.model.job_status import JobStatus, Phase
 from airflow_provider_drs.api.wait import Wait
 
+REQUEST = itertools.count()
 BUSY = DrsUnavailableError("busy", code="DRS.M00004", http_status=500, request_id="r-5")
 
 
 def statuses(**found):
     return {job: JobStatus(status) for job, status in found.items()}
+
+
+def refused(job):
+    """Return the error in the place of a job that DRS refuses by itself; each answer has its own request id."""
+    return DrsJobsRefusedError(
+        f"DRS has no status for {job} (deleted)",
+        jobs={job: "DRS.M05004: deleted"},
+        code="DRS.M05004",
+        http_status=400,
+        request_id=f"r-{next(REQUEST)}",
+        hint="Create it again.",
+    )
+
+
+def partial_wait(*jobs, targets=("CONFIGURATION",)):
+    return Wait(jobs, targets, partial=True)
 
 
 def test_it_is_done_when_every_job_is_in_a_target_status():
@@ -110,3 +138,106 @@ def test_what_no_waiting_heals_ends_the_wait_at_once():
         Wait(["a"], ["CONFIGURATION"]).judge({"a": DrsCredentialError("stale")}, 0, 600)
     with pytest.raises(DrsJobStateError, match="a is CREATE_FAILED"):
         Wait(["a", "b"], ["CONFIGURATION"]).judge({"a": JobStatus("CREATE_FAILED"), "b": BUSY}, 0, 600)
+
+
+def test_the_error_for_a_lost_job_says_where_every_other_one_is():
+    wait = Wait(["a", "b", "c", "d", "e"], ["CONFIGURATION"])
+    poll = statuses(a="CREATING", b="CREATE_FAILED", c="CONFIGURATION", e="DELETED") | {"d": BUSY}
+
+    with pytest.raises(DrsJobStateError) as caught:
+        wait.judge(poll, 0, 600)
+
+    assert str(caught.value) == (
+        "1 of 5 jobs is in CONFIGURATION. b is CREATE_FAILED and can no longer reach it. "
+        "e is DELETED and can no longer reach it. a is CREATING. d is in an unknown status."
+    )
+    assert caught.value.jobs == {"b": "CREATE_FAILED", "e": "DELETED"}
+    assert caught.value.targets == ["CONFIGURATION"]
+
+
+def test_a_partial_wait_goes_on_until_each_job_is_there_or_lost():
+    wait = partial_wait("a", "b", "c")
+    lost = statuses(b="CREATE_FAILED") | {"c": refused("c")}
+
+    assert not wait.judge(statuses(a="CREATING") | lost, 0, 600).done
+    assert not wait.judge(statuses(a="NEVER_HEARD_OF") | lost, 1, 600).done
+    assert not wait.judge({"a": BUSY} | lost, 2, 600).done
+    last = wait.judge(statuses(a="CONFIGURATION") | lost, 3, 600)
+
+    assert last.done
+    assert last.statuses == {"a": "CONFIGURATION", "b": "CREATE_FAILED"}
+
+
+def test_a_partial_wait_names_a_lost_job_once_with_the_reason_even_during_a_fault():
+    wait = partial_wait("a", "b", "c")
+
+    news = [
+        wait.judge(poll, 0, 600).news
+        for poll in [
+            statuses(a="CREATING", b="CREATING", c="CREATING"),
+            {"a": BUSY, "b": BUSY, "c": refused("c")},
+            {"a": BUSY, "b": BUSY, "c": refused("c")},
+            statuses(a="CREATING", b="CREATE_FAILED") | {"c": refused("c")},
+            statuses(a="CREATING", b="CREATE_FAILED") | {"c": refused("c")},
+            statuses(a="CONFIGURATION", b="CREATE_FAILED") | {"c": refused("c")},
+        ]
+    ]
+
+    assert news[0] == "3 of 3 jobs: CREATING"
+    assert news[1].startswith("DRS.M05004: DRS has no status for c (deleted) (HTTP 400, request id r-")
+    assert news[1].endswith(f" Create it again. The wait goes on, although DRS could not be asked: {BUSY}")
+    assert news[2:] == [
+        "",
+        "DRS answers again: 1 of 3 jobs: CREATE_FAILED; 1 of 3 jobs: CREATING. "
+        "b is CREATE_FAILED and can no longer reach CONFIGURATION.",
+        "",
+        "1 of 3 jobs: CONFIGURATION; 1 of 3 jobs: CREATE_FAILED",
+    ]
+
+
+def test_a_lost_job_that_is_deleted_is_named_again_because_its_status_is_gone():
+    wait = partial_wait("a", "b")
+    wait.judge(statuses(a="CREATING", b="CREATE_FAILED"), 0, 600)
+
+    assert (
+        "DRS.M05004: DRS has no status for b" in wait.judge(statuses(a="CREATING") | {"b": refused("b")}, 1, 600).news
+    )
+
+
+@pytest.mark.parametrize(
+    ("poll", "error"),
+    [
+        (lambda: {"a": refused("a"), "b": refused("b")}, DrsJobsRefusedError),
+        (lambda: {"a": refused("a"), "b": DrsPermissionError("no")}, DrsPermissionError),
+        (lambda: statuses(a="CREATE_FAILED") | {"b": DrsJobsRefusedError("no such jobs")}, DrsJobsRefusedError),
+        (lambda: {"a": refused("a"), "b": BUSY}, DrsUnavailableError),
+    ],
+    ids=["all jobs refused", "the caller refused", "the whole call refused", "a lasting fault"],
+)
+def test_a_partial_wait_fails_for_what_is_no_single_jobs_loss(poll, error):
+    with pytest.raises(error):
+        partial_wait("a", "b").judge(poll(), 0, 0)
+
+
+JOBS = ["a", "b", "c"]
+KINDS = [*JobStatus, JobStatus("NEVER_HEARD_OF"), "refused", "busy"]
+ENDS = {JobStatus.CONFIGURATION, "refused"} | {status for status in JobStatus if (status.phase or 0) > Phase.TARGET}
+
+
+@given(st.lists(st.tuples(*(st.sampled_from(KINDS) for _ in JOBS)), max_size=8))
+def test_whatever_the_polls_say_a_partial_wait_ends_at_the_first_where_each_job_is_there_or_lost(polls):
+    wait = partial_wait(*JOBS)
+    for now, kinds in enumerate(polls):
+        items = {
+            job: refused(job) if kind == "refused" else BUSY if kind == "busy" else kind
+            for job, kind in zip(JOBS, kinds, strict=True)
+        }
+        if set(kinds) == {"refused"}:
+            with pytest.raises(DrsJobsRefusedError):
+                wait.judge(items, now, 600)
+            break
+        result = wait.judge(items, now, 600)
+        assert result.done == ENDS.issuperset(kinds)
+        assert result.statuses == {job: item for job, item in items.items() if not isinstance(item, DrsError)}
+        if result.done:
+            break

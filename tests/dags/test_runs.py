@@ -127,9 +127,15 @@ def test_bad_input_is_told_whole_with_nothing_sent_and_no_retry_used(connected, 
     assert secret not in told
 
 
+REFUSED = "refused"
+
+
 @pytest.fixture
 def job_world():
-    """Answer status calls from a table of what each job's next statuses are; the last one stays."""
+    """Answer status calls from a table of what each job's next statuses are; the last one stays.
+
+    While the next one of a job is ``REFUSED``, a call that asks about it is refused, and names it.
+    """
 
     class World:
         def __init__(self):
@@ -138,6 +144,9 @@ def job_world():
 
         def __call__(self, request):
             with self._lock:
+                if gone := [job for job in request.json["jobs"] if self.ahead[job][0] == REFUSED]:
+                    items = [{"id": job, "error_code": "DRS.M05004", "error_message": "it is gone"} for job in gone]
+                    return Reply({"results": items, "count": len(items)}, status=400)
                 results = [{"id": job, "status": self._next(job)} for job in request.json["jobs"]]
             return Reply({"results": results, "count": len(results)})
 
@@ -177,7 +186,11 @@ def test_a_job_that_cannot_get_there_fails_all_three_modes_at_once(connected, jo
     assert run.states == {"poke": "failed", "reschedule": "failed", "deferrable": "failed"}
     assert run.tries == {"poke": 1, "reschedule": 1, "deferrable": 1}, "no retry was spent"
     told = console()
-    assert told.count(f"{job_id(2)} is CREATE_FAILED: can no longer reach CONFIGURATION") >= 3
+    text = (
+        f"0 of 2 jobs are in CONFIGURATION. {job_id(2)} is CREATE_FAILED and can no longer reach it. "
+        f"{job_id(1)} is CREATING."
+    )
+    assert told.count(text) >= 3
 
 
 FLAGS = ("none", "soft_fail", "silent_fail", "never_fail")
@@ -188,10 +201,14 @@ JOB_OF = {
 }
 
 
-def assert_in_all_modes(run, state_of):
+def judged(tasks):
     # in dag.test() Airflow 3.0 cannot look a second time in reschedule mode: it hands on the time of the first as text
-    judged = [task for task in JOB_OF if not (__version__.startswith("3.0.") and task.startswith("reschedule"))]
-    assert {task: run.states[task] for task in judged} == {task: state_of[task.partition("__")[2]] for task in judged}
+    return [task for task in tasks if not (__version__.startswith("3.0.") and task.startswith("reschedule"))]
+
+
+def assert_in_all_modes(run, state_of):
+    tasks = judged(JOB_OF)
+    assert {task: run.states[task] for task in tasks} == {task: state_of[task.partition("__")[2]] for task in tasks}
 
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
@@ -243,6 +260,95 @@ def test_a_passing_fault_ends_no_wait_in_any_mode(connected):
         run = run_dag("wait_flags.py", {"job_of": JOB_OF})
 
     assert_in_all_modes(run, dict.fromkeys(FLAGS, "success"))
+
+
+PARTIAL = (*FLAGS, "mapped")
+JOBS_OF = {
+    f"{mode}__{name}": [job_id(100 * number + 10 * other + job) for job in (1, 2, 3)]
+    for number, mode in enumerate(("poke", "reschedule", "deferrable"))
+    for other, name in enumerate(PARTIAL)
+}
+
+
+def assert_partial(run, state_of):
+    states = {task: run.states[task] for task in judged(JOBS_OF)}
+    expected = {task: state_of[task.partition("__")[2]] for task in states}
+    assert states == {task: [state] if task.endswith("mapped") else state for task, state in expected.items()}
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_a_partial_wait_ends_alike_in_all_modes_once_each_job_is_there_or_lost(
+    connected, job_world, console, caplog, looks_before
+):
+    caplog.set_level("INFO")
+    for ready, failed, gone in JOBS_OF.values():
+        job_world.ahead[ready] = ["CREATING"] * looks_before + ["CONFIGURATION"]
+        job_world.ahead[failed] = ["CREATE_FAILED"]
+        job_world.ahead[gone] = ["CREATING"] * (looks_before // 2) + [REFUSED]
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
+
+    assert_partial(run, dict.fromkeys(PARTIAL, "success"))
+    told = console()
+    for task in judged(JOBS_OF):
+        ready, failed, gone = JOBS_OF[task]
+        statuses = {ready: "CONFIGURATION", failed: "CREATE_FAILED", gone: None}
+        assert run.xcoms[task] == ([statuses] if task.endswith("mapped") else statuses)
+        assert list(JOBS_OF[task]) == list(statuses), "in the order of the jobs"
+        assert f"{failed} is CREATE_FAILED and can no longer reach CONFIGURATION." in told
+        assert f"DRS.M05004: DRS has no status for {gone} (it is gone)" in told
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_the_log_names_the_job_whose_loss_ends_a_partial_wait(connected, job_world, console, caplog, looks_before):
+    caplog.set_level("INFO")
+    for one, other, last in JOBS_OF.values():
+        job_world.ahead[one] = job_world.ahead[other] = ["CONFIGURATION"]
+        job_world.ahead[last] = ["CREATING"] * looks_before + ["CREATE_FAILED"]
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
+
+    assert_partial(run, dict.fromkeys(PARTIAL, "success"))
+    told = console()
+    lost = [JOBS_OF[task][2] for task in judged(JOBS_OF)]
+    assert [job for job in lost if f"{job} is CREATE_FAILED and can no longer reach CONFIGURATION." not in told] == []
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_a_partial_wait_of_which_drs_refuses_all_jobs_fails_as_the_flags_say(connected, job_world, looks_before):
+    for jobs in JOBS_OF.values():
+        job_world.ahead |= {job: ["CREATING"] * looks_before + [REFUSED] for job in jobs}
+    with Service(job_world) as service:
+        connected(service)
+        run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
+
+    expected = {"none": "failed", "soft_fail": "skipped", "silent_fail": "failed", "never_fail": "skipped"}
+    assert_partial(run, {**expected, "mapped": "failed"})
+
+
+@pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
+def test_a_lasting_fault_means_for_a_partial_wait_what_it_means_for_any(connected, looks_before):
+    looks: Counter[str] = Counter()
+
+    def faulty_for_a_while(request):
+        jobs = request.json["jobs"]
+        looks[jobs[0]] += 1
+        if looks_before < looks[jobs[0]] <= looks_before + 4:
+            return Reply({}, status=503)
+        ready = "CREATING" if looks[jobs[0]] <= looks_before else "CONFIGURATION"
+        results = [
+            {"id": job, "status": status} for job, status in zip(jobs, [ready, "DELETED", "DELETED"], strict=True)
+        ]
+        return Reply({"results": results, "count": len(results)})
+
+    with Service(faulty_for_a_while) as service:
+        connected(service, max_attempts=1, max_retry_seconds=0)
+        run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
+
+    expected = {"none": "failed", "soft_fail": "failed", "silent_fail": "success", "never_fail": "skipped"}
+    assert_partial(run, {**expected, "mapped": "failed"})
 
 
 def test_250_jobs_take_three_status_calls_a_poke(connected):

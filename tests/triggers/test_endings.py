@@ -66,6 +66,33 @@ def test_a_fault_of_one_trigger_is_its_event_and_no_other_waits_for_it(jobs, pok
     assert good == {"statuses": {IDS[1]: THERE}}
 
 
+def test_partial_waits_share_calls_with_others_and_each_ends_in_its_own_way(jobs):
+    deleted, malformed, ready, failed = IDS[:4]
+    jobs.deleted, jobs.malformed = {deleted}, {malformed}
+    jobs.status = {failed: "CREATE_FAILED"}
+    jobs.ready_after = {ready: 3}
+    mixed = [deleted, ready, malformed, failed]
+
+    async def scene():
+        triggers = [
+            DrsJobStatusTrigger(mixed, partial=True),
+            DrsJobStatusTrigger(mixed),
+            DrsJobStatusTrigger([ready, failed]),
+            DrsJobStatusTrigger([deleted, malformed], partial=True),
+            DrsJobStatusTrigger([ready], partial=True),
+        ]
+        return await asyncio.gather(*map(payload, triggers))
+
+    partial, whole, lost, refused, alone = in_time(jobs, scene)
+
+    assert partial == {"statuses": {deleted: None, ready: THERE, malformed: None, failed: "CREATE_FAILED"}}
+    assert alone == {"statuses": {ready: THERE}}
+    assert set(whole["error"]["jobs"]) == set(refused["error"]["jobs"]) == {deleted, malformed}
+    assert lost["error"]["text"] == (
+        f"0 of 2 jobs are in {THERE}. {failed} is CREATE_FAILED and can no longer reach it. {ready} is CREATING."
+    )
+
+
 @pytest.mark.parametrize("named", ["86400", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_pause_that_the_service_names_is_no_longer_than_the_user_allows(monkeypatch, status, named):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import Context
@@ -141,6 +142,7 @@ def members_of_errors(
     assert_type(service.retry_after, float | None)
     assert_type(service.window, tuple[int, float] | None)
     assert_type(state.jobs, dict[str, str])
+    assert_type(state.targets, Sequence[str])
     assert_type(failed.failed, list[str])
 
 
@@ -170,10 +172,11 @@ def sensor(context: Context) -> None:
         project_id=None,
         target_statuses=("CONFIGURATION",),
         deferrable=True,
+        partial=True,
         poke_interval=60,
         timeout=3600,
     )
-    assert_type(task.execute_complete(context, {"statuses": {}}), dict[str, str])
+    assert_type(task.execute_complete(context, {"statuses": {}}), dict[str, str | None])
 
 
 async def trigger() -> None:
@@ -186,6 +189,7 @@ async def trigger() -> None:
         exponential_backoff=True,
         max_wait=60,
         silent_fail=True,
+        partial=True,
     )
     assert_type(waiting.serialize(), tuple[str, dict[str, Any]])
     async for event in waiting.run():

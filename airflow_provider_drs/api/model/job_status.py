@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from enum import Enum, IntEnum
-
-from airflow_provider_drs.api.errors import DrsJobStateError
 
 
 class Phase(IntEnum):
@@ -96,16 +94,3 @@ class JobStatus(str, Enum):
 
 TESTABLE = JobStatus.CONFIGURATION
 """The status in which DRS tests a job's endpoints."""
-
-
-def all_reached(statuses: Mapping[str, JobStatus], targets: Collection[JobStatus]) -> bool:
-    """Return whether every job is in one of the target statuses.
-
-    :param statuses: ``{job id: status}`` as DRS reported it.
-    :param targets: the statuses waited for.
-    :raises DrsJobStateError: when a job can no longer reach any of them; it names all such jobs.
-    """
-    lost = {job_id: status for job_id, status in statuses.items() if not status.can_reach(targets)}
-    if lost:
-        raise DrsJobStateError(lost, [str(target) for target in targets])
-    return all(status in targets for status in statuses.values())
