@@ -138,15 +138,28 @@ class RunningAirflow:
         """Return the question that a task asks people, or an empty object while it asks none."""
         return self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails")
 
-    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer as a person does who takes one of the options."""
-        body = {"chosen_options": [option], "params_input": {}}
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str, **typed: str) -> None:
+        """Answer as a person does who takes one of the options, and types into the form what is ``typed``."""
+        form = self.question(dag_id, run_id, task_id)["params"] if typed else {}
+        values = {name: field.get("value") for name, field in form.items()}
+        body = {"chosen_options": [option], "params_input": values | typed}
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         assert self._call(path, body, "PATCH") is not None
 
-    def xcom(self, dag_id: str, task_id: str, map_index: int = -1) -> Any:
+    def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str]) -> None:
+        """Clear these tasks of a run and no others, so that they run again."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        assert self._call(f"/dags/{dag_id}/clearTaskInstances", body) is not None
+
+    def xcom(self, dag_id: str, task_id: str, map_index: int = -1, run_id: str = "run") -> Any:
         """Return what a task returned."""
-        task = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
+        task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
         return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 returns it as text
 
