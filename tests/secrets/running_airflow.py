@@ -106,13 +106,14 @@ class RunningAirflow:
         body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
-    def heard_of(self, dag_id: str, task_id: str) -> int:
+    def heard_of(self, dag_id: str, task_id: str, run_id: str | None = None) -> int:
         """Return the number of events by which the executor reported a task to the scheduler as ended or deferred.
 
         Airflow 3.1 fails a deferred task that resumes before the scheduler has processed the event of its deferral.
         """
-        event = "Received executor event with state success for task instance TaskInstanceKey"
-        return self.console.read_text(errors="replace").count(f"{event}(dag_id='{dag_id}', task_id='{task_id}'")
+        event = "Received executor event with state success for task instance "
+        key = f"TaskInstanceKey(dag_id='{dag_id}', task_id='{task_id}'" + (f", run_id='{run_id}'" if run_id else "")
+        return sum(event in line and key in line for line in self.console.read_text(errors="replace").splitlines())
 
     def replace_triggerer(self, between: Callable[[], object]) -> None:
         """Kill all processes of the triggerer, so that none of them can clean up, and start another triggerer.
