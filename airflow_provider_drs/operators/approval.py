@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_drs._compat import AirflowFailException
+from airflow_provider_drs._errors import fail_fast_on_permanent_errors
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
     AirflowOptionalProviderFeatureException,
@@ -14,8 +16,6 @@ from airflow_provider_drs.operators._asking import (
     body_shown,
     params_with_note,
 )
-from airflow_provider_drs._compat import AirflowFailException
-from airflow_provider_drs._errors import fail_fast_on_permanent_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

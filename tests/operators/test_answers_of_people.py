@@ -15,8 +15,8 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
 )
 
-from airflow_provider_drs.operators._asking import TaskAwaitingInput
 from airflow_provider_drs.api.model.shown_reports import ShownReports
+from airflow_provider_drs.operators._asking import TaskAwaitingInput
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 
 NOBODY_CAN_ANSWER = __version__.startswith(("2.", "3.0."))
