@@ -1,4 +1,4 @@
-"""The operator that shows reports to a person, and lets the migration start only if the person approves them."""
+"""The operator that shows reports to a person and accepts an answer only for these reports."""
 
 from __future__ import annotations
 
@@ -46,25 +46,25 @@ _CHANGED = (
 
 
 class DrsApprovalOperator(ApprovalOperator):
-    """Show the reports of a gate to a person, and go on only if the person approves those very reports.
+    """Show the reports of a gate to a person, and accept an answer only for these reports.
 
-    Takes every parameter of Airflow's ``ApprovalOperator``, too: ``assigned_users``, ``notifiers``,
-    ``response_timeout``, ``defaults``, ``fail_on_reject`` and so on. Approved and rejected do what they do there.
+    The operator takes all parameters of Airflow's ``ApprovalOperator``: ``assigned_users``, ``notifiers``,
+    ``response_timeout``, ``defaults``, ``fail_on_reject`` and so on. An approval and a rejection have the same effect.
 
-    The answer is the task's XCom, whichever it is: ``{"approved": bool, "by": name or id, "at": ISO 8601 in UTC,
-    "digest": of the report, or a list of those of several, "note": text or None}``. ``by`` is ``None`` when nobody
-    answered in time and ``defaults`` did. What else ``params`` asked for is in a member ``params_input``.
+    The answer is the task's XCom, for a rejection too: ``{"approved": bool, "by": name or id, "at": ISO 8601 in UTC,
+    "digest": of the report, or a list for several reports, "note": text or None}``. ``by`` is ``None`` if ``defaults``
+    answered after the timeout. Values of further fields in ``params`` are in a member ``params_input``.
 
-    The module can be imported on every Airflow; before 3.1 making the operator is an error.
+    Every supported Airflow can import the module; before 3.1 the constructor raises an error.
 
-    :param report: the XCom of a step of this package, or a list of such, or the text that a template makes of it.
+    :param report: the XCom of a task of this package, a list of such XComs, or the text of either from a template.
         (templated)
-    :param subject: the headline; if none is given, the verdict of each report. (templated)
-    :param body: Markdown that is shown before the reports. (templated)
-    :param params: further fields to fill in. A field ``note``, a text that need not be typed, is there anyway.
-    :raises AirflowOptionalProviderFeatureException: when the DAG is parsed on Airflow before 3.1.
+    :param subject: the headline; the default names the verdict of each report. (templated)
+    :param body: Markdown before the reports. (templated)
+    :param params: additional form fields; the operator adds ``note``, an optional text.
+    :raises AirflowOptionalProviderFeatureException: when Airflow is older than 3.1, while it parses the DAG.
     :raises AirflowFailException: at once, without a retry, when there is no report, when Airflow would show an older
-        one, or when the report has changed since it was shown.
+        report, or when the report has changed since it was shown.
     """
 
     template_fields: Sequence[str] = ("report", "subject", "body")
@@ -86,7 +86,7 @@ class DrsApprovalOperator(ApprovalOperator):
         self.report = report
 
     def execute(self, context: Context) -> Any:
-        """Ask, if it is this report that Airflow will show."""
+        """Ask, if Airflow shows this report."""
         reports = self._reports()
         self.subject = self.subject or f"Start the migration? {reports.verdicts}"
         self.body = reports.text(self.body)
@@ -102,9 +102,9 @@ class DrsApprovalOperator(ApprovalOperator):
             raise
 
     def execute_complete(self, context: Context, event: dict[str, Any], shown: str | None = None) -> Any:
-        """Return the answer, if it was given to the report as it is now.
+        """Return the answer, if it is an answer to the current report.
 
-        :param shown: the fingerprint of what the person saw.
+        :param shown: the fingerprint of the reports that the person has seen.
         """
         from airflow_provider_drs.api.texts import printable
 
