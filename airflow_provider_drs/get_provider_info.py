@@ -23,7 +23,12 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [{"integration-name": name, "python-modules": ["airflow_provider_drs.hooks.drs"]}],
-        "operators": [{"integration-name": name, "python-modules": ["airflow_provider_drs.operators.drs"]}],
+        "operators": [
+            {
+                "integration-name": name,
+                "python-modules": ["airflow_provider_drs.operators.drs", "airflow_provider_drs.operators.approval"],
+            }
+        ],
         "sensors": [{"integration-name": name, "python-modules": ["airflow_provider_drs.sensors.drs"]}],
         "triggers": [{"integration-name": name, "python-modules": ["airflow_provider_drs.triggers.drs"]}],
         "connection-types": [

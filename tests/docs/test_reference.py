@@ -16,6 +16,7 @@ from airflow_provider_drs.api import codes, errors
 from airflow_provider_drs.api.operation import REPEATED, Repeat
 from airflow_provider_drs.hooks.connection import ConnectionExtra
 from airflow_provider_drs.hooks.drs import DrsHook
+from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
@@ -39,7 +40,10 @@ def own_parameters(cls):
     return {name: item for name, item in signature.parameters.items() if name not in ("self", "kwargs")}
 
 
-@pytest.mark.parametrize("cls", [DrsTestConnectionsOperator, DrsJobStatusSensor, DrsJobStatusTrigger, DrsHook])
+OPERATORS = [DrsTestConnectionsOperator, DrsApprovalOperator, DrsJobStatusSensor]
+
+
+@pytest.mark.parametrize("cls", [*OPERATORS, DrsJobStatusTrigger, DrsHook])
 def test_the_reference_has_every_parameter_with_its_default(cls):
     documented = {row[0].strip("`"): row for row in rows(REFERENCE, cls.__name__)}
     documented = {name: row for name, row in documented.items() if name not in ("db_conn_id", "ssl_cert_file", "label")}
@@ -54,7 +58,7 @@ def test_the_reference_has_every_parameter_with_its_default(cls):
             assert row[1].strip("`").replace('"', "'") == repr(default), name
 
 
-@pytest.mark.parametrize("cls", [DrsTestConnectionsOperator, DrsJobStatusSensor])
+@pytest.mark.parametrize("cls", OPERATORS)
 def test_the_reference_marks_the_templated_parameters(cls):
     documented = [row[0].strip("`") for row in rows(REFERENCE, cls.__name__) if row[2:3] == ["yes"]]
 

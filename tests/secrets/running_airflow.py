@@ -106,13 +106,14 @@ class RunningAirflow:
         body = {"dag_run_id": run_id} if AIRFLOW_2 else {"dag_run_id": run_id, "logical_date": None}
         wait_until(f"{dag_id} is known", lambda: self._call(f"/dags/{dag_id}/dagRuns", body) is not None, 240)
 
-    def heard_of(self, dag_id: str, task_id: str) -> int:
+    def heard_of(self, dag_id: str, task_id: str, run_id: str | None = None) -> int:
         """Return the number of events by which the executor reported a task to the scheduler as ended or deferred.
 
         Airflow 3.1 fails a deferred task that resumes before the scheduler has processed the event of its deferral.
         """
-        event = "Received executor event with state success for task instance TaskInstanceKey"
-        return self.console.read_text(errors="replace").count(f"{event}(dag_id='{dag_id}', task_id='{task_id}'")
+        event = "Received executor event with state success for task instance "
+        key = f"TaskInstanceKey(dag_id='{dag_id}', task_id='{task_id}'" + (f", run_id='{run_id}'" if run_id else "")
+        return sum(event in line and key in line for line in self.console.read_text(errors="replace").splitlines())
 
     def replace_triggerer(self, between: Callable[[], object]) -> None:
         """Kill all processes of the triggerer, so that none of them can clean up, and start another triggerer.
@@ -138,15 +139,28 @@ class RunningAirflow:
         """Return the question that a task asks people, or an empty object while it asks none."""
         return self._json(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails")
 
-    def answer(self, dag_id: str, run_id: str, task_id: str, option: str) -> None:
-        """Answer as a person does who takes one of the options."""
-        body = {"chosen_options": [option], "params_input": {}}
+    def answer(self, dag_id: str, run_id: str, task_id: str, option: str, **typed: str) -> None:
+        """Answer as a person does who takes one of the options, and types into the form what is ``typed``."""
+        form = self.question(dag_id, run_id, task_id)["params"] if typed else {}
+        values = {name: field.get("value") for name, field in form.items()}
+        body = {"chosen_options": [option], "params_input": values | typed}
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         assert self._call(path, body, "PATCH") is not None
 
-    def xcom(self, dag_id: str, task_id: str, map_index: int = -1) -> Any:
+    def clear(self, dag_id: str, run_id: str, task_ids: Sequence[str]) -> None:
+        """Clear these tasks of a run and no others, so that they run again."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": list(task_ids),
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        assert self._call(f"/dags/{dag_id}/clearTaskInstances", body) is not None
+
+    def xcom(self, dag_id: str, task_id: str, map_index: int = -1, run_id: str = "run") -> Any:
         """Return what a task returned."""
-        task = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
+        task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
         return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 returns it as text
 

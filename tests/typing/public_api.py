@@ -41,6 +41,7 @@ from airflow_provider_drs.api import (
     run_tests,
 )
 from airflow_provider_drs.hooks.drs import DrsHook
+from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
@@ -144,6 +145,19 @@ def members_of_errors(
     assert_type(state.jobs, dict[str, str])
     assert_type(state.targets, Sequence[str])
     assert_type(failed.failed, list[str])
+
+
+def approval() -> None:
+    DrsApprovalOperator(
+        task_id="approve",
+        report=[{}],
+        subject="Start?",
+        body="Wave 7.",
+        params={"ticket": ""},
+        assigned_users=[{"id": "7", "name": "ann"}],
+        fail_on_reject=True,
+        retries=3,
+    )
 
 
 def operator(context: Context) -> None:
