@@ -95,5 +95,6 @@ class LeavesReport(OperatorMixin):
         :param context: Airflow's.
         :param report: the report.
         """
-        if self.do_xcom_push:
+        # a context without a task instance is that of a call by hand, which has no XCom
+        if self.do_xcom_push and "ti" in context:
             context["ti"].xcom_push(key="return_value", value=report.to_dict())

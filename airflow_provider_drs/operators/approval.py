@@ -6,7 +6,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import AirflowFailException
-from airflow_provider_drs._errors import fail_fast_on_permanent_errors
+from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
     AirflowOptionalProviderFeatureException,
