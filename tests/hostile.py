@@ -194,6 +194,17 @@ def passing(request: dict[str, Any]) -> dict[str, Any]:
     return {"results": results, "count": len(results)}
 
 
+def reads_statuses(request: dict[str, Any]) -> bool:
+    """Return whether a request is the operator's first call, which reads the statuses of the jobs."""
+    return "page_req" in request
+
+
+def in_configuration(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer that every job is in CONFIGURATION."""
+    results = [{"id": job, "status": "CONFIGURATION"} for job in request["jobs"]]
+    return {"results": results, "count": len(results)}
+
+
 def certificate(folder: Path, name: str, *, days: tuple[int, int] = (-1, 30)) -> tuple[ssl.SSLContext, str]:
     """Make a self-signed certificate for a host name or address.
 

@@ -67,11 +67,11 @@ class Pacer:
         self._starts: list[float] = []
         self._pause_count = 0
         self._last_refusal: DrsThrottledError | None = None
-        self._resume_at = 0.0
+        self._resume = 0.0
         self._forget()
 
     def _forget(self) -> None:
-        self._interval = self._estimate = INITIAL_INTERVAL
+        self._gap = self._estimate = INITIAL_INTERVAL
         self._burst = BURST
         self._epoch = 0
         self._refusals_in_a_row = 0
@@ -91,10 +91,10 @@ class Pacer:
                 now, pause_count = self.clock(), self._pause_count
                 self._recover(now)
                 due = max(self._next, now)
-                start = max(now, due - self._burst * self._interval)
+                start = max(now, due - self._burst * self._gap)
                 if self._epoch and start > deadline:
                     raise self._no_turn(start - now)
-                self._next = due + self._interval
+                self._next = due + self._gap
                 if start <= now:
                     return self._start(now)
             self.sleep(start - now)
@@ -125,8 +125,8 @@ class Pacer:
             if epoch < self._epoch:
                 # The call started before the last refusal was known, so it only improves the first estimate.
                 if self._limit_met_at is not None and epoch == 0 and self._epoch == 1:
-                    self._interval = self._estimate = self._estimated()
-                return max(0.0, self._resume_at - now)
+                    self._gap = self._estimate = self._estimated()
+                return max(0.0, self._resume - now)
             first = self._epoch == 0
             self._epoch += 1
             self._refusals_in_a_row += 1
@@ -134,22 +134,22 @@ class Pacer:
             self._refused_at = [*(time for time in self._refused_at if now - time < WINDOW), now]
             often = len(self._refused_at) >= OFTEN
             if not first:
-                interval = self._interval * (SLOWDOWN_OFTEN if often else SLOWDOWN_RARE)
+                interval = self._gap * (SLOWDOWN_OFTEN if often else SLOWDOWN_RARE)
             elif error.window:
                 limit, seconds = error.window
-                interval = self._estimate = max(self._interval, seconds / (limit * SAFETY_FACTOR))
+                interval = self._estimate = max(self._gap, seconds / (limit * SAFETY_FACTOR))
             else:
                 self._limit_met_at = now
                 interval = self._estimate = self._estimated()
             self._burst = 0
             self._set_interval(min(interval, max(max_pause, INITIAL_INTERVAL)))
-            self._estimate = min(self._estimate, self._interval)
-            self._resume_at = now + min(self._pause(error), max_pause)
+            self._estimate = min(self._estimate, self._gap)
+            self._resume = now + min(self._pause(error), max_pause)
             if first or often:
                 self._refused_at = []
-                self._next = self._resume_at
+                self._next = self._resume
                 self._pause_count += 1
-            return self._resume_at - now
+            return self._resume - now
 
     def _recover(self, now: float) -> None:
         steps = int((now - self._last_recovery) // RECOVERY_INTERVAL)
@@ -160,12 +160,12 @@ class Pacer:
             self._forget()
             return
         self._last_recovery += steps * RECOVERY_INTERVAL
-        self._set_interval(max(self._estimate, self._interval * RECOVERY_FACTOR**steps))
+        self._set_interval(max(self._estimate, self._gap * RECOVERY_FACTOR**steps))
 
     def _set_interval(self, interval: float) -> None:
-        if interval != self._interval:
+        if interval != self._gap:
             _log.info("The service throttles: one call every %.3g s from now on.", interval)
-        self._interval = interval
+        self._gap = interval
 
     def _start(self, now: float) -> Turn:
         if len(self._starts) >= MAX_REMEMBERED_STARTS:

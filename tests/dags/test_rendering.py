@@ -109,7 +109,7 @@ def test_what_a_template_did_not_find_is_not_given(service, native):
 
     report = task.execute({})
 
-    (request,) = service.requests
+    (request,) = service.calls("batch-connection")
     assert "/of-the-connection/" in request.path
     assert request.entries == [endpoint(1)]
     assert [item["label"] for item in report["endpoints"]] == [None]

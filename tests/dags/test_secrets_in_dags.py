@@ -46,7 +46,7 @@ def test_the_example_without_credentials_sends_those_of_the_connections(monkeypa
         run = run_dag("credentials_from_connections.py")
 
     assert run.states == {"test_connections": "success"}
-    sent = {entry["ip"]: entry for request in service.requests for entry in request.entries}
+    sent = {entry["ip"]: entry for request in service.calls("batch-connection") for entry in request.entries}
     assert sent["192.0.2.1"]["db_password"] == "old password"
     assert sent["192.0.2.2"]["db_name"] == "orders"
     assert {entry["db_type"] for entry in sent.values()} == {"mysql", "postgresql"}
