@@ -71,7 +71,7 @@ def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tm
 
         def is_on_screen(first: str) -> bool:
             try:
-                line = browser.find_element(By.XPATH, f"//*[@data-index]//span[contains(text(), '{first}')]")
+                line = browser.find_element(By.XPATH, f"//code/span[contains(text(), '{first}')]")
                 start, end = line.text.index(first), line.text.index(LINES[first]) + len(LINES[first])
                 return bool(browser.execute_script(IS_ON_SCREEN, line, start, end))
             except (NoSuchElementException, StaleElementReferenceException):
