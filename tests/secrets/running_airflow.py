@@ -48,7 +48,7 @@ class RunningAirflow:
         self._parts = parts
         self.console = home / "console"
         ports = [str(port) for port in free_ports(3)]
-        self._url = f"http://127.0.0.1:{ports[0]}"
+        self.url = f"http://127.0.0.1:{ports[0]}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         self._environment = {
             **kept,
@@ -73,7 +73,7 @@ class RunningAirflow:
             "AIRFLOW__WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
             "AIRFLOW__WEBSERVER__WORKERS": "1",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": ports[0],
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             **environment,
         }
 
@@ -200,7 +200,7 @@ class RunningAirflow:
             basic = b64encode(f"admin:{file.read_text().strip()}".encode()).decode()
             self._headers["Authorization"] = f"Basic {basic}"
         else:
-            token = self._get(f"{self._url}/auth/token")
+            token = self._get(f"{self.url}/auth/token")
             if token is None:
                 return False
             self._headers["Authorization"] = f"Bearer {json.loads(token)['access_token']}"
@@ -214,7 +214,7 @@ class RunningAirflow:
         return answer
 
     def _call(self, path: str, body: object = None, method: str | None = None) -> bytes | None:
-        return self._get(f"{self._url}/api/{'v1' if AIRFLOW_2 else 'v2'}{path}", body, method)
+        return self._get(f"{self.url}/api/{'v1' if AIRFLOW_2 else 'v2'}{path}", body, method)
 
     def _get(self, url: str, body: object = None, method: str | None = None) -> bytes | None:
         data = None if body is None else json.dumps(body).encode()

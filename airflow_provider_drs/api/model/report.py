@@ -78,7 +78,9 @@ class Verdict:
     def line(self) -> str:
         """The verdict in one line for a log or an error: name, reason, code, hint, then address, job and request id."""
         code = f" [{self.code}]" if self.code else ""
-        hint = f" {self.hint}" if self.hint else ""
+        # a code ends a reason; without one, the hint must not run on from it
+        stop = "" if self.code or self.reason.endswith((".", "!", "?", "。")) else "."
+        hint = f"{stop} {self.hint}" if self.hint else ""
         request = f", request id {self.request_id}" if self.request_id else ""
         return f"{self.name}: {self.reason}{code}{hint} ({self.db_type} at {self.address}, job {self.job_id}{request})"
 

@@ -60,6 +60,13 @@ def test_a_line_has_name_and_reason_first_then_code_and_hint_then_address_job_an
     )
 
 
+@pytest.mark.parametrize("text", ["the job is in CREATE_FAILED", "the job is in CREATE_FAILED."])
+def test_without_a_code_one_full_stop_separates_the_reason_from_the_hint(text):
+    verdict = replace(REFUSED, text=text, code=None)
+
+    assert "(target): the job is in CREATE_FAILED. Correct the password. (" in verdict.line
+
+
 def test_an_endpoint_without_a_label_is_named_by_its_address():
     assert PASSED.line == (f"10.0.0.2:3306 (source): passed (mysql at 10.0.0.2:3306, job {job_id(2)}, request id r-1)")
 

@@ -1,0 +1,87 @@
+"""The log of a failed gate, in a real browser, from a running Airflow 3.3: the failures are on the screen."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+from airflow_server import PATIENCE
+from chromium import chromium
+from cryptography.fernet import Fernet
+from running_airflow import RunningAirflow, wait_until
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.common.by import By
+
+from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
+
+SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "failed-gate-log.png"
+SCREEN = {"width": 1440, "height": 860}
+
+ACCESS_DENIED = "Access denied for user 'drs'@'203.0.113.7' (using password: YES)"
+CONNECTION_REFUSED = "parcels-old.example.com:3306: Connection refused"
+CREATE_FAILED = "the job is in CREATE_FAILED; DRS tests endpoints only in CONFIGURATION"
+LINES = {
+    "36 of 40 endpoints passed": "4 failed.",
+    "billing new (target)": f"{ACCESS_DENIED} [DRS.KE0002]",
+    "parcels old (source)": f"{CONNECTION_REFUSED} [DRS.M01501]",
+    "suppliers old (source)": CREATE_FAILED,
+    "suppliers new (target)": CREATE_FAILED,
+}
+
+# the browser returns the element at a point as people see it: not behind another one, not scrolled away, not cut off
+IS_ON_SCREEN = """
+const [element, start, end] = arguments, range = document.createRange();
+range.setStart(element.firstChild, start);
+range.setEnd(element.firstChild, end);
+const parts = [...range.getClientRects()];
+return parts.length > 0 && parts.every(({left, right, top, bottom}) =>
+    [left + 1, right - 1].every(x => document.elementFromPoint(x, (top + bottom) / 2) === element));
+"""
+TOP_OF_TRACEBACK = """
+return document.querySelector("[data-testid='summary-AirflowFailException'] + *").getBoundingClientRect().top;
+"""
+
+
+@pytest.fixture(scope="module")
+def log_page(tmp_path_factory):
+    emulator = RehearsalEmulator()
+    with emulator:
+        emulator.databases.refuse("billing-new.example.com", ACCESS_DENIED, code="DRS.KE0002")
+        emulator.databases.refuse("parcels-old.example.com", CONNECTION_REFUSED)
+        emulator.world.add_job("00000010-2222-4333-8444-5555555jb101", "CREATE_FAILED")
+        environment = {
+            "AIRFLOW_CONN_DRS_DEFAULT": emulator.connection_json,
+            "AIRFLOW_VAR_DATABASE_PASSWORD": "correct horse battery",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        }
+        home, dags = tmp_path_factory.mktemp("airflow"), Path(__file__).parent / "folder"
+        with RunningAirflow(home, dags, environment, Fernet.generate_key().decode()) as airflow:
+            airflow.start("failed_gate")
+            wait_until("the gate has failed", lambda: airflow.run_state("failed_gate") == "failed", 240)
+            yield f"{airflow.url}/dags/failed_gate/runs/run/tasks/test_connections"
+
+
+def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tmp_path, log_page):
+    with chromium(tmp_path / "profile") as browser:
+        browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {**SCREEN, "deviceScaleFactor": 1, "mobile": False}
+        )
+        browser.get(log_page)
+
+        def is_on_screen(first: str) -> bool:
+            try:
+                line = browser.find_element(By.XPATH, f"//code/span[contains(text(), '{first}')]")
+                start, end = line.text.index(first), line.text.index(LINES[first]) + len(LINES[first])
+                return bool(browser.execute_script(IS_ON_SCREEN, line, start, end))
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False  # the page is still opening
+
+        for first in LINES:
+            wait_until(f"{first} is on the screen, up to the end of its reason", lambda: is_on_screen(first), PATIENCE)  # noqa: B023
+        # times differ from run to run, so there is a new picture only where the old one was deleted;
+        # it ends above the traceback, which has the paths of the machine
+        if not SCREENSHOT.exists():
+            clip = {"x": 0, "y": 0, "scale": 1, **SCREEN, "height": browser.execute_script(TOP_OF_TRACEBACK)}
+            picture = browser.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip})["data"]
+            SCREENSHOT.write_bytes(b64decode(picture))
