@@ -1,14 +1,15 @@
-"""A ticket instead of a failed task: failed endpoints do not fail the test task, and a branch decides by its report.
+"""A shut gate opens a ticket: failed endpoints do not fail the test task, and a branch decides by its report.
 
-The DAG needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder explains how
-to run it.
+Airflow takes the state of a run from its leaves. So behind the ticket stands a leaf that fails: without it, a run with
+a shut gate would be green. The DAG needs the Connections ``drs_default``, ``orders_old`` and ``orders_new``. README.md
+in this folder explains how to run it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import dag, task
+from airflow.providers.common.compat.sdk import AirflowFailException, dag, task
 
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 
@@ -44,7 +45,14 @@ def report_opens_a_ticket():  # type: ignore[no-untyped-def]
         lines = [f"- {item['label']} at {item['address']}: {item['text']}\n  {item['hint'] or ''}" for item in failed]
         return "\n".join(["DRS cannot log in to:", *lines])
 
-    decide(test.output) >> [start_migration(), open_ticket(test.output)]
+    @task
+    def fail_the_run() -> None:
+        """Fail at once, without a retry; a task of its own, so that a retry opens no second ticket."""
+        raise AirflowFailException("The gate is shut: the ticket names the databases.")
+
+    ticket = open_ticket(test.output)
+    decide(test.output) >> [start_migration(), ticket]
+    ticket >> fail_the_run()
 
 
 report_opens_a_ticket()

@@ -8,7 +8,8 @@ import os
 import shlex
 import signal
 import sys
-import threading
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
@@ -41,9 +42,9 @@ def main() -> int:
         world.ready_after_polls = options.ready_after_polls
         world.ready_after_seconds = options.ready_after_seconds
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked in all threads, a signal waits until sigwait() takes it. A handler that sets an event could interrupt the
+    # event's own wait() while that holds its lock, or run too late to wake it: the process would never end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         with Emulator(world, port=options.port) as emulator:
             sys.stdout.write(
@@ -52,7 +53,7 @@ def main() -> int:
                 "# Paste that line where Airflow runs; databases named in a connection test are really dialled.\n"
             )
             sys.stdout.flush()
-            stop.wait()
+            signal.sigwait(_ENDING)
     except (OSError, OverflowError) as error:
         parser.error(f"cannot serve on port {options.port}: {error}")
     # a thread that still dials a database would keep the interpreter from ending

@@ -21,7 +21,7 @@ RELABELING = {
 PLACEHOLDERS = {
     "host": "https://drs.cn-north-4.myhuaweicloud.com, or empty: from the region",
     # The Test button of Airflow 3.3.2 sends 0 for an empty port, and the server takes that for a changed endpoint.
-    "port": "443; the Test button of Airflow 3.3 demands it",
+    "port": "443, or the port in Endpoint; Airflow 3.3 tests no connection without it",
     "login": "empty for a token",
 }
 

@@ -65,7 +65,7 @@ class DrsHook(BaseHook):
         :raises DrsUnreachableError: when Airflow has no such Connection, or cannot read it right now.
         :raises DrsError: when the look-up of the project fails.
         """
-        return self._client(self._connection(), self._overrides)
+        return self._client(self._connection())
 
     def cancel(self) -> None:
         """Stop all calls of this hook's clients; from now on they send nothing."""
@@ -92,8 +92,9 @@ class DrsHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """List at most one job, operation ``showJobList``; return whether that worked, and a text for the form."""
         try:
-            # No retry: a person waits for the result.
-            with self._client(self._connection(), {**self._overrides, "max_attempts": 1}) as client:
+            # No retry: a person waits for the result. No id in violations: Airflow makes one up for the Test button.
+            overrides = {**self._overrides, "max_attempts": 1}
+            with client_for(self._connection(), overrides, self._warn, self._cancellation) as client:
                 client.check_access()
         except DrsError as error:
             return False, admin_message(error)
@@ -107,7 +108,7 @@ class DrsHook(BaseHook):
         connections = [self._connection()]
         fingerprint = _fingerprint(connections[0])
         if self._cached is None or self._cached[0] != fingerprint:
-            self._cached = fingerprint, self._client(connections.pop(), self._overrides)
+            self._cached = fingerprint, self._client(connections.pop())
         return self._cached[1]
 
     def _connection(self) -> Connection:
@@ -124,9 +125,9 @@ class DrsHook(BaseHook):
             raise DrsInputError([violation for violation, is_broken in broken.items() if is_broken])
         return read_connection(self.drs_conn_id)
 
-    def _client(self, connection: Connection, overrides: dict[str, Any]) -> DrsClient:
+    def _client(self, connection: Connection) -> DrsClient:
         try:
-            return client_for(connection, overrides, self._warn, self._cancellation)
+            return client_for(connection, self._overrides, self._warn, self._cancellation)
         except DrsInputError as error:
             raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
         finally:

@@ -48,6 +48,36 @@ def test_the_readme_has_a_line_for_each_example(name):
 
 
 @pytest.mark.usefixtures("airflow_db")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_with_a_shut_gate_is_red(monkeypatch, databases, name):
+    if NOBODY_IS_ASKED and name in WHERE_SOMEBODY_IS_ASKED:
+        pytest.skip("the example defines no DAG")
+    databases.refuse(NEW_ORDERS, "Connection timed out")
+    listed = {
+        f"{job}_{age}": {
+            "id": job_id(number),
+            "end_point_type": side,
+            "db_type": "mysql",
+            "ip": NEW_ORDERS,
+            "db_port": 3306,
+            "db_user": "drs",
+            "db_name": job,
+        }
+        for number, job in enumerate(("orders", "billing"), start=1)
+        for age, side in (("old", "so"), ("new", "ta"))
+    }
+    monkeypatch.setenv("AIRFLOW_VAR_DRS_DATABASES", json.dumps(listed))
+    dag = load_dag(f"{name}.py")
+    for task in dag.tasks:
+        if hasattr(task, "retest_delay"):
+            task.retest_delay = 0
+    run = run_loaded(dag, mark_success_pattern="approve")  # in dag.test() nobody can answer
+
+    assert run.state == "failed"
+    assert databases.logins != []
+
+
+@pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
 def test_one_job_waits_tests_and_migrates(databases, drs_emulator, shut):
     drs_emulator.world.add_job(job_id(1), ready_after_polls=1)
@@ -93,12 +123,13 @@ def test_the_report_leads_to_the_migration_or_to_a_ticket(databases, shut):
         databases.refuse(NEW_ORDERS, "Connection timed out")
     run = run_dag("report_opens_a_ticket.py")
 
-    assert run.state == "success"
+    assert run.state == ("failed" if shut else "success")
     assert run.states == {
         "test_connections": "success",
         "decide": "success",
         "start_migration": "skipped" if shut else "success",
         "open_ticket": "success" if shut else "skipped",
+        "fail_the_run": "failed" if shut else "skipped",
     }
     ticket = (
         "DRS cannot log in to:\n- new orders at 203.0.113.20:3306: Connection timed out\n  Check address and port, and "

@@ -22,6 +22,7 @@ from airflow_runs import Run, run_dag
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", ROOT / "example_dags" / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 NOT_RUN = {"", "py", "console", "yaml", "json", "ini", "text"}
+SHOP = {"shop_old": "203.0.113.10", "shop_new": "203.0.113.20"}
 BLOCK = re.compile(r"^(?P<above>[^\n]*)\n\n?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -78,7 +79,7 @@ def test_every_block_has_a_language_that_runs_or_one_that_does_not(guide):
 @pytest.fixture
 def run_block(monkeypatch, airflow_db):
     """Return a function that runs the DAG of a block, with the Connections and the Variable of the guides."""
-    for name, host in {"shop_old": "203.0.113.10", "shop_new": "203.0.113.20"}.items():
+    for name, host in SHOP.items():
         connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
     (endpoints,) = json_in("write-a-gate.md")
@@ -109,6 +110,16 @@ def test_a_dag_of_a_guide_runs_to_its_end(run_block, drs_emulator, block):
     run = run_block(block)
 
     assert run.state == "success"
+    assert drs_emulator.databases.logins != []
+
+
+@pytest.mark.parametrize("block", DAGS, ids=lambda block: block.file)
+def test_a_run_of_a_guide_with_a_shut_gate_is_red(run_block, drs_emulator, block):
+    for host in SHOP.values():
+        drs_emulator.databases.refuse(host, "Connection timed out")
+    run = run_block(block)
+
+    assert run.state == "failed"
     assert drs_emulator.databases.logins != []
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -47,6 +50,47 @@ def test_the_first_signal_ends_the_command_line_while_requests_are_open(number, 
             process.communicate(timeout=30)
 
     assert process.returncode == 0
+
+
+# From its first line on, each line of Python in the main thread takes two milliseconds, so no short moment is missed.
+SLOW_ONCE_IT_SERVES = """
+import runpy, sys, time
+
+class Out:
+    write = sys.stdout.write
+
+    def flush(self):
+        sys.__stdout__.flush()
+        sys.settrace(slowly)
+
+def slowly(*_):
+    time.sleep(0.002)
+    return slowly
+
+sys.stdout = Out()
+sys.argv[1:] = ["--port", "0"]
+runpy.run_module("airflow_provider_drs.emulator", run_name="__main__")
+"""
+
+
+def exit_code_after_a_signal(seconds):
+    """Send SIGTERM so long after the first line."""
+    with subprocess.Popen([sys.executable, "-c", SLOW_ONCE_IT_SERVES], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith(b"# ")
+            time.sleep(seconds)
+            process.send_signal(signal.SIGTERM)
+            return process.wait(timeout=30)
+        finally:
+            process.kill()
+
+
+def test_a_signal_right_after_the_first_line_ends_the_command_line():
+    with ThreadPoolExecutor(2) as pool:
+        exit_codes = list(pool.map(exit_code_after_a_signal, [0.0] * 5 + [0.002 * number for number in range(15)]))
+
+    assert exit_codes == [0] * 20
 
 
 def test_the_first_signal_ends_the_command_line_while_a_database_keeps_silent():

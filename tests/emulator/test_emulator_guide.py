@@ -10,8 +10,10 @@ import yaml
 from drs_calls import Drs
 
 from airflow_provider_drs.emulator import logins
+from airflow_provider_drs.emulator.accounts import Accounts
 from airflow_provider_drs.emulator.scenario import load_world
 from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.hooks.drs import DrsHook
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "emulator.md").read_text(encoding="utf-8")
 
@@ -29,6 +31,25 @@ def test_its_scenario_can_be_loaded() -> None:
     assert statuses[0] == ["CREATING", "CREATING", "CREATING", "FULL_TRANSFER_STARTED"]
     assert statuses[3] == ["CONFIGURATION", "CREATING", "CREATE_FAILED", "FULL_TRANSFER_STARTED"]
     assert load_world(scenario).faults.next_for("batch-status") is not None
+
+
+def test_it_names_every_credential_of_the_account() -> None:
+    accounts = Accounts()
+    _, *rows = re.findall(r"^\| (.*?) \|$", GUIDE.partition("## Credentials")[2], re.MULTILINE)[:5]
+
+    assert [[cell.strip("`") for cell in row.split(" | ")[2:]] for row in rows] == [
+        [accounts.user, accounts.access_key],
+        [accounts.password, accounts.secret_key],
+        [accounts.domain, "-"],
+        [accounts.region, accounts.region],
+    ]
+
+
+def test_its_credential_of_a_user_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    (connection,) = re.findall(r"^export AIRFLOW_CONN_DRS_DEFAULT='(.*?)'$", GUIDE, re.DOTALL | re.MULTILINE)
+    with Emulator() as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", connection.replace("http://127.0.0.1:8765", emulator.url))
+        assert DrsHook().test_connection()[0]
 
 
 def test_its_lines_for_tests_run(capsys: pytest.CaptureFixture[str]) -> None:
