@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -75,6 +76,21 @@ def test_a_run_with_a_shut_gate_is_red(monkeypatch, databases, name):
 
     assert run.state == "failed"
     assert databases.logins != []
+
+
+@pytest.mark.usefixtures("airflow_db")
+def test_the_guide_knows_what_every_trigger_rule_does_behind_a_shut_gate(databases):
+    databases.refuse("203.0.113.10", "Connection timed out")
+    run = run_dag("trigger_rules.py")
+
+    guide = (EXAMPLES.parent / "docs" / "guides" / "branching.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`(?: \(default\))? \| `?(\w+)`? \| `?(\w+)`? \| `?(\w+)`? \|$", guide, re.MULTILINE)
+    documented = {
+        f"{on}_{rule}": state
+        for rule, *states in rows
+        for on, state in zip(("fail", "skip", "report"), states, strict=True)
+    }
+    assert documented == {task: state.replace("success", "runs") for task, state in run.states.items() if "_" in task}
 
 
 @pytest.mark.usefixtures("airflow_db")
