@@ -28,16 +28,15 @@ def undecorated(text: str) -> str:
     return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
 
 
-def readings(text: str) -> set[str]:
-    """Return a text as it is and as it reads without its escapes: those of one kind or all, up to three times."""
-    found = {text}
-    if _ESCAPE.search(text):
-        for way in (unquote, unquote_plus, html.unescape, _without_backslashes, _without_escapes):
-            reading = text
-            for _ in range(_ROUNDS):
-                reading = way(reading)
-                found.add(reading)
-    return found | {undecorated(one) for one in found if not one.isascii()}
+def readings(text: str) -> Iterator[str]:
+    """Yield a text as it is and as it reads without its escapes: those of one kind or all, up to three times.
+
+    Many of these are alike. The next one is made when it is asked for, so that whoever reads them may stop.
+    """
+    for reading in _unescaped(text):
+        yield reading
+        if not reading.isascii():
+            yield undecorated(reading)
 
 
 def decoded(text: str) -> Iterator[bytes]:
@@ -53,6 +52,17 @@ def decoded(text: str) -> Iterator[bytes]:
     for run in _HEX.findall(raw.replace(b"0x", b"").replace(b"0X", b"").translate(None, _BETWEEN_HEX)):
         for start in range(2):
             yield bytes.fromhex(run[start : len(run) - (len(run) - start) % 2].decode())
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    yield text
+    if not _ESCAPE.search(text):
+        return
+    for way in (unquote, unquote_plus, html.unescape, _without_backslashes, _without_escapes):
+        reading = text
+        for _ in range(_ROUNDS):
+            reading = way(reading)
+            yield reading
 
 
 def _without_backslashes(text: str) -> str:

@@ -108,19 +108,25 @@ class Scrubber:
             raise _TooMuchError
 
     def _readings(self, text: str) -> set[str]:
-        self._count(len(text))
-        ways = readings(text)
-        if sum(map(len, ways)) > MAX_READ:
-            raise _TooMuchError
+        ways: set[str] = set()
+        left = MAX_READ
+        for way in readings(text):
+            if way in ways:
+                continue
+            self._count(len(way))
+            left -= len(way)
+            if left < 0:
+                raise _TooMuchError
+            ways.add(way)
         return ways
 
     def _holds_part(self, text: str) -> bool:
         short = len(text) <= _SHORT
         # many readings differ in nothing but what does not matter
         ways = (_PLAIN_WORDS.sub(lambda word: word[0].upper(), way.casefold()) for way in self._readings(text))
-        for marked in set(map(_squeezed, ways)):
+        for marked in self._squeezed(ways):
             for start, end in self._parts_in(marked.lower(), short):
-                part = marked[start:end]
+                part = _squeezed(marked[start:end])
                 if not (part.isalpha() and part.isupper()):  # more than a plain word
                     return True
         return False
@@ -140,9 +146,15 @@ class Scrubber:
             if not readable:
                 return False
             ways = self._readings(_BETWEEN.join(readable))
-            if any(any(self._parts_in(_squeezed(way.casefold()), short)) for way in ways):
+            if any(any(self._parts_in(way, short)) for way in self._squeezed(map(str.casefold, ways))):
                 return True
         return False
+
+    def _squeezed(self, ways: Iterable[str]) -> set[str]:
+        """Return texts without what does not matter, and with it if it is a part of a secret that is short without."""
+        if any(map(_NO_MATTER.search, self._secrets)):
+            return {one for way in ways for one in (way, _squeezed(way))}
+        return set(map(_squeezed, ways))
 
     def _parts_in(self, plain: str, short: bool) -> Iterator[tuple[int, int]]:
         """Yield where the parts of secrets begin and end that are too long to be shown."""

@@ -88,6 +88,8 @@ def test_an_encoded_secret_is_left_out_whole(name):
     @example(secret="P136E", around="{}")
     @example(secret="Tr0ub4dor&3", around=AROUND[1])
     @example(secret="pässwört", around=AROUND[2])
+    @example(secret="60M x", around=AROUND[1])
+    @example(secret="a'\\4\n", around="{}")
     @given(secret=secrets, around=st.sampled_from(AROUND))
     def not_shown(secret: str, around: str) -> None:
         assert_not_shown(secret, ENCODINGS[name](secret), around)
