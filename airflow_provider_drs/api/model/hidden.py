@@ -74,8 +74,8 @@ def spellings(secret: str) -> set[str]:
         json.dumps(secret, ensure_ascii=False)[1:-1],
         repr(secret)[1:-1],
         html.escape(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
+        quote(secret, safe="", errors="surrogatepass"),
+        quote_plus(secret, errors="surrogatepass"),
     }
     # A search for a spelling also finds every longer spelling that contains it, so the longer one is left out.
     long_enough = {spelling for spelling in spelled if len(spelling) >= SHORTEST}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import NoReturn
 
 from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenTuple, spellings
 from airflow_provider_drs.api.texts import MAX_TEXT, printable
-from airflow_provider_drs.api.wire.decoding import LEAST_ENCODED, decoded, readings, rot13, undecorated
+from airflow_provider_drs.api.wire.decoding import LEAST_ENCODED, decoded, readings, undecorated
 
 LONGEST_PART = 8
 """Characters of a secret that are never shown, however long the rest is."""
@@ -21,7 +20,7 @@ LEFT_OUT = "(left out: it may repeat a secret)"
 # so that a weak password such as "mysql-password" does not hide why a login failed
 _PLAIN_WORDS = re.compile(
     r"(?<![^\W_])(?:access|address|admin|authentication|certificate|closed|connect|connection|database|denied|error|failed"
-    r"|gaussdb|host|huawei|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|password"
+    r"|gaussdb|host|huawei|identified|instance|invalid|kafka|listener|login|mariadb|mongo|mongodb|mysql|oracle|passwd|passwords?"
     r"|permission|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target"
     r"|timeout|token|unknown|user|username|using|wrong)(?![^\W_])"
 )
@@ -33,20 +32,21 @@ FEW = 20_000
 """Comparisons after which all parts of the secrets are laid out even for short texts, for there are many of them."""
 MAX_COMPARISONS = 4_000_000
 """Comparisons of an answer, a second's worth; a real one takes some ten thousand. Then every text is left out."""
+MAX_READ = 40_000
+"""Characters that a text may have in all its readings together; one that has more is left out."""
+DEPTH = 2
+"""Encodings within each other that are undone."""
 # what a line break, a quote, an escape or another charset may have put into it
 _NO_MATTER = re.compile(r"[\s\\'\"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
-_URL_SAFE = str.maketrans("-_", "+/")
-_URL_SAFE_BYTES = bytes.maketrans(b"-_", b"+/")
-_NO_MATTER_BYTES = bytes(range(33)) + b"\\'\"\x7f"
-
-DEPTH = 3
-"""Encodings within each other that are undone."""
-MAX_DECODED = 20_000
-"""Readable characters that decoding a text may yield; one that yields more is left out."""
-_DECODED_PER_COMPARISON = 4
-"""Bytes that are decoded and looked through in the time of a comparison."""
+_CHARSETS = ("utf-8", "utf-16-le", "utf-16-be")
+_END = b"\xff"
+_ASCII_RUN = re.compile(rf"[\t\n\r -~]{{{SHORTEST},}}")
 _READABLE = re.compile(rf"[\t\n\r -~]{{{LEAST_ENCODED},}}")
-_BETWEEN = " \u00b7g\u00b7 "
+_BETWEEN = " ~g~ "
+
+
+class _TooMuchError(Exception):
+    """A text takes more work than it may."""
 
 
 class Scrubber:
@@ -73,80 +73,99 @@ class Scrubber:
             return printable(text, limit)
         key = text, limit
         if key not in self._known:
-            self._known[key] = self._scrubbed(text[: 4 * limit], limit)
+            try:
+                self._known[key] = self._scrubbed(text[: 4 * limit], limit)
+            except _TooMuchError:
+                self._known[key] = LEFT_OUT
         return self._known[key]
 
     def _scrubbed(self, text: str, limit: int) -> str:
-        if self.comparisons > MAX_COMPARISONS:
-            return LEFT_OUT
         # first, for a short secret may be a part of the encoding, too
         if self._holds_encoded(text):
             return LEFT_OUT
         # a token is longer than nearly all texts, and its spellings would take as long as the call
         if any(len(secret.strip()) <= len(text) for secret in self._secrets):
-            self.comparisons += len(self._spelled)
+            self._count(len(self._spelled))
             for way in self._spelled:
                 text = text.replace(way, HIDDEN)
         if not self._holds_part(text):
             return printable(text, limit)
         # services name the reason first, and repeat what they were sent after it
         reason = ""
-        for border in islice(_BORDER.finditer(text), _CLAUSES):
+        for border in islice(_BORDER.finditer(text, 0, limit), _CLAUSES):
             if self._holds_part(text[: border.end()]):
                 break
             reason = text[: border.end()]
         return f"{printable(reason, limit - len(LEFT_OUT) - 1)} {LEFT_OUT}".strip()
 
+    def _count(self, work: int) -> None:
+        """Count work before it is done.
+
+        :raises _TooMuchError: when it is more than is left. It is not done then, and neither is any later work.
+        """
+        self.comparisons = min(self.comparisons + work, MAX_COMPARISONS)
+        if self.comparisons == MAX_COMPARISONS:
+            raise _TooMuchError
+
+    def _readings(self, text: str) -> set[str]:
+        ways: set[str] = set()
+        left = MAX_READ
+        for way in readings(text):
+            if way in ways:
+                continue
+            self._count(len(way))
+            left -= len(way)
+            if left < 0:
+                raise _TooMuchError
+            ways.add(way)
+        return ways
+
     def _holds_part(self, text: str) -> bool:
-        haystacks = self._forms if len(text) <= _SHORT and self.comparisons < FEW else self._parts
-        for reading in readings(text):
-            marked = _squeezed(_PLAIN_WORDS.sub(lambda word: word[0].upper(), reading.casefold()))
-            plain = marked.lower()
-            self.comparisons += (len(reading) + 1) * (len(haystacks) + 1)
-            for size, haystack in haystacks:
-                if isinstance(haystack, str) and not _may_hold_part(plain, size, haystack):
-                    continue
-                for start in range(len(plain) - size + 1):
-                    if plain[start : start + size] in haystack:
-                        part = marked[start : start + size]
-                        if not (part.isalpha() and part.isupper()):  # more than a plain word
-                            return True
+        short = len(text) <= _SHORT
+        # many readings differ in nothing but what does not matter
+        ways = (_PLAIN_WORDS.sub(lambda word: word[0].upper(), way.casefold()) for way in self._readings(text))
+        for marked in self._squeezed(ways):
+            for start, end in self._parts_in(marked.lower(), short):
+                part = _squeezed(marked[start:end])
+                if not (part.isalpha() and part.isupper()):  # more than a plain word
+                    return True
         return False
 
     def _holds_encoded(self, text: str) -> bool:
-        # all at once, for nearly all the time is that of beginning
-        text = _BETWEEN.join({way for reading in readings(text) for way in (reading, reading[::-1], rot13(reading))})
+        short = len(text) <= _SHORT
+        ways = self._readings(text)
         for _ in range(DEPTH):
-            raw = b"\0\x80\0".join(decoded(text))
-            self.comparisons += len(raw) // _DECODED_PER_COMPARISON
+            self._count(sum(map(len, ways)))
+            raw = _END.join(piece for way in ways for piece in decoded(way))
             # in any charset in which ASCII is ASCII, or has a NUL beside it
-            if self._repeats(raw.translate(_URL_SAFE_BYTES, _NO_MATTER_BYTES).decode("latin-1")):
+            letters = raw.translate(None, b"\0").decode("latin-1")
+            # by chance it would hold no part, be it a plain word
+            if any(any(self._parts_in(run, short)) for run in set(self._run.findall(letters.casefold()))):
                 return True
-            # more than one are filling
-            readable = _READABLE.findall(raw.replace(b"\0\0", b"\x80").translate(None, b"\0").decode("latin-1"))
-            for way in () if self._ascii else _charsets(raw):
-                if self._repeats(_squeezed(way)):
-                    return True
-                readable += _READABLE.findall(way)
+            readable = dict.fromkeys(_READABLE.findall(letters))
             if not readable:
                 return False
-            once = _BETWEEN.join(dict.fromkeys(readable))
-            if len(once) > MAX_DECODED:
-                return True
-            text = _BETWEEN.join(readings(once))
-            if self._repeats(_squeezed(text)):
+            ways = self._readings(_BETWEEN.join(readable))
+            if any(any(self._parts_in(way, short)) for way in self._squeezed(map(str.casefold, ways))):
                 return True
         return False
 
-    def _repeats(self, squeezed: str) -> bool:
-        """Return whether what was decoded holds a part, be it a plain word: by chance it would not."""
-        for match in self._letters.finditer(squeezed):
-            plain = match[0].casefold()
-            self.comparisons += len(plain) * len(self._plain_parts)
-            for size, parts in self._plain_parts:
-                if any(plain[start : start + size] in parts for start in range(len(plain) - size + 1)):
-                    return True
-        return False
+    def _squeezed(self, ways: Iterable[str]) -> set[str]:
+        """Return texts without what does not matter, and with it if it is a part of a secret that is short without."""
+        if any(map(_NO_MATTER.search, self._secrets)):
+            return {one for way in ways for one in (way, _squeezed(way))}
+        return set(map(_squeezed, ways))
+
+    def _parts_in(self, plain: str, short: bool) -> Iterator[tuple[int, int]]:
+        """Yield where the parts of secrets begin and end that are too long to be shown."""
+        haystacks: Mapping[int, str | set[str]] = self._forms if short and self.comparisons < FEW else self._parts
+        self._count((len(plain) + 1) * (len(haystacks) + 1))
+        for size, haystack in haystacks.items():
+            if isinstance(haystack, str) and not _may_hold_part(plain, size, haystack):
+                continue
+            for start in range(len(plain) - size + 1):
+                if plain[start : start + size] in haystack:
+                    yield start, start + size
 
     @cached_property
     def _spelled(self) -> list[str]:
@@ -155,29 +174,29 @@ class Scrubber:
         return sorted(filter(None, spelled), key=len, reverse=True)
 
     @cached_property
-    def _forms(self) -> list[tuple[int, str]]:
-        """Every secret in every encoding, one to a line, and how many characters of that are too many."""
-        return [form for secret in self._secrets for form in _encoded(secret)]
+    def _forms(self) -> dict[int, str]:
+        """The secrets in letters of one case, one to a line, by how many characters of them are too many."""
+        forms: dict[int, list[str]] = {}
+        for secret in self._secrets:
+            for size, form in _alike(secret):
+                forms.setdefault(size, []).append(form)
+        return {size: "\n".join(alike) for size, alike in forms.items()}
 
     @cached_property
-    def _parts(self) -> list[tuple[int, set[str]]]:
+    def _parts(self) -> dict[int, set[str]]:
         """All parts of the secrets that are long enough, by their length."""
-        return _windows(self._forms)
+        return {
+            size: {form[start : start + size] for start in range(len(form) - size + 1)}
+            for size, form in self._forms.items()
+        }
 
     @cached_property
-    def _plain_parts(self) -> list[tuple[int, set[str]]]:
-        return _windows([_plain(secret) for secret in self._secrets])
-
-    @cached_property
-    def _letters(self) -> re.Pattern[str]:
-        """What may be a part as it is, for nearly all that is decoded is noise and is passed over at once."""
-        ways = "".join(_plain(secret)[1] + secret for secret in self._secrets)
-        letters = set(_squeezed(ways + ways.upper() + ways.lower() + ways.swapcase()))
-        return re.compile(f"[{re.escape(''.join(letters))}]{{{min(size for size, _ in self._plain_parts)},}}")
-
-    @cached_property
-    def _ascii(self) -> bool:
-        return all(map(str.isascii, self._secrets))
+    def _run(self) -> re.Pattern[str]:
+        """What may be a part, for nearly all that is decoded is noise and is passed over at once."""
+        if all(map(str.isascii, self._secrets)):
+            return _ASCII_RUN
+        letters = "".join(sorted(set().union(*self._forms.values())))
+        return re.compile(f"[{re.escape(letters)}]{{{SHORTEST},}}")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("it holds secrets, which are not pickled")
@@ -194,47 +213,21 @@ def _may_hold_part(text: str, size: int, form: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return _NO_MATTER.sub("", text).translate(_URL_SAFE)
+    return _NO_MATTER.sub("", text)
 
 
-def _charsets(raw: bytes) -> Iterator[str]:
-    yield raw.decode("utf-8", "replace")
-    for charset in ("utf-16-le", "utf-16-be"):
-        yield raw.decode(charset, "replace")
-        yield raw[1:].decode(charset, "replace")
-
-
-def _windows(forms: Iterable[tuple[int, str]]) -> list[tuple[int, set[str]]]:
-    windows: dict[int, set[str]] = {}
-    for size, form in forms:
-        windows.setdefault(size, set()).update(form[start : start + size] for start in range(len(form) - size + 1))
-    return list(windows.items())
-
-
-def _plain(secret: str) -> tuple[int, str]:
-    """Return how many characters are too many, and the secret in letters of one case, as it is and turned round."""
+def _alike(secret: str) -> Iterator[tuple[int, str]]:
+    """Yield what is read as a secret, in letters of one case, and how many characters of that are too many."""
+    ways = [secret]
+    if not secret.isascii():
+        # as it looks when somebody took its charset for another, and when it was decoded
+        mistaken = [secret.encode(charset, "surrogatepass").decode("latin-1") for charset in _CHARSETS]
+        ways += [undecorated(secret), re.sub(r"[^\x00-\x7f]", "", secret), *mistaken]
     size = max(SHORTEST, min(LONGEST_PART, len(secret) // 2))
-    plain = _squeezed(secret.casefold())
-    if len(plain) < len(secret):
+    for way in ways:
+        yield size, way.replace("\0", "").casefold()
+    if any(map(_NO_MATTER.search, ways)):
         windows = (secret[start : start + size] for start in range(len(secret) - size + 1))
         size = max(SHORTEST, min(len(_squeezed(window)) for window in windows))
-    forms = [plain, _squeezed(rot13(secret).casefold())]
-    if not secret.isascii():
-        forms += [
-            _squeezed(undecorated(secret).casefold()),
-            _squeezed(rot13(undecorated(secret)).casefold()),
-            # as it looks when somebody took its charset for another
-            re.sub(r"[^\x00-\x7f]", "", plain),
-            _squeezed(secret.encode("utf-8", "surrogatepass").decode("latin-1").casefold()),
-        ]
-    return size, "\n".join(forms + [form[::-1] for form in forms])
-
-
-def _encoded(secret: str) -> Iterator[tuple[int, str]]:
-    size, plain = _plain(secret)
-    raw = secret.encode("utf-8", "surrogatepass")
-    # in letters of one case nobody can decode it. However many bytes come before the secret; the ends are left off,
-    # for they depend on its neighbours
-    shifted = (b64encode(b"\0" * shift + raw).decode().rstrip("=")[shift and shift + 1 : -1] for shift in range(3))
-    yield size, "\n".join([plain, *(one.casefold() for one in shifted)])
-    yield LONGEST_PART, raw.hex()
+        for way in ways:
+            yield size, _squeezed(way.casefold())

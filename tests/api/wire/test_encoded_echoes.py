@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import codecs
-import json
-import quopri
 import re
 import string
 import uuid
@@ -20,8 +17,6 @@ from airflow_provider_drs.api.model.hidden import spellings
 from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT, Scrubber
 
 ALPHABET = string.ascii_letters + string.digits + "!#$%&*+,-./:;<=>?@^_{|}~äöß"
-BASE_85 = string.digits + string.ascii_uppercase + string.ascii_lowercase + "!#$%&()*+-;<=>?@^_`{|}~"
-BASE_85_OF_ZEROMQ = string.digits + string.ascii_lowercase + string.ascii_uppercase + ".-:+=^!/*?&<>()[]{}@%$#"
 
 
 def joined(between: str, form: str) -> Callable[[str], str]:
@@ -61,26 +56,11 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "Base64 after a name": lambda text: base64.b64encode(f"root:{text}".encode()).decode(),
     "Base64 of UTF-16-LE": in_charset("utf-16-le", base64.b64encode),
     "Base64 of UTF-16-BE": in_charset("utf-16-be", base64.b64encode),
+    "Base64 without padding": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
     "Base64 of UTF-8 with a mark": in_charset("utf-8-sig", base64.b64encode),
-    "Base32": in_charset("utf-8", base64.b32encode),
-    "Base85 of Adobe": in_charset("utf-8", base64.a85encode),
-    "Base85 of Git": in_charset("utf-8", base64.b85encode),
-    "Base85 of ZeroMQ": lambda text: (
-        base64.b85encode(text.encode()).decode().translate(str.maketrans(BASE_85, BASE_85_OF_ZEROMQ))
-    ),
-    "decimal": lambda text: str(list(text.encode())),
-    "decimal with signs": lambda text: str([byte - 256 if byte > 127 else byte for byte in text.encode()]),
-    "decimal by index": lambda text: json.dumps(dict(enumerate(text.encode()))),
-    "octal": joined(" ", "{:o}"),
-    "bits": joined(" ", "{:08b}"),
-    "bits in a row": joined("", "{:08b}"),
-    "ROT13": lambda text: codecs.encode(text, "rot13"),
-    "reversed": lambda text: text[::-1],
     "HTML, decimal": escaped("&#{};"),
     "HTML, hexadecimal": escaped("&#x{:x};"),
     "JSON": escaped("\\u{:04x}"),
-    "quoted-printable": lambda text: quopri.encodestring(text.encode(), quotetabs=True).decode(),
-    "quoted-printable, each character": joined("", "={:02X}"),
     "percent": joined("", "%{:02X}"),
     "percent where it must be": lambda text: quote(text, safe=""),
 }
@@ -89,8 +69,6 @@ secrets = st.text(ALPHABET, min_size=5, max_size=40).filter(lambda secret: len(r
 
 
 def assert_not_shown(secret: str, echo: str, around: str) -> None:
-    # what looks like a word is taken for one
-    assume(not re.fullmatch("[A-Z]?[a-z]{,13}[A-Z]?", echo))
     shown = Scrubber([secret])(around.format(echo))
     hidden = echo
     for way in sorted(spellings(secret), key=len, reverse=True):
@@ -110,6 +88,8 @@ def test_an_encoded_secret_is_left_out_whole(name):
     @example(secret="P136E", around="{}")
     @example(secret="Tr0ub4dor&3", around=AROUND[1])
     @example(secret="pässwört", around=AROUND[2])
+    @example(secret="60M x", around=AROUND[1])
+    @example(secret="a'\\4\n", around="{}")
     @given(secret=secrets, around=st.sampled_from(AROUND))
     def not_shown(secret: str, around: str) -> None:
         assert_not_shown(secret, ENCODINGS[name](secret), around)
@@ -121,22 +101,16 @@ def test_an_encoded_secret_is_left_out_whole(name):
 @example(secret="Tr0ub4dor&3", names=("Base64", "Base64"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("Base64", "hex"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("hex", "Base64"), around="{}")
-@example(secret="Tr0ub4dor&3", names=("hex", "reversed"), around="{}")
-@example(secret="Tr0ub4dor&3", names=("percent", "ROT13"), around="{}")
-@example(secret="00000", names=("hex", "decimal by index"), around="{}")
-@example(secret="0000ß", names=("reversed", "Base85 of Adobe"), around="<b>{}</b>")
-@example(secret="00000", names=("Base85 of Adobe", "hex"), around="{}")
-@example(secret="00010", names=("Base85 of Git", "Base64"), around="{}")
-@example(secret="0" * 22, names=("decimal by index", "Base64 in lines"), around="{}")
+@example(secret="Tr0ub4dor&3", names=("percent", "Base64 of UTF-16-LE"), around="{}")
+@example(secret="0000ß", names=("hex, 0x", "Base64 in lines"), around="<b>{}</b>")
+@example(secret="a+b&c%41", names=("HTML, decimal", "JSON"), around="{}")
 @given(secret=secrets, names=st.tuples(*[st.sampled_from(list(ENCODINGS))] * 2), around=st.sampled_from(AROUND))
 def test_an_encoding_within_an_encoding_is_left_out_too(secret, names, around):
     inner, outer = names
-    # where Base85 ends within Base85 nobody can tell, which costs up to 3 bytes
-    assume(not ("Base85" in inner and "Base85" in outer and len(secret.encode()) < 8))
     assert_not_shown(secret, ENCODINGS[outer](ENCODINGS[inner](secret)), around)
 
 
-@pytest.mark.parametrize("name", ["hex, colons", "Base64 of UTF-16-LE", "Base32", "Base85 of Git", "decimal", "ROT13"])
+@pytest.mark.parametrize("name", ["hex, colons", "Base64", "Base64 of UTF-16-LE", "Base64 in lines"])
 def test_so_is_a_part_of_one_that_is_too_long_to_be_shown(name):
     assert LEFT_OUT in Scrubber(["correct-battery-staple"])(ENCODINGS[name]("battery-"))
 

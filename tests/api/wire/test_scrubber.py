@@ -47,7 +47,6 @@ ECHOES: dict[str, Any] = {
     "in capitals": str.upper,
     "in small letters": str.lower,
     "with the cases swapped": str.swapcase,
-    "backwards": lambda part: part[::-1],
     "in hexadecimal": lambda part: part.encode().hex(),
     "in hexadecimal capitals": lambda part: part.encode().hex().upper(),
     "percent-encoded": lambda part: quote(part, safe=""),
@@ -69,7 +68,7 @@ ECHOES: dict[str, Any] = {
     "a zero-width space after each character": "\u200b".join,
     "an escape sequence's start after each character": "\x1b".join,
     "percent-encoded HTML": lambda part: percent(html.escape(part)),
-    "in quoted-printable": lambda part: "".join(f"={byte:02X}" for byte in part.encode("latin-1")),
+    "an equals sign before each byte": lambda part: "".join(f"={byte:02X}" for byte in part.encode("latin-1")),
     "in letters of full width": lambda part: "".join(
         chr(ord(one) + 0xFEE0) if "!" <= one <= "~" else one for one in part
     ),
@@ -189,6 +188,22 @@ def test_whatever_comes_is_one_short_storable_line(text, secrets, limit):
     )
 
 
+@pytest.mark.parametrize("secret", ["     ", "'''''", '"\\"\\"\\"', "\u200b" * 6, "\0" * 5, "]^-\\]"])
+def test_a_secret_of_blanks_quotes_or_signs_hides_itself_and_nothing_else(secret):
+    text = "the password 4f5e6d7c8b9a was refused by host QWERTYuiop123, code 0x1f"
+
+    assert Scrubber([secret, "pässwört"])(text) == Scrubber([secret])(text) == text
+    assert Scrubber([secret])(f"a{secret}b") == f"a{HIDDEN}b"
+
+
+def test_half_a_surrogate_in_a_secret_stops_neither_the_answer_nor_the_search():
+    scrub = Scrubber(["abcdef\ud800gh"])
+
+    assert scrub("some text of the service") == "some text of the service"
+    assert LEFT_OUT in scrub("wrong: abcdef")
+    assert LEFT_OUT in scrub("wrong: YWJjZGVm")
+
+
 def test_a_scrubber_shows_nothing_of_its_secrets_and_is_not_pickled():
     scrub = Scrubber(["Tr0ub4dor&3"])
 
@@ -293,7 +308,7 @@ def test_a_flood_of_texts_takes_bounded_work_and_what_is_not_looked_at_is_left_o
     texts = [FLOODS[flood](number) for number in range(20_000)]
     shown = [scrub(text) for text in texts]
 
-    assert scrub.comparisons <= MAX_COMPARISONS * 1.5
+    assert scrub.comparisons <= MAX_COMPARISONS * 1.2
     assert shown[-1] == LEFT_OUT
     assert all(one == LEFT_OUT or text.startswith(one) for one, text in zip(shown, texts, strict=True))
     assert shown[0] == texts[0][:MAX_TEXT]
