@@ -10,7 +10,7 @@
     │   ├── DrsConnectionLostError the connection broke before the whole answer was there       retryable
     │   ├── DrsTimeoutError        no whole answer within the time allowed                      retryable
     │   └── DrsAnswerError         an answer that is not one of DRS                             retryable
-    ├── DrsServiceError          DRS, or the gateway in front of it, said no
+    ├── DrsServiceError          DRS, or the gateway in front of it, refused
     │   ├── DrsCredentialError     token or signature refused
     │   ├── DrsPermissionError     known, but not allowed to do this
     │   ├── DrsRequestError        the request itself was refused
@@ -22,7 +22,7 @@
     ├── DrsJobStateError         jobs that can no longer get where they were waited for
     └── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
 
-*Retryable* means that the same thing, done again later, may go well without anybody's help. Nothing here knows Airflow.
+*Retryable* means that the same thing, done again later, may succeed without a change. Nothing here knows Airflow.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class DrsError(Exception):
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """All that ``str`` shows; whoever masks an exception sets it anew, as Airflow 2 does."""
+        """All texts that ``str`` shows. Airflow 2 masks an exception by setting ``args``."""
         return self.text, self.code, self.request_id, self.hint
 
     @args.setter
@@ -141,10 +141,10 @@ class DrsAnswerError(DrsTransportError):
 
 
 class DrsServiceError(DrsError):
-    """DRS, or the API gateway in front of it, said no.
+    """DRS, or the API gateway in front of it, refused the call.
 
     :param text: what happened, in one sentence.
-    :param jobs: what was said of single jobs, ``{job id: text}``, where the answer named them.
+    :param jobs: the texts about single jobs, ``{job id: text}``, if the answer names jobs.
     :param retry_after: seconds to wait, where the answer named them.
     :param window: the limit that was met, as ``(calls, seconds)``, where the answer named it.
     """

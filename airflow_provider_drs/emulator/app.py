@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def create_app(world: World, probe: Probe = dial) -> Starlette:
     """Make the application that answers the calls of ``contract.yaml``.
 
-    All texts are English, whatever ``X-Language`` asks for.
+    All texts are English, for any ``X-Language``.
 
     :param world: the jobs, the token and the project; it may be changed while the application serves.
     :param probe: tests one entry of a connection test; called in a thread of its own.

@@ -39,7 +39,7 @@ _RULES = {
 
 @cache
 def load() -> OpenAPI:
-    """Read the contract, so that it fits whatever address the emulator is reached at."""
+    """Read the contract, so that it fits any address of the emulator."""
     return OpenAPI.from_dict({**_document(), "servers": [{"url": "/"}]})
 
 

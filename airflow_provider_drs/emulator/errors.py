@@ -9,7 +9,7 @@ class RefusedError(Exception):
     """DRS does not do what it was asked: one entry of a call fails, or the call as a whole.
 
     :param code: the service's error code, such as ``DRS.M00304``.
-    :param text: what the caller is told; never a value that could be secret.
+    :param text: the text for the caller; never a value that could be secret.
     :param http_status: sent when the call as a whole is refused.
     """
 

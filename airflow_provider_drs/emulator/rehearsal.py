@@ -31,7 +31,7 @@ class Login:
 
 
 class Databases:
-    """The databases that are tested: each lets everybody in, unless it was told otherwise.
+    """The databases that are tested: each accepts every login, unless a test says otherwise.
 
     An address is a host as it stands in the endpoint's ``ip``; with a colon and the ``db_port`` it means that port
     alone. Safe to use from any thread while the emulator serves.
@@ -49,7 +49,7 @@ class Databases:
             self._accounts[address] = (user, password)
 
     def refuse(self, address: str, text: str, *, code: str = FAILED, times: float = float("inf")) -> None:
-        """Have a database refuse whoever comes.
+        """Have a database refuse every login.
 
         :param address: which one.
         :param text: the words that DRS hands on, such as ``Connection refused``.

@@ -52,7 +52,7 @@ class Emulator:
     """A running emulator, as a context manager; inside it, calls are answered.
 
     :param world: what it emulates; without one, any job exists and becomes ready after 2 polls.
-    :param host: a loopback address; the emulator dials what it is told to, so nobody else may reach it.
+    :param host: a loopback address; the emulator dials any address of a request, so no other machine may reach it.
     :param port: 0 takes a free one.
     :param probe: tests one entry of a connection test, see `probes.Probe`.
     :raises ValueError: ``host`` is not a loopback address.

@@ -15,7 +15,7 @@ _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 def parse_authorization(header: str) -> tuple[str, list[str], str]:
     """Take an ``Authorization`` header apart: access key, names of the signed headers, signature.
 
-    A header that is none yields empty parts, which nobody's key fits.
+    A header of another form yields empty parts, which fit no key.
     """
     match = _AUTHORIZATION.fullmatch(header)
     return (match[1], match[2].split(";"), match[3]) if match else ("", [], "")

@@ -23,11 +23,11 @@ class Entry(Protocol):
 
     @property
     def line(self) -> str:
-        """All of it in one line, for the log."""
+        """The entry in one line, for the log."""
 
     @property
     def retryable(self) -> bool:
-        """Whether it may pass later without anybody's help."""
+        """Whether it may pass later without a change."""
 
 
 class Report(Protocol):

@@ -42,7 +42,7 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     :param batch_size: endpoints in one call, 1 to 10.
     :param max_concurrency: calls under way at once.
     :param on_failure: what a failed endpoint does to the task: ``fail`` it, ``skip`` it and so what is downstream, or
-        ``report`` only, so that the task ends green and whoever reads the report decides.
+        ``report`` only, so that the task ends green and a task that reads the report decides.
     :param retest_attempts: how many times endpoints that did not pass are tested again; each time is another login.
     :param retest_delay: seconds before they are.
     :param each_host: test every host of an ``ip`` that names several, each with a verdict of its own, because DRS is

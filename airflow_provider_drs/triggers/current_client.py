@@ -83,7 +83,7 @@ class CurrentClient:
         """Read the Connection; return the fault of Airflow, its secrets backend or IAM, if it may pass."""
         self._read_at = self._loop.time()
         try:
-            # in a thread, for its imports take longer than the loop may stand still
+            # in a thread: its imports take longer than the loop may be blocked
             hook = self._hook = self._hook or await sync_to_async(self._make_hook, thread_sensitive=False)()
             client = await hook.get_async_conn()
         except DrsError as error:

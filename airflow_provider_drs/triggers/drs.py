@@ -99,7 +99,7 @@ class DrsJobStatusTrigger(BaseTrigger):
             yield TriggerEvent({"error": error.to_dict()})
         except Exception as error:
             self.log.exception("The trigger fails because of a fault of its own.")
-            # the text of an error that nobody foresaw may hold anything
+            # the text of an unforeseen error may contain anything
             kind = type(error).__name__
             yield TriggerEvent({"error": DrsTriggerError(f"the trigger failed: {kind}; its log has more").to_dict()})
         else:

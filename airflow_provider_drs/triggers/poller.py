@@ -90,7 +90,7 @@ class Poller(Generic[Result]):
             self._planned = min((subscription.due for subscription in self._subscriptions), default=NOT_PLANNED)
             if not await self._quiet_until_planned():
                 continue
-            # by the plan and not by the clock, lest a busy loop make every round a little later than the one before
+            # by the plan and not by the clock: a busy loop would make every round a little later
             now = self._loop.time()
             started = self._planned if now < self._planned + shortest else now
             latest = started + EARLY_FRACTION * shortest

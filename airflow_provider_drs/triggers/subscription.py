@@ -22,7 +22,7 @@ class Subscription(Generic[Result, Update]):
     :param pause: returns the seconds after that many polls.
     """
 
-    # slots, for there may be thousands
+    # slots, because there may be thousands
     __slots__ = ("_judge", "_pause", "_polls", "_updates", "_waiter", "due", "pause")
 
     def __init__(self, judge: Judge[Result, Update], pause: Callable[[int], float]) -> None:

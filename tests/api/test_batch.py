@@ -185,8 +185,8 @@ def test_every_host_can_be_tested_by_itself_with_a_verdict_of_its_own():
     with Service(one_host_is_dead) as service, client(service) as drs:
         report = run_tests(drs, each_host_alone(replica_set))
 
-    told = [(verdict.address, verdict.passed) for verdict in report.endpoints]
-    assert told == [("h1:1", True), ("h2:2", False), ("h3:3", True)]
+    actual = [(verdict.address, verdict.passed) for verdict in report.endpoints]
+    assert actual == [("h1:1", True), ("h2:2", False), ("h3:3", True)]
 
 
 def test_a_host_that_is_named_twice_is_logged_in_to_once():

@@ -131,11 +131,11 @@ OTHER = [
 @pytest.mark.parametrize("member", OTHER, ids=named)
 def test_a_result_that_repeats_another_thing_than_was_sent_has_not_passed(member):
     name, value = member
-    told = verdict({name: value})
+    actual = verdict({name: value})
 
-    assert not told.passed
-    assert f"{name} was sent as " in str(told.text)
-    assert f" and came back as {value!r}"[:40] in str(told.text)
+    assert not actual.passed
+    assert f"{name} was sent as " in str(actual.text)
+    assert f" and came back as {value!r}"[:40] in str(actual.text)
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def test_what_speaks_against_a_result_is_seen_beside_what_it_repeats(name):
 
 
 def test_a_secret_that_is_a_name_as_well_is_not_told():
-    told = verdict({"db_user": "root"}, db_user=SECRET, db_password=SECRET)
+    actual = verdict({"db_user": "root"}, db_user=SECRET, db_password=SECRET)
 
-    assert not told.passed
-    assert "db_user" in str(told.text)
-    assert SECRET not in str(told.text)
+    assert not actual.passed
+    assert "db_user" in str(actual.text)
+    assert SECRET not in str(actual.text)
     assert verdict({"db_user": SECRET}, db_user=SECRET, db_password=SECRET).passed

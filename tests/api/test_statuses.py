@@ -39,18 +39,18 @@ class Picky:
         return dict.fromkeys(asked, CREATING)
 
 
-def blamed(found):
-    return {job for job, item in found.items() if isinstance(item, DrsError)}
+def blamed(actual):
+    return {job for job, item in actual.items() if isinstance(item, DrsError)}
 
 
 def test_a_deleted_job_costs_one_more_call():
     ids = [job_id(number) for number in range(100)]
     service = Picky(unknown=[ids[3], ids[70]])
 
-    found = fetch_statuses(service, ids)
+    actual = fetch_statuses(service, ids)
 
-    assert blamed(found) == {ids[3], ids[70]}
-    assert list(found) == ids
+    assert blamed(actual) == {ids[3], ids[70]}
+    assert list(actual) == ids
     assert service.calls == [100, 98]
 
 
@@ -58,9 +58,9 @@ def test_an_id_of_another_form_is_asked_for_by_itself_first():
     ids = [job_id(number) for number in range(99)]
     service = Picky(malformed=["job-7"])
 
-    found = fetch_statuses(service, [*ids[:50], "job-7", *ids[50:]])
+    actual = fetch_statuses(service, [*ids[:50], "job-7", *ids[50:]])
 
-    assert blamed(found) == {"job-7"}
+    assert blamed(actual) == {"job-7"}
     assert service.calls == [100, 99, 1]
 
 
@@ -68,9 +68,9 @@ def test_a_culprit_that_looks_like_any_other_is_found_by_halving():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=[ids[41]])
 
-    found = fetch_statuses(service, ids)
+    actual = fetch_statuses(service, ids)
 
-    assert blamed(found) == {ids[41]}
+    assert blamed(actual) == {ids[41]}
     assert len(service.calls) <= 1 + 2 * 7
 
 
@@ -82,10 +82,10 @@ def test_the_culprits_are_blamed_and_nobody_else(data, count):
     malformed = data.draw(st.sets(st.sampled_from(ids), max_size=4))
     service = Picky(unknown, malformed)
 
-    found = fetch_statuses(service, ids)
+    actual = fetch_statuses(service, ids)
 
-    assert list(found) == ids
-    assert blamed(found) == unknown | malformed
+    assert list(actual) == ids
+    assert blamed(actual) == unknown | malformed
     assert len(service.calls) <= 3 + len(unknown) + 2 * 7 * len(malformed)
 
 
@@ -93,9 +93,9 @@ def test_a_service_that_takes_no_id_at_all_is_not_asked_for_each():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=ids)
 
-    found = fetch_statuses(service, ids)
+    actual = fetch_statuses(service, ids)
 
-    assert blamed(found) == set(ids)
+    assert blamed(actual) == set(ids)
     assert len(service.calls) <= 25
 
 
@@ -134,12 +134,12 @@ def test_of_several_errors_that_one_is_told_that_no_waiting_heals():
 
 def test_all_refused_jobs_are_told_in_one_error():
     by = DrsError("", code="DRS.M05004", http_status=400, request_id="r-9", hint="Look.")
-    found = {
+    actual = {
         "a": jobs_refused_error({"a": "DRS.M05004: gone"}, by),
         "b": jobs_refused_error({"b": "DRS.M00289: unknown"}, by),
     }
 
-    error = most_severe(found)
+    error = most_severe(actual)
 
     assert isinstance(error, DrsJobsRefusedError)
     assert error.jobs == {"a": "DRS.M05004: gone", "b": "DRS.M00289: unknown"}

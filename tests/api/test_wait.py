@@ -23,8 +23,8 @@ REQUEST = itertools.count()
 BUSY = DrsUnavailableError("busy", code="DRS.M00004", http_status=500, request_id="r-5")
 
 
-def statuses(**found):
-    return {job: JobStatus(status) for job, status in found.items()}
+def statuses(**actual):
+    return {job: JobStatus(status) for job, status in actual.items()}
 
 
 def refused(job):
@@ -56,9 +56,9 @@ def test_it_is_done_when_every_job_is_in_a_target_status():
 def test_only_what_changed_is_news():
     wait = Wait(["a", "b"], ["CONFIGURATION"])
 
-    told = [
-        wait.judge(found, 0, 600).news
-        for found in [
+    actual = [
+        wait.judge(actual, 0, 600).news
+        for actual in [
             statuses(a="CREATING", b="CREATING"),
             statuses(a="CREATING", b="CREATING"),
             statuses(a="CREATING", b="CONFIGURATION"),
@@ -68,7 +68,7 @@ def test_only_what_changed_is_news():
         ]
     ]
 
-    assert told == [
+    assert actual == [
         "2 of 2 jobs: CREATING",
         "",
         "1 of 2 jobs: CONFIGURATION; 1 of 2 jobs: CREATING",
@@ -117,7 +117,7 @@ def test_a_lasting_fault_ends_the_wait_with_what_was_seen_last():
     assert str(caught.value) == (
         "DRS.M00004: busy (HTTP 500, request id r-5) The fault has lasted for 600 s. Seen last: 1 of 1 jobs: CREATING."
     )
-    assert BUSY.hint is None, "others are told of the same fault"
+    assert BUSY.hint is None, "other waits get the same error"
 
 
 def test_a_fault_that_passed_does_not_count_towards_the_next():

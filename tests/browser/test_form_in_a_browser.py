@@ -48,8 +48,8 @@ class Page:
         def visible(browser: webdriver.Chrome) -> WebElement | None:
             return next((item for item in browser.find_elements(By.XPATH, xpath) if item.is_displayed()), None)
 
-        found: WebElement = self.wait(visible, f"nothing at {xpath}")
-        return found
+        actual: WebElement = self.wait(visible, f"nothing at {xpath}")
+        return actual
 
     def wait(self, until, otherwise: str) -> Any:
         try:
@@ -78,8 +78,8 @@ class Page:
 
 def labels(page: Page, section: str) -> list[str]:
     """Return the labels of an open section; every field has one, and nothing else is in that style."""
-    found = page.browser.find_elements(By.XPATH, f"//*[@role='dialog']//button[contains(@id, ':trigger:{section}')]")
-    content = found[0].get_attribute("aria-controls")
+    actual = page.browser.find_elements(By.XPATH, f"//*[@role='dialog']//button[contains(@id, ':trigger:{section}')]")
+    content = actual[0].get_attribute("aria-controls")
     texts = [item.text for item in page.browser.find_elements(By.XPATH, f"//*[@id='{content}']//label")]
     return [text for text in texts if text]
 

@@ -84,11 +84,11 @@ def test_a_secret_is_shown_nowhere_wherever_it_stands(service, jobs, native):
     task = rendered(DrsTestConnectionsOperator, native, jobs=jobs)
 
     try:
-        told = str(task.execute({}))
+        actual = str(task.execute({}))
     except AirflowFailException as error:
-        told = str(error)
+        actual = str(error)
     assert CANARY not in stored(task.jobs)
-    assert CANARY not in told
+    assert CANARY not in actual
 
 
 @pytest.mark.parametrize("value", [7351928460, 1.5e10, True, 1234, b"1234", ["a"], {"a": 1}])

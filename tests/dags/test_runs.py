@@ -43,8 +43,8 @@ def test_jobs_may_be_an_xcom_a_template_json_text_or_mapped(connected):
     }
     both = [(job_id(1), "source", "first"), (job_id(2), "target", None)]
     for task in ("xcom", "text_of_an_xcom", "json_text"):
-        told = [(item["job_id"], item["side"], item["label"]) for item in run.xcoms[task]["endpoints"]]
-        assert told == both, task
+        actual = [(item["job_id"], item["side"], item["label"]) for item in run.xcoms[task]["endpoints"]]
+        assert actual == both, task
     mapped = [[item["job_id"] for item in report["endpoints"]] for report in run.xcoms["mapped"]]
     assert mapped == [[job_id(1)], [job_id(2)]]
 
@@ -118,13 +118,13 @@ def test_bad_input_is_told_whole_with_nothing_sent_and_no_retry_used(connected, 
         connected(service)
         run = run_dag("gate.py", {"endpoints": given})
 
-    told = console()
+    actual = console()
     assert run.states == {"test": "failed", "migrate": "upstream_failed"}
     assert run.tries["test"] == 1
     assert service.requests == []
-    assert "11 violations, nothing was sent" in told
-    assert [member for member in members if f"{member}: " not in told] == []
-    assert secret not in told
+    assert "11 violations, nothing was sent" in actual
+    assert [member for member in members if f"{member}: " not in actual] == []
+    assert secret not in actual
 
 
 REFUSED = "refused"
@@ -185,12 +185,12 @@ def test_a_job_that_cannot_get_there_fails_all_three_modes_at_once(connected, jo
 
     assert run.states == {"poke": "failed", "reschedule": "failed", "deferrable": "failed"}
     assert run.tries == {"poke": 1, "reschedule": 1, "deferrable": 1}, "no retry was spent"
-    told = console()
+    actual = console()
     text = (
         f"0 of 2 jobs are in CONFIGURATION. {job_id(2)} is CREATE_FAILED and can no longer reach it. "
         f"{job_id(1)} is CREATING."
     )
-    assert told.count(text) >= 3
+    assert actual.count(text) >= 3
 
 
 FLAGS = ("none", "soft_fail", "silent_fail", "never_fail")
@@ -290,14 +290,14 @@ def test_a_partial_wait_ends_alike_in_all_modes_once_each_job_is_there_or_lost(
         run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
 
     assert_partial(run, dict.fromkeys(PARTIAL, "success"))
-    told = console()
+    actual = console()
     for task in judged(JOBS_OF):
         ready, failed, gone = JOBS_OF[task]
         statuses = {ready: "CONFIGURATION", failed: "CREATE_FAILED", gone: None}
         assert run.xcoms[task] == ([statuses] if task.endswith("mapped") else statuses)
         assert list(JOBS_OF[task]) == list(statuses), "in the order of the jobs"
-        assert f"{failed} is CREATE_FAILED and can no longer reach CONFIGURATION." in told
-        assert f"DRS.M05004: DRS has no status for {gone} (it is gone)" in told
+        assert f"{failed} is CREATE_FAILED and can no longer reach CONFIGURATION." in actual
+        assert f"DRS.M05004: DRS has no status for {gone} (it is gone)" in actual
 
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
@@ -311,9 +311,9 @@ def test_the_log_names_the_job_whose_loss_ends_a_partial_wait(connected, job_wor
         run = run_dag("partial_waits.py", {"jobs_of": JOBS_OF})
 
     assert_partial(run, dict.fromkeys(PARTIAL, "success"))
-    told = console()
+    actual = console()
     lost = [JOBS_OF[task][2] for task in judged(JOBS_OF)]
-    assert [job for job in lost if f"{job} is CREATE_FAILED and can no longer reach CONFIGURATION." not in told] == []
+    assert [job for job in lost if f"{job} is CREATE_FAILED and can no longer reach CONFIGURATION." not in actual] == []
 
 
 @pytest.mark.parametrize("looks_before", [0, 2], ids=["at the first look", "while waiting"])
@@ -387,6 +387,6 @@ def test_what_is_downstream_sees_a_shut_gate_as_on_failure_says(connected, conso
         "report__none_failed": "success",
     }
     for choice in ("fail", "skip", "report"):
-        told = [(item["address"], item["passed"]) for item in run.xcoms[choice]["endpoints"]]
-        assert told == [("h1:1", True), ("h2:2", False)], choice
+        actual = [(item["address"], item["passed"]) for item in run.xcoms[choice]["endpoints"]]
+        assert actual == [("h1:1", True), ("h2:2", False)], choice
         assert run.xcoms[choice]["passed"] is False

@@ -1,4 +1,4 @@
-"""What a DAG author is told about secrets, and what a run of the example without credentials sends."""
+"""What the log tells a DAG author about secrets, and what a run of the example without credentials sends."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_a_literal_secret_gives_one_warning_for_its_task_and_nothing_else_does(m
     assert {task: state for task, state in run.states.items() if state not in ("success", ["success"])} == {
         "json_text": "failed"
     }
-    told = console()
-    assert told.count("Keep the secret in an Airflow Connection and name that in db_conn_id") == len(
+    actual = console()
+    assert actual.count("Keep the secret in an Airflow Connection and name that in db_conn_id") == len(
         ["literal", "json_text", "mapped"]
     )
-    assert "Airflow keeps the code of DAGs" in told
+    assert "Airflow keeps the code of DAGs" in actual
 
 
 def test_the_example_without_credentials_sends_those_of_the_connections(monkeypatch):

@@ -88,8 +88,8 @@ def test_a_breach_is_named_by_path_and_rule(drs: Drs, members: dict[str, Any], b
 
 
 def test_every_breach_of_every_entry_is_named_once(drs: Drs) -> None:
-    found = breaches(drs, {"jobs": [entry(net_type="vpc", ssl_link=True, db_port=-1), entry(), entry(id="job")]})
-    assert sorted(found) == [
+    actual = breaches(drs, {"jobs": [entry(net_type="vpc", ssl_link=True, db_port=-1), entry(), entry(id="job")]})
+    assert sorted(actual) == [
         "jobs[0].db_port: must be at least 0",
         "jobs[0].ssl_cert_check_sum: is missing",
         "jobs[0].ssl_cert_key: is missing",

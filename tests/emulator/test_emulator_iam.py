@@ -61,8 +61,8 @@ def cloud() -> Iterator[Cloud]:
 
 
 def code(response: requests.Response) -> str:
-    told: str = response.json()["error_code"]
-    return told
+    actual: str = response.json()["error_code"]
+    return actual
 
 
 def test_a_user_gets_a_token_that_opens_drs_until_it_ends(cloud):
@@ -97,10 +97,10 @@ def test_a_wrong_login_is_refused_as_iam_does_it(cloud, changes):
 def test_the_project_of_a_region_is_found_and_of_another_is_not(cloud):
     token = {"X-Auth-Token": cloud.emulator.world.token}
 
-    found = cloud.call("GET", "/v3/projects", params={"name": cloud.accounts.region}, headers=token)
+    actual = cloud.call("GET", "/v3/projects", params={"name": cloud.accounts.region}, headers=token)
     none = cloud.call("GET", "/v3/projects", params={"name": "elsewhere-1"}, headers=token)
 
-    assert [project["id"] for project in found.json()["projects"]] == [cloud.emulator.world.project_id]
+    assert [project["id"] for project in actual.json()["projects"]] == [cloud.emulator.world.project_id]
     assert none.json()["projects"] == []
 
 

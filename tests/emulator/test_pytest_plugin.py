@@ -103,9 +103,9 @@ def test_a_database_refuses_in_the_words_of_the_test(drs_emulator):
     addresses = [("203.0.113.10", 3306), ("203.0.113.20", 3306), ("203.0.113.20", 3307), ("203.0.113.30", 3306)]
     entries = [entry(id=job_id(number), ip=ip, db_port=port) for number, (ip, port) in enumerate(addresses)]
 
-    told = [(item.get("error_code"), item.get("error_msg")) for item in Drs(drs_emulator).connect(*entries)]
+    actual = [(item.get("error_code"), item.get("error_msg")) for item in Drs(drs_emulator).connect(*entries)]
 
-    assert told == [
+    assert actual == [
         ("DRS.M01501", "Connection timed out"),
         (None, None),
         ("DRS.KE0002", "Access denied"),

@@ -48,9 +48,9 @@ def test_the_providers_manager_lists_the_labels_and_fields():
 
     manager = ProvidersManager()
     widgets = {
-        name.removeprefix("extra__drs__"): told.field
-        for name, told in manager.connection_form_widgets.items()
-        if told.package_name == "airflow-provider-drs"
+        name.removeprefix("extra__drs__"): actual.field
+        for name, actual in manager.connection_form_widgets.items()
+        if actual.package_name == "airflow-provider-drs"
     }
     # Airflow 2 sorts them
     assert sorted(widgets) == sorted(EXTRA_FIELDS)
@@ -86,16 +86,16 @@ def test_airflow_3_0_has_a_form_without_fields_of_its_own_where_flask_appbuilder
 def test_the_api_of_the_form_lists_the_labels_and_fields(tmp_path):
     form = listed_by_the_api(tmp_path)
 
-    usual = {name: told for name, told in form["standard_fields"].items() if told}
-    assert {name: told["title"] for name, told in usual.items() if not told["hidden"]} == RELABELING
-    assert [name for name, told in usual.items() if told["hidden"]] == ["url_schema"]
+    usual = {name: actual for name, actual in form["standard_fields"].items() if actual}
+    assert {name: actual["title"] for name, actual in usual.items() if not actual["hidden"]} == RELABELING
+    assert [name for name, actual in usual.items() if actual["hidden"]] == ["url_schema"]
     assert HIDDEN == ["schema", "extra"]
     assert list(form["extra_fields"]) == list(EXTRA_FIELDS)
     for name, field in EXTRA_FIELDS.items():
-        told = form["extra_fields"][name]
-        assert told["schema"]["title"] == field.label
-        assert told["description"] == field.description
-        assert told["value"] == field.default
-        assert told["schema"].get("enum", []) == list(field.choices)
-        assert told["schema"]["type"] == [field.kind, "null"]
-        assert (told["schema"].get("format") == "password") == field.secret
+        actual = form["extra_fields"][name]
+        assert actual["schema"]["title"] == field.label
+        assert actual["description"] == field.description
+        assert actual["value"] == field.default
+        assert actual["schema"].get("enum", []) == list(field.choices)
+        assert actual["schema"]["type"] == [field.kind, "null"]
+        assert (actual["schema"].get("format") == "password") == field.secret

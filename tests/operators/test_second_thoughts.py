@@ -81,8 +81,8 @@ def test_what_the_documents_disagree_about_is_logged_as_a_doubt_and_sent(tested,
     run = tested(verdict("success"), ssl_link=False)
 
     assert set(run.states.values()) == {"success"}
-    told = console()
-    assert told.count("jobs[0].ssl_link: is false on a public address") == len(run.states)
+    actual = console()
+    assert actual.count("jobs[0].ssl_link: is false on a public address") == len(run.states)
 
 
 def secrets_for(monkeypatch, count):
@@ -99,10 +99,10 @@ def test_a_secret_that_stands_in_the_dag_is_not_shown_by_a_template_that_breaks(
     (literal,) = secrets_for(monkeypatch, 1)
     run = run_dag("masked.py")
 
-    told = console()
+    actual = console()
     assert run.states["breaks"] == "failed"
-    assert "division by zero" in told
-    assert literal not in told
+    assert "division by zero" in actual
+    assert literal not in actual
 
 
 def test_a_secret_that_a_template_yields_is_not_kept_among_the_rendered_fields(monkeypatch):

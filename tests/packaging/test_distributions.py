@@ -62,11 +62,11 @@ def metadata(wheel: Path) -> Message:
 
 def sources(folder: Path) -> set[str]:
     """Return the files of a source tree that somebody wrote."""
-    found = set()
+    actual = set()
     for top, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each not in LEFT_BEHIND and (each[0] != "." or each == ".ci")]
-        found |= {(Path(top) / file).relative_to(folder).as_posix() for file in files if file != ".git"}
-    return found
+        actual |= {(Path(top) / file).relative_to(folder).as_posix() for file in files if file != ".git"}
+    return actual
 
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel):
@@ -88,16 +88,16 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel):
 
 
 def test_the_metadata_tell_what_the_package_is_and_lead_to_nobody_elses_pages(wheel):
-    told = metadata(wheel)
+    actual = metadata(wheel)
 
-    assert told["Name"] == "airflow-provider-drs"
-    assert told["Metadata-Version"] == "2.4"
-    assert told["License-Expression"] == "Apache-2.0"
-    assert told["Requires-Python"] == ">=3.10"
-    assert "Framework :: Apache Airflow :: Provider" in told.get_all("Classifier", [])
+    assert actual["Name"] == "airflow-provider-drs"
+    assert actual["Metadata-Version"] == "2.4"
+    assert actual["License-Expression"] == "Apache-2.0"
+    assert actual["Requires-Python"] == ">=3.10"
+    assert "Framework :: Apache Airflow :: Provider" in actual.get_all("Classifier", [])
     # the package has no home of its own yet, and its README is its documentation
-    assert told.get_all("Project-URL", []) == []
-    assert str(told.get_payload()).startswith("# airflow-provider-drs")
+    assert actual.get_all("Project-URL", []) == []
+    assert str(actual.get_payload()).startswith("# airflow-provider-drs")
 
 
 def test_the_sdist_has_every_file_of_the_sources(unpacked):
@@ -107,9 +107,9 @@ def test_the_sdist_has_every_file_of_the_sources(unpacked):
 
 def test_the_tests_of_the_sdist_run(unpacked):
     tests = ("tests/contract", "tests/dags/test_examples.py")
-    told = run(sys.executable, "-m", "pytest", "-q", *tests, cwd=unpacked, env={**os.environ, "PYTHONPATH": "."})
+    actual = run(sys.executable, "-m", "pytest", "-q", *tests, cwd=unpacked, env={**os.environ, "PYTHONPATH": "."})
 
-    assert " passed" in told
+    assert " passed" in actual
 
 
 def test_both_are_fit_for_the_package_index(sdist, wheel):
@@ -129,8 +129,8 @@ def clean(wheel, tmp_path_factory):
 
 
 def told_by_airflow(clean: Path, home: Path, *command: str) -> list[dict[str, str]]:
-    told = run(clean, "-m", "airflow", *command, "--output", "json", env=airflow_environment(home))
-    rows: list[dict[str, str]] = json.loads(told[told.index("[{") :])
+    actual = run(clean, "-m", "airflow", *command, "--output", "json", env=airflow_environment(home))
+    rows: list[dict[str, str]] = json.loads(actual[actual.index("[{") :])
     return rows
 
 
@@ -147,11 +147,11 @@ def test_airflow_lists_the_provider_and_its_hook(clean, tmp_path):
 
 
 def test_airflow_tells_name_description_and_links_of_the_provider(clean, tmp_path):
-    told = json.dumps(told_by_airflow(clean, tmp_path, "providers", "get", "--full", "airflow-provider-drs"))
+    actual = json.dumps(told_by_airflow(clean, tmp_path, "providers", "get", "--full", "airflow-provider-drs"))
 
-    assert "Huawei Cloud DRS" in told
-    assert "Tests every source and target of a database migration" in told
-    assert "https://support.huaweicloud.com/intl/en-us/drs/" in told
+    assert "Huawei Cloud DRS" in actual
+    assert "Tests every source and target of a database migration" in actual
+    assert "https://support.huaweicloud.com/intl/en-us/drs/" in actual
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_what_a_dag_uses_can_be_imported_and_made_with_the_declared_dependencies
         "DrsHook": "",
     }
     code = f"from airflow_provider_drs.{module} import {name}; print({name}({given[name]}).__class__.__module__)"
-    told = run(clean, "-c", code, cwd=tmp_path, env=airflow_environment(tmp_path))
+    actual = run(clean, "-c", code, cwd=tmp_path, env=airflow_environment(tmp_path))
 
-    assert told.split()[-1] == f"airflow_provider_drs.{module}"
+    assert actual.split()[-1] == f"airflow_provider_drs.{module}"
 
 
 def test_the_clean_environment_has_no_tool_of_ours(clean):

@@ -48,7 +48,7 @@ class ShownReports:
 
     @property
     def closing_line(self) -> str:
-        """The last line of what is shown. It tells these reports from all others, whatever else is shown."""
+        """The last line of what is shown. It differs for any other report."""
         return f"Fingerprint of what is shown: `{self.fingerprint}`"
 
     def text(self, introduction: str | None) -> str:

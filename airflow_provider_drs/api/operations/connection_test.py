@@ -34,7 +34,7 @@ MAX_LABEL = 100
 MAX_ENDPOINTS = 10
 """Endpoints in one call, as the vendor's page limits it."""
 MAX_DIFFERENCE = 200
-"""Characters in which a verdict tells what was sent and what came back."""
+"""Maximum length of a text about a difference between request and result, in characters."""
 _AFFIRMED = frozenset({"success", "true"})
 _DENIED = frozenset({"failed", "false"})
 _JUDGED = frozenset({"id", "status", "success", "error_code"})
@@ -116,7 +116,7 @@ def judge(endpoints: Sequence[Endpoint], answer: Mapping[str, Any], **facts: Any
 
 
 def _job_id(item: object) -> str:
-    """Return the job that a result names; of what is no result, something that is no job."""
+    """Return the job id of a result, or a text that is no job id for an item that is no result."""
     return printable(str(item.get("id"))) if isinstance(item, Mapping) else f"{type(item).__name__} {short(item)}"
 
 

@@ -52,7 +52,7 @@ def body(user: str, password: str, domain: str, project: Mapping[str, str]) -> d
 def token(answer: Answer) -> Token:
     """Return the token.
 
-    :raises DrsAnswerError: when the answer has none, or does not tell its end.
+    :raises DrsAnswerError: when the answer has no token, or no time of its expiry.
     """
     try:
         facts = answer.payload["token"]
@@ -70,5 +70,5 @@ def _moment(text: str) -> float:
 
 
 def _issued(facts: Mapping[str, str]) -> float:
-    # IAM's own clock where it tells, since the one of this machine may be wrong
+    # by IAM's clock if the answer has it: the clock of this machine may be wrong
     return _moment(facts["issued_at"]) if "issued_at" in facts else time.time()

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_drs.api.operation import Operation, Repeat
 
-# somebody at the Test button waits for the answer
+# a person at the Test button waits for the answer
 JOB_LIST = Operation("showJobList", "POST", "/v3/{project_id}/jobs", Repeat.NEVER, expected_key="jobs")
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP answer says: its JSON, or the one error it stands for, whatever shape that has."""
+"""Reads an HTTP answer: its JSON, or its error in any of the service's shapes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
         raise unusable("it is packed, although it was not to be")
     payload = read_object(raw.body, scrub)
     good = raw.status == operation.good_status and _expected(operation, payload)
-    # what a good answer says of single jobs is for whoever asked
+    # the operation judges the results of single jobs in a good answer
     beside = {name: value for name, value in (payload or {}).items() if not good or name != operation.expected_key}
     error = code_and_text(beside)
     if error or raw.status >= 400:

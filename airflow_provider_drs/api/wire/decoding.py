@@ -1,4 +1,4 @@
-"""What a text says to whoever decodes it: without its escapes, or as the bytes that it writes down."""
+"""Decodes texts: without their escapes, or as the bytes that they write down."""
 
 from __future__ import annotations
 

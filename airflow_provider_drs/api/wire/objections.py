@@ -121,7 +121,7 @@ def _path(members: Mapping[str, Any]) -> str | None:
 
 def _objects(name: str, value: str | float) -> bool:
     if HIDDEN in name or LEFT_OUT in name or name.endswith(CUT):
-        # nobody can tell what it says, and no service names a member after a secret
+        # the whole name is unknown, and no service names a member after a secret
         return True
     words = [word.lower() for word in _WORDS.findall(name)] or [""]
     last = words[-1] if words[-1] != "flag" else words[-2:][0]
@@ -151,7 +151,7 @@ def _objects(name: str, value: str | float) -> bool:
 
 
 def _speaks(text: str, describes: bool) -> bool:
-    """Return whether a text tells of a failure, or tells anything at all where it describes nothing."""
+    """Return whether a text reports a failure, or is a sentence in a member that describes nothing."""
     if _NO_SENTENCE.fullmatch(text):
         return False
     sentence = len(text.split()) > 1

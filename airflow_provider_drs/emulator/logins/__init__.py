@@ -33,7 +33,7 @@ class Host(NamedTuple):
 
 
 Login = Callable[[Entry, Host, float], None]
-"""Logs in to one host within so many seconds; raises `RefusedError` with what the database said."""
+"""Logs in to one host within so many seconds; raises `RefusedError` with the text of the database."""
 
 
 def load_login(engine: str) -> Login:

@@ -1,4 +1,4 @@
-"""``batchValidateConnections``: has the databases dialled, and tells of each entry whether it passed."""
+"""``batchValidateConnections``: dials the databases, and answers for each entry whether it passed."""
 
 from __future__ import annotations
 

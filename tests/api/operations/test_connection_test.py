@@ -156,10 +156,10 @@ def test_a_doubled_result_fails_its_endpoint_only_even_if_both_are_good():
 
 
 def test_an_answer_about_a_job_nobody_asked_about_vouches_for_nothing():
-    told = verdicts(good(ONE), good(TWO), good(job_id(9)))
+    actual = verdicts(good(ONE), good(TWO), good(job_id(9)))
 
-    assert [verdict.passed for verdict in told] == [False, False]
-    assert job_id(9) in told[0].text
+    assert [verdict.passed for verdict in actual] == [False, False]
+    assert job_id(9) in actual[0].text
 
 
 def test_an_answer_whose_count_does_not_fit_vouches_for_nothing():

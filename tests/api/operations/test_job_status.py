@@ -1,4 +1,4 @@
-"""``batchListJobStatus``: each job has the status that DRS told, once and without a contradiction, or an error."""
+"""``batchListJobStatus``: each job has the one status that DRS reported without a contradiction, or an error."""
 
 from __future__ import annotations
 
@@ -107,11 +107,11 @@ def test_an_answer_that_is_odd_as_a_whole_is_believed_about_no_job(results, memb
     ],
 )
 def test_what_is_odd_about_one_job_is_an_error_of_that_job_alone(results, text):
-    found = read(*results, is_in(TWO), count=None)
+    actual = read(*results, is_in(TWO), count=None)
 
-    assert isinstance(found[ONE], DrsAnswerError)
-    assert text in found[ONE].text
-    assert (found[ONE].request_id, found[TWO]) == ("r-1", JobStatus.CREATING)
+    assert isinstance(actual[ONE], DrsAnswerError)
+    assert text in actual[ONE].text
+    assert (actual[ONE].request_id, actual[TWO]) == ("r-1", JobStatus.CREATING)
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_what_is_odd_about_one_job_is_an_error_of_that_job_alone(results, text):
     ],
 )
 def test_a_job_with_an_error_in_place_of_its_status_is_refused(error, text):
-    found = read({"id": ONE, **error}, is_in(TWO))
+    actual = read({"id": ONE, **error}, is_in(TWO))
 
-    assert isinstance(found[ONE], DrsJobsRefusedError)
-    assert (found[ONE].jobs, found[ONE].request_id) == ({ONE: text}, "r-1")
-    assert found[TWO] == JobStatus.CREATING
+    assert isinstance(actual[ONE], DrsJobsRefusedError)
+    assert (actual[ONE].jobs, actual[ONE].request_id) == ({ONE: text}, "r-1")
+    assert actual[TWO] == JobStatus.CREATING
 
 
 def test_a_job_left_out_beside_a_refused_one_is_open_because_the_refusal_may_be_why():

@@ -135,9 +135,9 @@ def test_a_good_body_with_another_status_passes_nothing(status, headers):
 
 def test_a_job_whose_status_is_told_is_not_refused_although_a_code_stands_beside_it():
     refused = {"id": JOBS[0], "error_code": "DRS.M00289", "error_msg": "no such job"}
-    told = {"id": JOBS[1], "status": "CREATE_FAILED", "error_code": "DRS.M00001", "error_msg": "it broke"}
+    actual = {"id": JOBS[1], "status": "CREATE_FAILED", "error_code": "DRS.M00001", "error_msg": "it broke"}
 
     with pytest.raises(DrsJobsRefusedError) as caught:
-        answer({"results": [refused, told], "count": 2}, JOB_STATUS, 400)
+        answer({"results": [refused, actual], "count": 2}, JOB_STATUS, 400)
 
     assert caught.value.jobs == {JOBS[0]: "DRS.M00289: no such job"}

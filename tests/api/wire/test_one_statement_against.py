@@ -282,9 +282,9 @@ def passing(made: Members) -> list[str]:
 
 def ends(made: Members, jobs: list[str]) -> bool:
     """Return whether a wait for jobs ends well if this is the answer whenever they are asked about."""
-    found = fetch_statuses(lambda ids: job_status.statuses(ids, answer(made, JOB_STATUS)), jobs_of(made))
+    actual = fetch_statuses(lambda ids: job_status.statuses(ids, answer(made, JOB_STATUS)), jobs_of(made))
     try:
-        return Wait(jobs, ["CONFIGURATION"]).judge(found, 0, math.inf).done
+        return Wait(jobs, ["CONFIGURATION"]).judge(actual, 0, math.inf).done
     except DrsError:
         return False
 
