@@ -18,8 +18,7 @@ _BACKSLASHED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|
 _BASE64 = (string.ascii_letters + string.digits + "+/-_").encode()
 # whatever ends an encoding is read as a digit, so that one pass serves the whole text
 _OF_64 = bytes(one if one in _BASE64 else ord("A") for one in range(256)).translate(bytes.maketrans(b"-_", b"+/"))
-# letters of \x and \u are no more than separators
-_BETWEEN_HEX = bytes(set(range(256)) - set((string.ascii_letters + string.digits).encode()) | set(b"xXuU"))
+_BETWEEN_HEX = bytes(set(range(256)) - set((string.ascii_letters + string.digits).encode()))
 _HEX = re.compile(rb"[0-9a-fA-F]{10,}")
 
 

@@ -51,6 +51,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "hex of UTF-16 with a mark": in_charset("utf-16", hexadecimal),
     "hex of UTF-8 with a mark": in_charset("utf-8-sig", hexadecimal),
     "Base64": in_charset("utf-8", base64.b64encode),
+    "Base64 in short lines": lambda text: re.sub("(.{10})", r"\1\r\n ", base64.b64encode(text.encode()).decode()),
     "Base64 in lines": in_charset("utf-8", base64.encodebytes),
     "Base64 for URLs": in_charset("utf-8", base64.urlsafe_b64encode),
     "Base64 after a name": lambda text: base64.b64encode(f"root:{text}".encode()).decode(),
@@ -89,6 +90,7 @@ def test_an_encoded_secret_is_left_out_whole(name):
     @example(secret="Tr0ub4dor&3", around=AROUND[1])
     @example(secret="pässwört", around=AROUND[2])
     @example(secret="60M x", around=AROUND[1])
+    @example(secret="数据库的密码是一二三四", around=AROUND[1])
     @example(secret="a'\\4\n", around="{}")
     @given(secret=secrets, around=st.sampled_from(AROUND))
     def not_shown(secret: str, around: str) -> None:
@@ -102,6 +104,7 @@ def test_an_encoded_secret_is_left_out_whole(name):
 @example(secret="Tr0ub4dor&3", names=("Base64", "hex"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("hex", "Base64"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("percent", "Base64 of UTF-16-LE"), around="{}")
+@example(secret="数据库的密码是一二三四", names=("hex of UTF-16-BE", "Base64"), around=AROUND[1])
 @example(secret="0000ß", names=("hex, 0x", "Base64 in lines"), around="<b>{}</b>")
 @example(secret="a+b&c%41", names=("HTML, decimal", "JSON"), around="{}")
 @given(secret=secrets, names=st.tuples(*[st.sampled_from(list(ENCODINGS))] * 2), around=st.sampled_from(AROUND))

@@ -13,7 +13,7 @@ import string
 import traceback
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import example, given, settings
@@ -50,6 +50,7 @@ ECHOES: dict[str, Any] = {
     "in hexadecimal": lambda part: part.encode().hex(),
     "in hexadecimal capitals": lambda part: part.encode().hex().upper(),
     "percent-encoded": lambda part: quote(part, safe=""),
+    "percent-encoded in a form": quote_plus,
     "every character percent-encoded": percent,
     "percent-encoded twice": lambda part: quote(percent(part), safe=""),
     "percent-encoded three times": lambda part: quote(quote(percent(part), safe=""), safe=""),
