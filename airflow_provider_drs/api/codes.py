@@ -16,6 +16,7 @@ from airflow_provider_drs.api.errors import (
     DrsThrottledError,
     DrsUnavailableError,
 )
+from airflow_provider_drs.api.texts import LEFT_OUT
 
 ERROR_CODE = r"(?:DRS|APIGW?|IAM)[.-][A-Z]{0,2}\d{4,8}"
 """The form of a code, as a regular expression."""
@@ -73,12 +74,21 @@ _STATUSES: dict[int, type[DrsServiceError]] = {
 
 
 _LOGIN_REFUSED = re.compile(
-    r"password authentication failed|access denied for user|authentication fail(ed|ure)|login (failed|denied|incorrect)"
-    r"|(invalid|incorrect|wrong) (user ?name|password|credentials?|account)|ora-(01017|28000|28001)"
-    r"|account (is |has been )?locked|role .{1,100} does not exist|密码错误|用户名或密码|认证失败",
+    r"password authentication failed|access denied for user|auth(entication)? ?fail(ed|ure)"
+    r"|log(in|on) (failed|denied|incorrect)|not permitted to log ?in|could not find user|exception authenticating"
+    r"|(invalid|incorrect|wrong)( database)? (user ?name|user|password|credentials?|account)\b"
+    r"|user ?name (or|and|/) password (is |are )?(invalid|incorrect|wrong)"
+    r"|password (is |was )?(invalid|incorrect|wrong)|password has (been )?expired|wrongpass|noauth"
+    r"|ora-0?(1017|1045|28000|28001)|account (is |has been )?(locked|disabled)|role .{1,100} does not exist"
+    r"|密码(错误|不正确|有误|不匹配)|(认证|鉴权|登录|身份验证)失败|(账户|账号|用户)(已被|被|已)锁定",
     re.IGNORECASE,
 )
 """Texts in which databases refuse a login. Each further login with the same password may lock the account."""
+_NETWORK_FAILED = re.compile(
+    r"timed? ?out|connection (was )?reset|certificate|transient network|failed to respond|check (the )?ip|请检查",
+    re.IGNORECASE,
+)
+"""Texts that mention a login beside another cause."""
 
 # Causes of a failed test in the vendor's troubleshooting pages, by words in the text of a database or a system
 _CAUSES = (
@@ -101,7 +111,7 @@ def hint_for(code: str | None, text: str | None = None) -> str | None:
         hint = CODES[_normalized(code)][1]
         if hint:
             return hint
-    if _LOGIN_REFUSED.search(text or ""):
+    if _refuses_login(text or ""):
         return _LOGIN
     return next((hint for words, hint in _CAUSES if re.search(words, text or "", re.IGNORECASE)), None)
 
@@ -130,7 +140,12 @@ def is_retryable(code: str | None, text: str | None = None) -> bool:
     """
     if code and _normalized(code) in CODES and not CODES[_normalized(code)][0].retryable:
         return False
-    return not _LOGIN_REFUSED.search(text or "")
+    return not _refuses_login(text or "")
+
+
+def _refuses_login(text: str) -> bool:
+    # a database that repeats the secret has read it, so a text that is left out is about the login
+    return LEFT_OUT in text or bool(_LOGIN_REFUSED.search(text) and not _NETWORK_FAILED.search(text))
 
 
 def _normalized(code: str) -> str:

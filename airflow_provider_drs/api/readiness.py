@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_drs.api.batch import run_tests
@@ -38,11 +39,13 @@ def run_ready_tests(client: DrsClient, endpoints: Sequence[Endpoint], **settings
     :param settings: those of :func:`run_tests`.
     :raises DrsStoppedError: when the client was stopped.
     """
+    started = datetime.now(timezone.utc)
     verdicts = _verdicts_without_test(client, endpoints)
     ready = [position for position in range(len(endpoints)) if position not in verdicts]
     report = run_tests(client, [endpoints[position] for position in ready], **settings)
     verdicts |= dict(zip(ready, report.endpoints, strict=True))
-    return replace(report, endpoints=tuple(verdicts[position] for position in range(len(endpoints))))
+    whole = tuple(verdicts[position] for position in range(len(endpoints)))
+    return replace(report, endpoints=whole, checked_at=started)
 
 
 def _verdicts_without_test(client: DrsClient, endpoints: Sequence[Endpoint]) -> dict[int, Verdict]:
@@ -50,7 +53,7 @@ def _verdicts_without_test(client: DrsClient, endpoints: Sequence[Endpoint]) -> 
     verdicts = {}
     for position, endpoint in enumerate(endpoints):
         result = results.get(endpoint.id)
-        if isinstance(result, DrsError) and _is_of_one_job(result):
+        if isinstance(result, DrsError) and _concerns(endpoint.id, result):
             verdicts[position] = verdict_of_error(endpoint, result, attempts=0)
         elif isinstance(result, JobStatus) and result.phase not in (Phase.TARGET, None):
             text = f"the job is in {result}; DRS tests endpoints only in {TESTABLE}"
@@ -64,16 +67,19 @@ def _statuses(client: DrsClient, job_ids: list[str]) -> dict[str, JobStatus | Dr
     for start in range(0, len(job_ids), MAX_IDS):
         page = client.look_up(job_ids[start : start + MAX_IDS], repeat=False)
         results |= page
-        for error in page.values():
+        for job_id, error in page.items():
             if isinstance(error, DrsStoppedError):
                 raise error
-            if isinstance(error, DrsError) and not _is_of_one_job(error):
+            if isinstance(error, DrsError) and not _concerns(job_id, error):
                 # the tests need not wait for another call that fails in the same way
                 _log.warning("DRS gives no job statuses, so endpoints are tested without them: %s", error)
                 return results
     return results
 
 
-def _is_of_one_job(error: DrsError) -> bool:
-    # a status call may be refused for another reason than its only job
-    return isinstance(error, DrsJobsRefusedError) and kind_of(error.code, 400) is DrsJobsRefusedError
+def _concerns(job_id: str, error: DrsError) -> bool:
+    """Return whether an error is about this job and not about the call."""
+    if not isinstance(error, DrsJobsRefusedError) or job_id not in error.jobs:
+        return False
+    # a refused call may have another reason than its only job
+    return error.http_status is None or kind_of(error.code, error.http_status) is DrsJobsRefusedError

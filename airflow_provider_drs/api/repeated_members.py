@@ -11,8 +11,7 @@ from typing import Any
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.model.values import UnreadableError, truth
 from airflow_provider_drs.api.model.wire_object import WireObject
-from airflow_provider_drs.api.texts import bare_name, printable, short
-from airflow_provider_drs.api.wire.scrubber import LEFT_OUT
+from airflow_provider_drs.api.texts import LEFT_OUT, bare_name, printable, short
 
 _OTHER_NAMES = {
     "jobid": "id",

@@ -8,6 +8,8 @@ from typing import Any
 
 MAX_TEXT = 500
 """Maximum length of a text from the service, in characters; an error page must not flood a log."""
+LEFT_OUT = "(left out: it may repeat a secret)"
+"""Stands in place of a text, or of its end, that may contain a secret."""
 _REPLACEMENT = "\ufffd"
 _NO_LETTERS = re.compile(r"[\W_]+")
 

@@ -26,6 +26,10 @@ class Entry(Protocol):
         """The entry in one line, for the log."""
 
     @property
+    def tested(self) -> bool:
+        """Whether it was sent; an entry that was not has not failed."""
+
+    @property
     def retryable(self) -> bool:
         """Whether it may pass later without a change."""
 
@@ -65,7 +69,7 @@ class LeavesReport(OperatorMixin):
         :param report: the report.
         :param entries: its entries.
         :raises AirflowFailException: when a retry would fail again, or DRS refused a call.
-        :raises AirflowSkipException: when an entry did not pass and ``on_failure`` is ``skip``.
+        :raises AirflowSkipException: when an entry did not pass, every one was tested, and ``on_failure`` is ``skip``.
         :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
         """
         failed = [entry for entry in entries if not entry.passed]
@@ -81,9 +85,8 @@ class LeavesReport(OperatorMixin):
         self.leave(context, report)
         failure = report.failure()
         if any(not error.retryable for error in report.errors):
-            # an entry of a refused call was never tested; it has not failed, so there is nothing to skip
             raise AirflowFailException(str(failure))
-        if self.on_failure == "skip":
+        if self.on_failure == "skip" and all(entry.tested for entry in failed):
             raise AirflowSkipException(str(failure))
         if any(not entry.retryable for entry in failed):
             raise AirflowFailException(str(failure))

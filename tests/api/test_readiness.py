@@ -96,6 +96,40 @@ def test_a_job_that_drs_does_not_know_hides_no_other():
     assert sent(service) == [job_id(1)]
 
 
+def test_an_item_that_refuses_one_job_hides_no_other():
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("batch-status"):
+            return all_pass(request)
+        gone = {"id": job_id(2), "error_code": "DRS.M05004", "error_msg": "released"}
+        return Reply({"results": [{"id": job_id(1), "status": "CONFIGURATION"}, gone], "count": 2})
+
+    with Service(answer) as service, client(service) as drs:
+        report = run_ready_tests(drs, parse_endpoints([endpoint(1), endpoint(2)]))
+
+    assert [(verdict.passed, verdict.code, verdict.text) for verdict in report.endpoints] == [
+        (True, None, None),
+        (False, "DRS.M05004", "released"),
+    ]
+    assert sent(service) == [job_id(1)]
+
+
+def test_jobs_that_share_a_call_with_many_unknown_ones_are_tested():
+    unknown = {job_id(number) for number in range(0, 20, 2)}
+
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("batch-status"):
+            return all_pass(request)
+        if unknown & {*request.json["jobs"]}:
+            return Reply({"error_code": "DRS.M05003", "error_msg": "no job"}, status=400)
+        results = [{"id": job, "status": "CONFIGURATION"} for job in request.json["jobs"]]
+        return Reply({"results": results, "count": len(results)})
+
+    with Service(answer) as service, client(service) as drs:
+        report = run_ready_tests(drs, parse_endpoints([endpoint(number) for number in range(20)]))
+
+    assert [verdict.passed for verdict in report.endpoints][1::2] == [True] * 10
+
+
 FAULTS = {
     "down": Reply({"error_code": "DRS.M00004", "error_msg": "down"}, status=503),
     "throttled": Reply({"error_code": "APIGW.0308", "error_msg": "slow"}, 429, {"Retry-After": "0"}),

@@ -90,6 +90,8 @@ class SharedToken:
             self._failure, self._failures = error, self._failures + 1
             if IAM_TOKEN.may_be_done(error):
                 self._next_login = clock() + RENEWAL_COOLDOWN
+            if self._text and clock() < self._expires_at:
+                return self._text
             raise
         # a token that expires too soon is still used for a minute: otherwise each call would log in
         self._text, self._good_until = token.text, now + max(token.lifetime - EXPIRY_MARGIN, RENEWAL_COOLDOWN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,14 +12,16 @@ from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError, DrsInputError
 from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus
 from airflow_provider_drs.api.model.summary import table
-from airflow_provider_drs.api.texts import MAX_TEXT, printable
+from airflow_provider_drs.api.texts import printable
 
 SCHEMA = 1
 """Version of the report's members."""
 MAX_REASON = 200
 """Maximum length of a reason in a line or a table, in characters; the report has the whole text."""
-MAX_TEXTS = 150_000
-"""Maximum size of all reasons of a report, in bytes of JSON; databases and pages limit the size of an XCom."""
+MAX_SIZES = {"text": 120_000, "label": 60_000, "address": 100_000, "db_type": 40_000}
+"""Maximum size of a member in all endpoints together, in bytes of JSON; databases and pages limit an XCom."""
+MAX_ERRORS = 1000
+"""Maximum number of errors in a report without endpoints."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Verdict:
     attempts: int = 1
     status: str | None = None
     digest: str | None = None
+
+    @property
+    def tested(self) -> bool:
+        """Whether the endpoint was sent."""
+        return self.attempts > 0
 
     @property
     def retryable(self) -> bool:
@@ -132,7 +139,7 @@ class Report:
         if not self.endpoints:
             return table(headline, ["Error"], [[line] for line in self._error_lines()])
         columns = ["Endpoint", "Result", "Code", "What to do", "Address", "Job", "Request id"]
-        ordered = sorted(self.endpoints, key=lambda verdict: verdict.passed)
+        ordered = sorted(self._shortened(), key=lambda verdict: verdict.passed)
         rows = [
             [one.name, one.reason, one.code, one.hint, f"{one.db_type} at {one.address}", one.job_id, one.request_id]
             for one in ordered
@@ -149,7 +156,6 @@ class Report:
         :return: ``{"schema": 1, "kind": "connections", "passed": bool, "failed": number, "checked_at": ISO 8601,
             "digest": text, "summary": Markdown, "endpoints": [{...}]}``, and ``"errors": [text]`` if none was tested.
         """
-        size = MAX_TEXTS // max(1, len(self.endpoints))
         content = {
             "schema": SCHEMA,
             "kind": "connections",
@@ -158,16 +164,26 @@ class Report:
             "checked_at": self.checked_at.isoformat(timespec="seconds"),
             "digest": self.digest,
             "summary": self.summary,
-            "endpoints": [asdict(one) | {"text": _cut(one.text, size)} for one in self.endpoints],
+            "endpoints": [asdict(verdict) for verdict in self._shortened()],
         }
         return content if self.endpoints else content | {"errors": self._error_lines()}
 
+    def _shortened(self) -> list[Verdict]:
+        sizes: dict[str, int] = {name: size // max(1, len(self.endpoints)) for name, size in MAX_SIZES.items()}
+        shortened = []
+        for verdict in self.endpoints:
+            members: dict[str, Any] = {name: _cut(getattr(verdict, name), size) for name, size in sizes.items()}
+            shortened.append(replace(verdict, **members))
+        return shortened
+
     def _error_lines(self) -> list[str]:
-        return [
-            line
+        lines = [
+            printable(line, MAX_REASON)
             for error in self.errors
-            for line in (error.violations if isinstance(error, DrsInputError) else [printable(str(error), MAX_TEXT)])
+            for line in (error.violations if isinstance(error, DrsInputError) else [str(error)])
         ]
+        more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
+        return lines[:MAX_ERRORS] + more
 
 
 def _cut(text: str | None, size: int) -> str | None:

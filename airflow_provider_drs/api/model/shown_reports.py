@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_drs.api.digest import digest as digest_of
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import is_whole, read_list, unreadable_in
-
-SCHEMA = 1
+from airflow_provider_drs.api.model.report import SCHEMA
 
 _WANTED = "hand over the XCom of a step of this package, such as report=test.output"
 
@@ -39,7 +37,7 @@ class ShownReports:
     @property
     def fingerprint(self) -> str:
         """``sha256:...`` over all that the reports say, so that no member can change unnoticed."""
-        return f"sha256:{hashlib.sha256(_canonical(self.items)).hexdigest()}"
+        return digest_of(self.items)
 
     @property
     def verdicts(self) -> str:
@@ -85,11 +83,7 @@ def _verdict(item: Mapping[str, Any]) -> str:
 
 def _is_json(item: object) -> bool:
     try:
-        _canonical(item)
+        digest_of(item)
     except (TypeError, ValueError, RecursionError):
         return False
     return True
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

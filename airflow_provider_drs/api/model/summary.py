@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 MAX_ROWS = 100
 """Maximum number of rows of a table; the report itself has all entries."""
 _SPECIAL = re.compile(r"([\\`*_~|<>\[\]!])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@\w)", re.IGNORECASE)
+"""Where a URL or a mail address is split, because Markdown makes links of them in plain text, too."""
+_ZERO_WIDTH_SPACE = "\u200b"
 
 
 def table(headline: str, columns: Sequence[str], rows: Sequence[Iterable[str | None]]) -> str:
@@ -31,4 +34,4 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _escaped(text: str | None) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join((text or "").split()))
+    return _SPECIAL.sub(r"\\\1", _LINK.sub(_ZERO_WIDTH_SPACE, " ".join((text or "").split())))

@@ -79,7 +79,8 @@ def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobS
         return DrsAnswerError(f"the answer holds {times} results for {job_id}", request_id=request_id)
     if not status and (error := code_and_text({name: beside[name] for name in beside if name in _KNOWN})):
         code, text = error
-        return jobs_refused_error({job_id: f"{code}: {text}" if code else text}, DrsError("", request_id=request_id))
+        by = DrsError("", code=code, request_id=request_id)
+        return jobs_refused_error({job_id: f"{code}: {text}" if code else text}, by)
     seconds = {name: of for of, spelled in _SECONDS.items() for name in beside if spelled.fullmatch(bare_name(name))}
     different = [
         f"{name} {short(beside[name])}"

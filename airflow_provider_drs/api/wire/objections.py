@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_drs.api.codes import ERROR_CODE
-from airflow_provider_drs.api.texts import bare_name, printable, short
+from airflow_provider_drs.api.texts import LEFT_OUT, bare_name, printable, short
 from airflow_provider_drs.api.wire.json_reading import CUT
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
+from airflow_provider_drs.api.wire.scrubber import HIDDEN
 
 MAX_PATH = 100
 """Characters of the path to a member."""

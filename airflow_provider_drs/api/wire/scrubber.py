@@ -9,13 +9,12 @@ from itertools import islice
 from typing import NoReturn
 
 from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenTuple, spellings
-from airflow_provider_drs.api.texts import MAX_TEXT, printable
+from airflow_provider_drs.api.texts import LEFT_OUT, MAX_TEXT, printable
 from airflow_provider_drs.api.wire.decoding import LEAST_ENCODED, decoded, readings, undecorated
 
 LONGEST_PART = 8
 """Characters of a secret that are never shown, however long the rest is."""
 HIDDEN = "***"
-LEFT_OUT = "(left out: it may repeat a secret)"
 
 # so that a weak password such as "mysql-password" does not hide why a login failed
 _PLAIN_WORDS = re.compile(

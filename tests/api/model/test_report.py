@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -91,6 +92,18 @@ def test_the_error_has_the_lines_of_the_failed_endpoints_with_their_hints():
         ("DRS.KE0002", "no"),
         (None, 'FATAL: password authentication failed for user "drs"'),
         ("DRS.M01501", "Access denied for user 'drs'@'10.0.0.1' (using password: YES)"),
+        ("DRS.M01501", "(left out: it may repeat a secret)"),
+        (None, "The username or password is incorrect"),
+        (None, "Incorrect database username or password"),
+        (None, "Your password has expired. To log in you must change it"),
+        (None, 'role "drs" is not permitted to log in'),
+        (None, "ORA-01045: user DRS lacks CREATE SESSION privilege; logon denied"),
+        (None, "Exception authenticating MongoCredential{mechanism=SCRAM-SHA-256}"),
+        (None, "Login failed for user 'drs'."),
+        (None, "WRONGPASS invalid username-password pair or user is disabled."),
+        (None, "密码不正确"),
+        (None, "登录失败"),
+        (None, "账户已被锁定"),
         (None, "SASL authentication failed"),
         (None, "ORA-01017: invalid username/password; logon denied"),
         (None, "ORA-28000: The account is locked."),
@@ -101,7 +114,21 @@ def test_a_refused_login_is_not_retryable_whatever_says_so(code, text):
     assert not replace(REFUSED, code=code, text=text).retryable
 
 
-@pytest.mark.parametrize("text", ["Connection refused", "timed out", "no route to host", "the certificate has expired"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Connection refused",
+        "timed out",
+        "no route to host",
+        "the certificate has expired",
+        "Login failed: connection timed out",
+        "TLS authentication failure: certificate verify failed",
+        "client login failed: I/O error: Connection reset",
+        "Authentication failed due to invalid credentials, (2) Firewall blocking, (3) Transient network issue",
+        "连接失败, 请检查IP、端口、用户名或密码是否正确",
+        "Connection failed. Check IP address, port, or whether an incorrect user name or password was entered",
+    ],
+)
 def test_any_other_failure_is_retryable(text):
     assert replace(REFUSED, code="DRS.M01501", text=text).retryable
 
@@ -171,6 +198,15 @@ def test_no_text_is_active_in_the_summary_or_breaks_its_table(text):
     assert unescaped == ["|"] * 8
 
 
+@pytest.mark.parametrize(
+    "text", ["https://evil.example/x", "HTTP://evil.example", "www.evil.example", "a@evil.example"]
+)
+def test_the_summary_has_no_address_of_which_a_page_makes_a_link(text):
+    summary = Report((replace(REFUSED, text=text, label=text, address=text),), checked_at=AT).summary
+
+    assert not re.search(r"(?i)https?://|www\.|\w@\w", summary)
+
+
 def test_a_summary_of_many_has_a_limit_and_states_how_many_are_not_in_it():
     report = Report(tuple([PASSED] * MAX_ROWS + [REFUSED]), checked_at=AT)
 
@@ -185,14 +221,22 @@ def test_a_summary_of_many_has_a_limit_and_states_how_many_are_not_in_it():
 def test_a_report_of_a_thousand_endpoints_stays_under_a_megabyte(letter):
     worst = replace(
         REFUSED,
-        label="l" * 100,
+        label=letter * 100,
         text=letter * 500,
+        address=",".join(["db.example.org:3306"] * 30),
         hint="Check address and port, and that firewall and security group admit the address of the DRS instance.",
         request_id="r" * 32,
         digest=digest(1),
     )
 
     assert len(json.dumps(Report((worst,) * 1000).to_dict())) < 1_000_000
+
+
+def test_a_report_on_very_much_bad_input_stays_under_a_megabyte_and_states_how_much_is_not_in_it():
+    report = Report((), (DrsInputError([f"jobs[{number}].ip: " + "密" * 100 for number in range(2000)]),)).to_dict()
+
+    assert len(json.dumps(report)) < 1_000_000
+    assert report["errors"][-1] == "and 1000 more"
 
 
 def test_a_report_on_bad_input_has_every_violation_and_has_not_passed():

@@ -14,7 +14,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_drs.api.model.hidden import spellings
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT, Scrubber
+from airflow_provider_drs.api.texts import LEFT_OUT
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, Scrubber
 
 ALPHABET = string.ascii_letters + string.digits + "!#$%&*+,-./:;<=>?@^_{|}~äöß"
 

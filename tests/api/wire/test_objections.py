@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_answers import good, known, passed, ready, report
 
-from airflow_provider_drs.api.texts import MAX_TEXT
+from airflow_provider_drs.api.texts import LEFT_OUT, MAX_TEXT
 from airflow_provider_drs.api.wire.json_reading import MAX_NAME
 from airflow_provider_drs.api.wire.objections import miscount
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT
+from airflow_provider_drs.api.wire.scrubber import HIDDEN
 
 HARMLESS: list[tuple[str, Any]] = [
     ("az_code", "cn-north-4a"),

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_drs.api.texts import MAX_TEXT, printable
+from airflow_provider_drs.api.texts import LEFT_OUT, MAX_TEXT, printable
 from airflow_provider_drs.api.wire import decoding, scrubber
-from airflow_provider_drs.api.wire.scrubber import LEFT_OUT, MAX_COMPARISONS, Scrubber
+from airflow_provider_drs.api.wire.scrubber import MAX_COMPARISONS, Scrubber
 
 PASSWORDS = [
     "Tr0ub4dor&3",

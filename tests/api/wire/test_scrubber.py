@@ -28,8 +28,8 @@ from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.texts import MAX_TEXT
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, LEFT_OUT, MAX_COMPARISONS, Scrubber
+from airflow_provider_drs.api.texts import LEFT_OUT, MAX_TEXT
+from airflow_provider_drs.api.wire.scrubber import HIDDEN, MAX_COMPARISONS, Scrubber
 
 ALPHABET = string.ascii_letters + string.digits + "!#$%&*+,-./:;<=>?@^_{|}~äöß"
 
