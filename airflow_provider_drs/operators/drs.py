@@ -8,6 +8,7 @@ from airflow_provider_drs._compat import BaseOperator
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
+from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 from airflow_provider_drs.operators._report import LeavesReport
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
     from airflow_provider_drs.api.model.report import Report
 
+_LONGEST_NAME = 250
+"""Characters that Airflow's database holds of the name of a mapped task."""
+
 
 class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
     The statuses of the jobs are read first. An endpoint of a job that DRS cannot test gets a verdict that names the
     status, and all other endpoints are tested.
+
+    A mapped task has the labels of its endpoints as its name, unless the DAG sets ``map_index_template``.
 
     The report is the task's XCom, whether the task fails or not: ``{"schema": 1, "kind": "connections", "passed": bool,
     "failed": number, "checked_at": ISO 8601 UTC, "digest": text, "summary": Markdown, "endpoints": [{"job_id", "label",
@@ -103,7 +109,7 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
 
         with fail_fast_on_permanent_errors():
             try:
-                report = self._test()
+                report = self._test(context)
             except DrsStoppedError:
                 raise
             except DrsError as error:
@@ -111,7 +117,7 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
                 raise
         return self.conclude(context, report, report.endpoints)
 
-    def _test(self) -> Report:
+    def _test(self, context: Any) -> Report:
         from airflow_provider_drs.api.batch import each_host_alone
         from airflow_provider_drs.api.endpoint import parse_endpoints
         from airflow_provider_drs.api.readiness import run_ready_tests
@@ -122,6 +128,11 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
         for position, endpoint in enumerate(endpoints):
             for doubt in endpoint.doubts():
                 self.log.warning("jobs[%s].%s", position, doubt)
+        if getattr(context.get("ti"), "map_index", -1) >= 0 and context["map_index_template"] is None:
+            # Airflow renders the template after this task; a label that looks like a template must stay as it is.
+            names = dict.fromkeys(endpoint.label or endpoint.id for endpoint in endpoints)
+            context["drs_labels"] = printable(", ".join(names), _LONGEST_NAME)
+            context["map_index_template"] = "{{ drs_labels }}"
         if self.each_host:
             endpoints = each_host_alone(endpoints)
         hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from airflow import __version__
-from airflow_runs import run_dag
+from airflow_runs import load_dag, run_dag
 from samples import VENDOR_EXAMPLES, endpoint, job_id
 from wire import Reply, Service, all_pass
 
@@ -47,6 +47,24 @@ def test_jobs_may_be_an_xcom_a_template_json_text_or_mapped(connected):
         assert actual == both, task
     mapped = [[item["job_id"] for item in report["endpoints"]] for report in run.xcoms["mapped"]]
     assert mapped == [[job_id(1)], [job_id(2)]]
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_mapped_task_has_the_labels_of_its_endpoints_as_its_name(drs_emulator, passed):
+    labels: list[list[str | None]] = [["old shop", "new shop"], ["{{ 1 / 0 }}", "{{ 1 / 0 }}"], ["a" * 300], [None]]
+    jobs = [
+        [endpoint(number, label=label, end_point_type=side) for label, side in zip(item, ("so", "ta"), strict=False)]
+        for number, item in enumerate(labels, start=1)
+    ]
+    if not passed:
+        drs_emulator.databases.refuse(jobs[0][0]["ip"], "Connection timed out")
+    run = load_dag("names_of_mapped_tasks.py").test(run_conf={"endpoints": jobs})
+    names = {(ti.task_id, ti.map_index): ti.rendered_map_index for ti in run.get_task_instances()}
+
+    by_default = ["old shop, new shop", "{{ 1 / 0 }}", "a" * 250, job_id(4)]
+    assert [names["by_default", index] for index in range(4)] == by_default
+    assert [names["by_the_author", index] for index in range(4)] == [jobs[0][0]["ip"]] * 4
+    assert names["not_mapped", -1] in (None, "-1")
 
 
 def test_a_template_may_yield_a_native_list(connected):
