@@ -108,7 +108,7 @@ def test_an_item_that_refuses_one_job_hides_no_other():
 
     assert [(verdict.passed, verdict.code, verdict.text) for verdict in report.endpoints] == [
         (True, None, None),
-        (False, "DRS.M05004", "released"),
+        (False, "DRS.M05004", "DRS.M05004: released"),
     ]
     assert sent(service) == [job_id(1)]
 

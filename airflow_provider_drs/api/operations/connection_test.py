@@ -72,7 +72,7 @@ def verdict_of_error(endpoint: Endpoint, error: DrsError, **facts: Any) -> Verdi
     return verdict_on(
         endpoint,
         code=error.code,
-        text=of_this_job.removeprefix(f"{error.code}: ") if of_this_job else error.text,
+        text=of_this_job or error.text,
         hint=error.hint,
         request_id=error.request_id,
         **facts,
