@@ -11,7 +11,6 @@ MAX_TEXT = 500
 LEFT_OUT = "(left out: it may repeat a secret)"
 """Stands in place of a text, or of its end, that may contain a secret."""
 _REPLACEMENT = "\ufffd"
-_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def short(value: object) -> str:
@@ -27,7 +26,8 @@ def bare_name(name: str) -> str:
 
     :param name: the name of a member.
     """
-    return _NO_LETTERS.sub("", name.lower())
+    # compiled at the first use: each DAG file that is parsed imports this module
+    return re.sub(r"[\W_]+", "", name.lower())
 
 
 def printable(text: str, limit: int = MAX_TEXT) -> str:

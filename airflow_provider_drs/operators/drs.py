@@ -115,7 +115,7 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
             except DrsError as error:
                 self.leave(context, Report((), (error,)))
                 raise
-        return self.conclude(context, report, report.endpoints)
+        return self.conclude(context, report)
 
     def _test(self, context: Any) -> Report:
         from airflow_provider_drs.api.batch import each_host_alone

@@ -11,7 +11,6 @@ from typing import Any
 from jinja2 import Undefined
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.rules import JOB_ID, NO_JOB_ID
 
 MISSING = "is missing"
 EMPTY = "is empty, so there is nothing to do"
@@ -181,6 +180,9 @@ def _parsed(text: str) -> object:
 
 
 def _no_job_id(item: object) -> str:
+    # imported here: each DAG file that is parsed imports this module
+    from airflow_provider_drs.api.model.rules import JOB_ID, NO_JOB_ID
+
     return "" if isinstance(item, str) and re.fullmatch(JOB_ID, item) else NO_JOB_ID
 
 

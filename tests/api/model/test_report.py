@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import endpoint, job_id
 
@@ -272,8 +272,7 @@ MEMBERS = st.fixed_dictionaries({name: st.sampled_from(values) for name, values 
 
 @given(MEMBERS, st.sampled_from(sorted(PLAIN)), st.data())
 def test_the_digest_differs_when_any_member_that_is_no_secret_differs(members, name, data):
-    other = data.draw(st.sampled_from(PLAIN[name]))
-    assume(other != members[name])
+    other = data.draw(st.sampled_from([value for value in PLAIN[name] if value != members[name]]))
 
     assert parsed(**members).digest != parsed(**{**members, name: other}).digest
 
