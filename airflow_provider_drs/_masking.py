@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_drs._compat import mask_secret, secrets_masker
-from airflow_provider_drs.api.input_secrets import conceal
+from airflow_provider_drs.api.input_secrets import conceal, conceal_settings
 from airflow_provider_drs.api.model.hidden import credentials_in, spellings
 from airflow_provider_drs.api.model.inputs import is_given
 
@@ -34,17 +34,22 @@ def literals_in(value: object, *, texts_are_secret: bool) -> list[str]:
     return literals
 
 
-def hide_rendered(task: Any, name: str, *, texts_are_secret: bool) -> None:
+def hide_rendered(task: Any, name: str, *, texts_are_secret: bool, settings: str | None = None) -> None:
     """Mask every secret in the rendered fields of a task, and leave none that is not text; Airflow stores them next.
 
     What a template did not find becomes ``None``.
 
     :param name: the field that holds endpoints or job ids; all others hold one text.
     :param texts_are_secret: as for :func:`conceal`.
+    :param settings: the field that holds the settings of jobs, if there is one.
     """
     shown, secrets = conceal(getattr(task, name), texts_are_secret=texts_are_secret)
     setattr(task, name, shown)
-    for other in set(task.template_fields) - {name}:
+    if settings:
+        shown, more = conceal_settings(getattr(task, settings))
+        setattr(task, settings, shown)
+        secrets += more
+    for other in set(task.template_fields) - {name, settings}:
         value = getattr(task, other)
         setattr(task, other, value if is_given(value) else None)
         if isinstance(value, str):

@@ -93,7 +93,7 @@ class Service:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
-            do_POST = do_GET = _serve  # noqa: N815 - http.server's names
+            do_POST = do_GET = do_PUT = _serve  # noqa: N815 - http.server's names
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, NoReturn
@@ -15,16 +15,27 @@ from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.model.report import Verdict
+from airflow_provider_drs.api.model.report import JobVerdict, Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
-from airflow_provider_drs.api.operations import connection_test, job_list, job_status
+from airflow_provider_drs.api.operations import (
+    cluster_connection_test,
+    connection_test,
+    job_details,
+    job_list,
+    job_modification,
+    job_status,
+)
+from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
-from airflow_provider_drs.api.statuses import fetch_statuses, most_severe
+from airflow_provider_drs.api.statuses import fetch_each, most_severe, of_refusal
 from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
@@ -112,13 +123,18 @@ class DrsClient:
         self.close()
 
     def test_connections(self, endpoints: Sequence[Endpoint]) -> list[Verdict]:
-        """Let DRS log in to every endpoint; operation ``batchValidateConnections``.
+        """Let DRS log in to every endpoint; ``batchValidateConnections``, or ``batchValidateClustersConnections``.
 
-        :param endpoints: at most 10, and at most one of each job, because a result names only its job.
+        :param endpoints: at most 10, and at most one of each job, because a result names only its job. An endpoint of
+            a cluster is alone.
         :return: one verdict for each endpoint, in the same order.
         :raises DrsError: when the call as a whole fails.
         """
-        answer, seconds, attempts = self._call(CONNECTION_TEST, connection_test.body(endpoints))
+        if any(endpoint.cluster for endpoint in endpoints):
+            (endpoint,) = endpoints
+            answer, seconds, attempts = self._call(CLUSTER_CONNECTION_TEST, cluster_connection_test.body(endpoint))
+        else:
+            answer, seconds, attempts = self._call(CONNECTION_TEST, connection_test.body(endpoints))
         return connection_test.judge(
             endpoints, answer.payload, request_id=answer.request_id, seconds=seconds, attempts=attempts
         )
@@ -147,14 +163,54 @@ class DrsClient:
             :class:`DrsStoppedError`.
         """
         operation = JOB_STATUS if repeat else replace(JOB_STATUS, repeat=Repeat.NEVER)
-        return fetch_statuses(lambda page: self._page_of_statuses(operation, page), job_ids)
+        return fetch_each(lambda page: self._page_of_statuses(operation, page), job_ids)
 
-    def _page_of_statuses(self, operation: Operation, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
+    def _page_of_statuses(self, operation: Operation, job_ids: list[str]) -> Mapping[str, JobStatus | DrsError]:
         try:
             answer, _, _ = self._call(operation, job_status.body(job_ids))
         except DrsJobsRefusedError as error:
-            return job_status.of_refusal(job_ids, error)
+            return of_refusal(job_ids, error)
         return job_status.statuses(job_ids, answer)
+
+    def job_details(self, job_ids: Sequence[str]) -> dict[str, JobDetail]:
+        """Read node, settings and stored endpoints of any number of jobs, in calls of 10; ``batchListJobDetails``.
+
+        No secret of an answer is read.
+
+        :param job_ids: ids of the jobs.
+        :return: ``{job id: detail}``, in the order of ``job_ids``.
+        :raises DrsJobsRefusedError: names the jobs that DRS does not know, has deleted, or takes for malformed.
+        :raises DrsError: when a call as a whole fails, or its answer has no detail of a job.
+        """
+        results = self.look_up_details(job_ids)
+        if error := most_severe(results, what="details"):
+            raise error
+        return {job_id: detail for job_id, detail in results.items() if isinstance(detail, JobDetail)}
+
+    def look_up_details(self, job_ids: Sequence[str]) -> dict[str, JobDetail | DrsError]:
+        """Read the details of any number of jobs, with an error in place of each that DRS does not give.
+
+        :param job_ids: ids of the jobs.
+        :return: ``{job id: detail or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised.
+        """
+        return fetch_each(self._page_of_details, job_ids, page_size=job_details.MAX_JOBS, what="details")
+
+    def store_endpoints(self, requests: Sequence[StoreRequest]) -> list[JobVerdict]:
+        """Store the tested endpoints of jobs; operation ``batchUpdateJob``.
+
+        :param requests: at most 10, each of another job.
+        :return: one verdict for each job, in the same order.
+        :raises DrsError: when the call as a whole fails.
+        """
+        answer, _, _ = self._call(JOB_MODIFICATION, job_modification.body(requests))
+        return job_modification.judge(requests, answer)
+
+    def _page_of_details(self, job_ids: list[str]) -> Mapping[str, JobDetail | DrsError]:
+        try:
+            answer, _, _ = self._call(JOB_DETAILS, job_details.body(job_ids))
+        except DrsJobsRefusedError as error:
+            return of_refusal(job_ids, error, what="details")
+        return job_details.details(job_ids, answer)
 
     def check_access(self) -> None:
         """Check credential and project with the cheapest read; operation ``showJobList``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 
@@ -13,23 +13,16 @@ from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model import certificates, rules
 from airflow_provider_drs.api.model.hidden import HiddenDict
-from airflow_provider_drs.api.model.inputs import MISSING, read_list, unreadable_in
+from airflow_provider_drs.api.model.inputs import read_list, unreadable_in
 from airflow_provider_drs.api.model.shorthand import ConnectionReader, ExpandedMembers, no_connections
-from airflow_provider_drs.api.model.wire_object import WireObject
+from airflow_provider_drs.api.model.wire_object import WireObject, violations_of
 
 Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 JobId = Annotated[str, Field(pattern=rules.JOB_ID)]
 
-_CLEARER_TEXTS = {
-    "missing": MISSING,
-    "extra_forbidden": "is not a member that DRS knows",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "string_type": "must be text",
-    "string_too_short": "is empty",
-    "too_short": "is empty",
-}
+_NOT_STORED = frozenset({"id", "net_type", "end_point_type", "customized_dns"})
+"""The members of a test that the stored endpoint does not have."""
 _PATTERNS = {
     "id": rules.NO_JOB_ID,
     "ip": "must be a host, or several joined by commas, without blanks, and no URL",
@@ -75,12 +68,17 @@ class CustomizedDns(WireObject):
 class Endpoint(WireObject):
     """One entry of the connection test's ``jobs``; follows the contract's ``TestEndPoint``, 21 members.
 
-    Three more members are never sent. ``label`` is a name for people, in log and report. ``db_conn_id`` names the
+    Four more members are never sent. ``label`` is a name for people, in log and report. ``db_conn_id`` names the
     Airflow Connection of the database, and ``ssl_cert_file`` is the path of a certificate on the worker;
-    :func:`parse_endpoints` takes missing members from both.
+    :func:`parse_endpoints` takes missing members from both. ``cluster`` marks an endpoint of a cluster or
+    primary/standby job, which has a test of its own. Seven members are sent only when the endpoint is stored; they
+    follow the contract's ``Endpoint``.
     """
 
-    not_on_the_wire = frozenset({"label", "db_conn_id", "ssl_cert_file"})
+    only_stored: ClassVar[frozenset[str]] = frozenset(
+        {"az_code", "security_group_id", "inst_name", "mongo_ha_mode", "cluster_mode", "safe_mode", "topic"}
+    )
+    not_on_the_wire = frozenset({"label", "db_conn_id", "ssl_cert_file", "cluster", *only_stored})
     may_be_empty = frozenset({"db_name", "ssl_cert_password"})
     nested = {"kafka_security_config": KafkaSecurity, "customized_dns": CustomizedDns}  # noqa: RUF012
 
@@ -105,6 +103,14 @@ class Endpoint(WireObject):
     subnet_id: Text | None = None
     kafka_security_config: KafkaSecurity | None = None
     customized_dns: CustomizedDns | None = None
+    az_code: Text | None = None
+    security_group_id: Text | None = None
+    inst_name: Text | None = None
+    mongo_ha_mode: Text | None = None
+    cluster_mode: Text | None = None
+    safe_mode: Annotated[int, Field(ge=0, le=1)] | None = None
+    topic: Text | None = None
+    cluster: bool | None = None
     label: str | None = None
     db_conn_id: Text | None = None
     ssl_cert_file: Text | None = None
@@ -112,6 +118,7 @@ class Endpoint(WireObject):
     @classmethod
     def broken_rules(cls, values: Mapping[str, Any]) -> Iterator[rules.Broken]:
         yield from rules.broken_by_endpoint(values)
+        yield from rules.broken_by_cluster(values)
         yield from certificates.broken_by_certificates(values, certificates.ENDPOINT_CERTIFICATES, _now())
 
     @property
@@ -132,19 +139,36 @@ class Endpoint(WireObject):
         """The digest of what is sent, without secrets."""
         return digest(self.public())
 
-    def doubts(self) -> list[str]:
-        """Return a line for each member that may be wrong; the vendor's documents disagree, so the service decides."""
+    def stored_form(self) -> HiddenDict:
+        """Return the endpoint as it is stored, with secrets in clear: the contract's ``Endpoint``, 24 members."""
+        tested = {name: value for name, value in self.wire().items() if name not in _NOT_STORED}
+        added = self.only_stored & self.model_fields_set
+        return HiddenDict({**tested, **{name: getattr(self, name) for name in sorted(added)}})
+
+    def doubts(self, *, stored: bool = False) -> list[str]:
+        """Return a line for each member that may be wrong; the vendor's documents disagree, so the service decides.
+
+        :param stored: whether the endpoint is to be stored, too.
+        """
         sent = self.wire()
+        for_one_use = {"customized_dns"} if stored else self.only_stored
+        why = "is tested and not stored: DRS has no place for it" if stored else "has no effect unless it is stored"
         kafka = sent.get("kafka_security_config", {})
         doubts = [
             *rules.doubtful(sent),
+            *((member, why) for member in sorted(for_one_use & self.model_fields_set)),
+            *(
+                [("customized_dns", "is tested and not stored: DRS has no member for it")]
+                if stored and self.customized_dns
+                else []
+            ),
             *certificates.doubtful_certificates(sent, certificates.ENDPOINT_CERTIFICATES, _now()),
             *(
-                (f"kafka_security_config.{member}", why)
-                for member, why in certificates.doubtful_certificates(kafka, certificates.KAFKA_CERTIFICATES, _now())
+                (f"kafka_security_config.{member}", doubt)
+                for member, doubt in certificates.doubtful_certificates(kafka, certificates.KAFKA_CERTIFICATES, _now())
             ),
         ]
-        return [f"{member}: {why}" for member, why in doubts]
+        return [f"{member}: {doubt}" for member, doubt in doubts]
 
 
 def parse_endpoints(jobs: object, look_up: ConnectionReader = no_connections) -> list[Endpoint]:
@@ -185,18 +209,10 @@ def _read(entry: HiddenDict | None, look_up: ConnectionReader) -> tuple[Endpoint
     try:
         return Endpoint.model_validate(expanded.members), violations
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False, include_context=False):
-            loc = item["loc"]
-            if not loc or expanded.is_reliable(*loc):
-                broken_pattern = item["type"] == "string_pattern_mismatch"
-                why = _PATTERNS[str(loc[-1])] if broken_pattern else _CLEARER_TEXTS.get(item["type"], item["msg"])
-                violations.append(f"{''.join(map(_step, loc))}: {why}")
-    return None, violations
-
-
-def _step(name: int | str) -> str:
-    # A name that is no identifier may be a value in the wrong place, so it is not repeated.
-    return f".{name if str(name).isidentifier() else '?'}"
+        reliable = [
+            (loc, line) for loc, line in violations_of(error, _PATTERNS) if not loc or expanded.is_reliable(*loc)
+        ]
+        return None, [*violations, *(line for _, line in reliable)]
 
 
 def _with_checked_id(read_connection: ConnectionReader) -> ConnectionReader:

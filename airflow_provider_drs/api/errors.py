@@ -235,18 +235,22 @@ class DrsJobStateError(DrsError):
 
 
 class DrsEndpointsFailedError(DrsError):
-    """Endpoints did not pass their connection test.
+    """Endpoints did not pass their connection test, or were not stored.
 
     :param failed: one line for each failed endpoint, with its reason first.
     :param tested: number of endpoints in the report.
+    :param not_stored: one line for each other job that is not stored.
     """
 
     retryable = True
 
-    def __init__(self, failed: Sequence[str], tested: int) -> None:
-        self.failed = list(failed)
-        lines = "".join(f"\n  {line}" for line in self.failed)
-        super().__init__(f"{len(self.failed)} of {tested} endpoints failed the connection test:{lines}")
+    def __init__(self, failed: Sequence[str], tested: int, not_stored: Sequence[str] = ()) -> None:
+        self.failed = [*failed, *not_stored]
+        blocks = {
+            f"{len(failed)} of {tested} endpoints failed the connection test:": failed,
+            f"The tested endpoints of {len(not_stored)} jobs are not stored:": not_stored,
+        }
+        super().__init__("\n".join("\n  ".join([head, *lines]) for head, lines in blocks.items() if lines))
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:

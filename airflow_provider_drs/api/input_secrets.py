@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.model.hidden import SHORTEST, credentials_in
 from airflow_provider_drs.api.model.inputs import Unreadable, is_given, read_list
+from airflow_provider_drs.api.model.job_settings import JobSettings
+from airflow_provider_drs.api.model.rules import JOB_ID
 from airflow_provider_drs.api.model.wire_object import WITHHELD, WireObject, as_object
 
 
@@ -25,6 +28,26 @@ def conceal(value: object, *, texts_are_secret: bool = True) -> tuple[object, li
     shown = [_shown_item(item, secrets, texts_are_secret) for item in items]
     single = len(items) == 1 and (value is None or isinstance(value, (str, bytes, Mapping)))
     return shown[0] if single else shown, list(dict.fromkeys(secrets))
+
+
+def conceal_settings(value: object) -> tuple[object, list[str]]:
+    """Return the settings of jobs in a form that may be displayed, and the list of its secrets.
+
+    No setting is secret, so only a value in the wrong place can be.
+
+    :param value: the ``job_settings`` of :func:`parse_job_settings`.
+    """
+    secrets: list[str] = []
+    settings = as_object(value)
+    if settings is None:
+        return (_withheld(value, secrets) if is_given(value) else None), secrets
+    shown = {
+        name: _shown_object(JobSettings, members, secrets)
+        if re.fullmatch(JOB_ID, str(name)) and isinstance(members, Mapping)
+        else _shown_member(JobSettings, name, members, secrets)
+        for name, members in settings.items()
+    }
+    return shown, list(dict.fromkeys(secrets))
 
 
 def secrets_in(jobs: object) -> list[str]:
@@ -54,8 +77,14 @@ def _shown_member(model: type[WireObject], name: object, value: object, secrets:
     if name in model.nested:
         if (members := as_object(value)) is not None:
             return _shown_object(model.nested[str(name)], members, secrets)
+    elif name in model.nested_lists:
+        items = [as_object(item) for item in read_list(value)]
+        if all(item is not None for item in items):
+            return [_shown_object(model.nested_lists[str(name)], item or {}, secrets) for item in items]
     elif name in model.secret_members():
         return _withheld(value, secrets)
+    elif name in model.list_members() and isinstance(value, list):
+        return [_shown_scalar(item, secrets) for item in value]
     elif name in model.model_fields:
         return _shown_scalar(value, secrets)
     unknown: list[str] = []

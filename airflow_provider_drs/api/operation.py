@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -53,8 +54,9 @@ class Operation:
     :param repeat: when the call is retried.
     :param permission: the action that an IAM policy must allow, where the vendor's pages name it.
     :param secret_members: names of members of the request whose texts are secret, at any depth.
+    :param json_members: names of members of the request whose text is JSON with members of its own.
     :param expected_key: the member that a good answer must have. It is a list, except ``token``.
-    :param good_status: the HTTP status of a good answer. An answer with another status is an error.
+    :param good_statuses: the HTTP statuses of a good answer. An answer with another status is an error.
     :param service: name of the service for error texts, ``DRS`` or ``IAM``.
     """
 
@@ -64,8 +66,9 @@ class Operation:
     repeat: Repeat
     permission: str | None = None
     secret_members: frozenset[str] = frozenset()
+    json_members: frozenset[str] = frozenset()
     expected_key: str = "results"
-    good_status: int = 200
+    good_statuses: tuple[int, ...] = (200,)
     service: str = "DRS"
 
     def repeats(self, error: DrsError) -> bool:
@@ -100,6 +103,9 @@ class Operation:
             return [text for item in body for text in self.secrets_in(item)]
         secrets: list[str] = []
         for name, value in body.items() if isinstance(body, Mapping) else ():
-            secret = name in self.secret_members and isinstance(value, str)
-            secrets += [value] if secret else self.secrets_in(value)
+            if name in self.json_members:
+                secrets += [value, *self.secrets_in(json.loads(value))]
+            else:
+                secret = name in self.secret_members and isinstance(value, str)
+                secrets += [value] if secret else self.secrets_in(value)
         return secrets

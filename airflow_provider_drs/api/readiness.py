@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.codes import kind_of
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsStoppedError
+from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
+from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus, Phase
 from airflow_provider_drs.api.model.report import Report, Verdict
 from airflow_provider_drs.api.operations.connection_test import verdict_of_error, verdict_on
-from airflow_provider_drs.api.statuses import MAX_IDS
+from airflow_provider_drs.api.statuses import MAX_IDS, concerns_job
 
 _log = logging.getLogger(__name__)
 
+NO_DETAILS: Mapping[str, JobDetail | DrsError] = {}
+
+_NODE_LOST = "DRS has released the node of the job, as it does after three days in CONFIGURATION"
+_NEW_NODE = (
+    "Configure the job in the DRS console, so that it gets a new node. The node has new addresses, which the firewalls "
+    "of both databases must admit."
+)
 _HINTS = {
     Phase.BEFORE: "Wait for the job with DrsJobStatusSensor before this task.",
     Phase.PAST: "The job was started, so its endpoints can no longer be tested. Remove them from this gate.",
@@ -28,7 +35,13 @@ _HINTS = {
 }
 
 
-def run_ready_tests(client: DrsClient, endpoints: Sequence[Endpoint], **settings: Any) -> Report:
+def run_ready_tests(
+    client: DrsClient,
+    endpoints: Sequence[Endpoint],
+    *,
+    details: Mapping[str, JobDetail | DrsError] = NO_DETAILS,
+    **settings: Any,
+) -> Report:
     """Read the statuses of all jobs, then test the endpoints of those that DRS can test.
 
     An endpoint of another job gets a verdict that names the job's status. If DRS gives no statuses, a warning is logged
@@ -36,11 +49,13 @@ def run_ready_tests(client: DrsClient, endpoints: Sequence[Endpoint], **settings
 
     :param client: makes the calls.
     :param endpoints: any number, several of one job among them.
+    :param details: what DRS tells of the jobs, or the error in its place. An endpoint of a job without a node is not
+        tested, nor one of a job that DRS gives no details of.
     :param settings: those of :func:`run_tests`.
     :raises DrsStoppedError: when the client was stopped.
     """
     started = datetime.now(timezone.utc)
-    verdicts = _verdicts_without_test(client, endpoints)
+    verdicts = _verdicts_without_test(client, endpoints, details)
     ready = [position for position in range(len(endpoints)) if position not in verdicts]
     report = run_tests(client, [endpoints[position] for position in ready], **settings)
     verdicts |= dict(zip(ready, report.endpoints, strict=True))
@@ -48,17 +63,23 @@ def run_ready_tests(client: DrsClient, endpoints: Sequence[Endpoint], **settings
     return replace(report, endpoints=whole, checked_at=started)
 
 
-def _verdicts_without_test(client: DrsClient, endpoints: Sequence[Endpoint]) -> dict[int, Verdict]:
+def _verdicts_without_test(
+    client: DrsClient, endpoints: Sequence[Endpoint], details: Mapping[str, JobDetail | DrsError]
+) -> dict[int, Verdict]:
     results = _statuses(client, list(dict.fromkeys(endpoint.id for endpoint in endpoints)))
     verdicts = {}
     for position, endpoint in enumerate(endpoints):
-        result = results.get(endpoint.id)
-        if isinstance(result, DrsError) and _concerns(endpoint.id, result):
+        result, detail = results.get(endpoint.id), details.get(endpoint.id)
+        if isinstance(result, DrsError) and concerns_job(endpoint.id, result):
             verdicts[position] = verdict_of_error(endpoint, result, attempts=0)
         elif isinstance(result, JobStatus) and result.phase not in (Phase.TARGET, None):
             text = f"the job is in {result}; DRS tests endpoints only in {TESTABLE}"
             hint = _HINTS[result.phase]
             verdicts[position] = verdict_on(endpoint, text=text, hint=hint, status=str(result), attempts=0)
+        elif isinstance(detail, DrsError):
+            verdicts[position] = verdict_of_error(endpoint, detail, attempts=0)
+        elif detail and not detail.node_alive:
+            verdicts[position] = verdict_on(endpoint, text=_NODE_LOST, hint=_NEW_NODE, attempts=0)
     return verdicts
 
 
@@ -70,16 +91,8 @@ def _statuses(client: DrsClient, job_ids: list[str]) -> dict[str, JobStatus | Dr
         for job_id, error in page.items():
             if isinstance(error, DrsStoppedError):
                 raise error
-            if isinstance(error, DrsError) and not _concerns(job_id, error):
+            if isinstance(error, DrsError) and not concerns_job(job_id, error):
                 # the tests need not wait for another call that fails in the same way
                 _log.warning("DRS gives no job statuses, so endpoints are tested without them: %s", error)
                 return results
     return results
-
-
-def _concerns(job_id: str, error: DrsError) -> bool:
-    """Return whether an error is about this job and not about the call."""
-    if not isinstance(error, DrsJobsRefusedError) or job_id not in error.jobs:
-        return False
-    # a refused call may have another reason than its only job
-    return error.http_status is None or kind_of(error.code, error.http_status) is DrsJobsRefusedError

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from jsonschema import Draft202012Validator
 from openapi_core import OpenAPI, V31RequestValidator
 from openapi_core.protocols import Request
 
@@ -62,6 +63,38 @@ def calls() -> dict[str, ContractCall]:
     }
 
 
+def short_name(path: str) -> str:
+    """Return the name by which faults and records know a call: ``batch-status`` of ``/v3/p/jobs/batch-status``."""
+    return path.partition("/jobs/")[2].replace("/", "-") or path.rpartition("/")[2]
+
+
+def read_texts(schema: str, texts: Mapping[str, str]) -> list[Any]:
+    """Read texts within a body that each hold JSON of their own.
+
+    :param schema: its name in the contract.
+    :param texts: by their JSON paths in the body.
+    :raises RefusedError: ``DRS.M00202`` with every breach, by JSON path and rule.
+    """
+    validator = Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": _document()["components"]}
+    )
+    values: list[Any] = []
+    breaches: list[str] = []
+    for path, text in texts.items():
+        if _nesting(text.encode()) > MAX_NESTING:
+            breaches.append(f"{path}: is nested more than {MAX_NESTING} deep")
+            continue
+        try:
+            values.append(json.loads(text))
+        except ValueError:
+            breaches.append(f"{path}: must be JSON")
+        else:
+            breaches += [line for error in validator.iter_errors(values[-1]) for line in _lines(error, path)]
+    if breaches:
+        raise RefusedError(MALFORMED, "; ".join(dict.fromkeys(breaches)))
+    return values
+
+
 @cache
 def _document() -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("contract.yaml").read_text(encoding="utf-8"))
@@ -106,8 +139,10 @@ def _nesting(body: bytes) -> int:
     return max(itertools.accumulate(1 if bracket in b"[{" else -1 for bracket in brackets), default=0)
 
 
-def _lines(violation: Any) -> Iterator[str]:
-    where = violation.json_path.removeprefix("$").removeprefix(".")
+def _lines(violation: Any, root: str = "") -> Iterator[str]:
+    # A key is no value, but one that is no name at all could be one in the wrong place.
+    path = re.sub(r"\['(?:[^'\\]|\\.)*'\]", "[?]", violation.json_path.removeprefix("$"))
+    where = (root + path).removeprefix(".")
     prefix = f"{where}." if where else ""
     if violation.validator in {"required", "dependentRequired"}:
         for name in _demanded(violation):
@@ -116,7 +151,6 @@ def _lines(violation: Any) -> Iterator[str]:
     elif violation.validator == "additionalProperties":
         for name in violation.instance:
             if name not in violation.schema["properties"]:
-                # A name is no value, but text that is no name at all could be one in the wrong place.
                 yield f"{prefix}{name if name.isidentifier() else '?'}: is not a member"
     else:
         yield f"{where or 'body'}: {_rule(violation)}"

@@ -7,13 +7,31 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Operation = Literal["batch-connection", "batch-status"]
-Kind = Literal["throttled", "stale_token", "unavailable", "slow", "cut_off", "short"]
+from .contract import calls, short_name
+
+Kind = Literal["throttled", "stale_token", "unavailable", "slow", "cut_off", "lost_request", "short"]
+
+
+@cache
+def operations() -> frozenset[str]:
+    """Return the short names of all emulated calls, such as ``batch-status``."""
+    return frozenset(short_name(call.path) for call in calls().values())
+
+
+def emulated(operation: str | None) -> str | None:
+    """Return the short name of a call as it is.
+
+    :raises ValueError: no call has this name.
+    """
+    if operation is not None and operation not in operations():
+        raise ValueError(f"must be one of {', '.join(sorted(operations()))}")
+    return operation
 
 
 @dataclass
@@ -21,9 +39,9 @@ class Fault:
     """A fault of one kind, for some of the calls of one operation, or of any.
 
     :param kind: ``throttled`` answers 429; ``stale_token`` refuses the token; ``unavailable`` answers ``status``;
-        ``slow`` answers after ``seconds``; ``cut_off`` hangs up in the middle of the answer; ``short`` leaves the last
-        result out of it.
-    :param operation: which calls; any when not given.
+        ``slow`` answers after ``seconds``; ``cut_off`` does what it is asked and hangs up in the middle of the answer;
+        ``lost_request`` does nothing and hangs up as well; ``short`` leaves the last result out of the answer.
+    :param operation: which calls, by one of `operations`; any when not given.
     :param after: how many of those calls go well first.
     :param times: how many of them fail then.
     :param retry_after: seconds in the ``Retry-After`` of a 429; without, it has none.
@@ -32,12 +50,19 @@ class Fault:
     """
 
     kind: Kind
-    operation: Operation | None = None
+    operation: str | None = None
     after: int = 0
     times: int = 1
     retry_after: int | None = None
     status: int = 503
     seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what would never happen.
+
+        :raises ValueError: no call has the name in ``operation``.
+        """
+        emulated(self.operation)
 
 
 class Faults:
@@ -80,7 +105,7 @@ class FaultyService:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        fault = self._faults.next_for(str(scope["path"]).rpartition("/")[2]) if scope["type"] == "http" else None
+        fault = self._faults.next_for(short_name(scope["path"])) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind in _REFUSALS:
@@ -88,6 +113,10 @@ class FaultyService:
         elif fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, send)
+        elif fault.kind == "lost_request":
+            # the same bytes as of an answer that was cut off, so that a caller cannot tell one from the other
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+            await send({"type": "http.response.body", "body": b"{", "more_body": True})
         else:
             await self._spoilt(fault, scope, receive, send)
 

@@ -10,6 +10,7 @@ from .errors import RefusedError
 from .logins import FAILED, WRONG_ACCOUNT, Entry
 from .server import Emulator
 from .state import World
+from .stored import SIDES
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Databases:
 
     def _refusal(self, entry: Entry, host: str) -> RefusedError | None:
         port, user = int(entry.get("db_port") or 0), entry.get("db_user")
-        side = "source" if entry["end_point_type"] == "so" else "target"
+        side = SIDES[entry["end_point_type"]]
         with self._lock:
             self.logins.append(Login(entry["id"], side, host, port, user))
             for address in (host, f"{host}:{port}"):

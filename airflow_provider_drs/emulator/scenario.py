@@ -9,25 +9,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from .faults import Fault, Kind, Operation
-from .state import CREATING, Role, World
+from .faults import Fault, Kind, emulated
+from .jobs import CREATING, JobFacts, Role, TaskId
+from .state import World
 
 Polls = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
 Status = Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
-TaskId = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{8}(-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}$")]
 
 
 class ScenarioError(ValueError):
     """A scenario cannot be used; the text names every mistake in it."""
 
 
-class ScenarioJob(BaseModel):
+class ScenarioJob(JobFacts):
     """One job of a scenario, with the parameters of `World.add_job`."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     id: TaskId
     status: Status = CREATING
@@ -44,7 +42,7 @@ class ScenarioFault(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     kind: Kind
-    operation: Operation | None = None
+    operation: Annotated[str | None, AfterValidator(emulated)] = None
     after: Polls = 0
     times: Annotated[int, Field(ge=1)] = 1
     retry_after: Polls | None = None
@@ -86,7 +84,7 @@ def load_world(source: str | Path | Mapping[str, Any], *, clock: Callable[[], fl
         any_job=scenario.jobs is None, clock=clock, **scenario.model_dump(exclude={"jobs", "faults"}, exclude_none=True)
     )
     for job in scenario.jobs or []:
-        world.add_job(job.id, **job.model_dump(exclude={"id"}))
+        world.add_job(job.id, **job.model_dump(exclude={"id"}, exclude_unset=True))
     for fault in scenario.faults:
         world.faults.order(Fault(**fault.model_dump()))
     return world

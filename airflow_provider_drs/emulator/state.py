@@ -1,21 +1,19 @@
-"""The emulator's world: which jobs there are, how they move, and when they may be tested. No HTTP."""
+"""The emulator's world: which jobs there are, and what the calls may do with them. No HTTP."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 from .accounts import Accounts
 from .errors import AbsentJobsError, RefusedError
 from .faults import Faults
-
-CREATING = "CREATING"
-CONFIGURATION = "CONFIGURATION"
-
-Role = Literal["parent", "backward"]
+from .jobs import CONFIGURATION, CREATING, ENDED, Job, JobFacts, Role
+from .stored import Side, StoredEnd
 
 
 @dataclass(frozen=True)
@@ -26,21 +24,6 @@ class Call:
     job_ids: tuple[str, ...]
     entries: int
     at: float
-
-
-@dataclass
-class Job:
-    """One DRS task. With ``becomes`` set it moves there once it is due, and stands there."""
-
-    id: str
-    status: str
-    becomes: str | None
-    ready_after_polls: int | None
-    ready_after_seconds: float | None
-    role: Role | None
-    forward: str | None
-    since: float
-    polls: int = 0
 
 
 class World:
@@ -78,6 +61,7 @@ class World:
         self.ready_after_polls = ready_after_polls
         self.ready_after_seconds = ready_after_seconds
         self.clock = clock
+        self._epoch = time.time() - clock()
         self.calls: list[Call] = []
         self.faults = Faults()
         self._jobs: dict[str, Job] = {}
@@ -94,6 +78,7 @@ class World:
         ready_after_seconds: float | None = None,
         role: Role | None = None,
         forward: str | None = None,
+        **facts: Any,
     ) -> None:
         """Add a job, in place of one with the same id.
 
@@ -105,14 +90,70 @@ class World:
         :param ready_after_seconds: how many seconds it waits before it moves; without either, the world's default.
         :param role: in dual-active disaster recovery, ``parent`` or ``backward``.
         :param forward: for a ``backward`` job, the id of its forward sibling.
+        :param facts: what else it is, by the names in `JobFacts`.
+        :raises ValueError: a fact is unknown, or its value is not one of those allowed.
         """
         if becomes is None and status == CREATING:
             becomes = CONFIGURATION
+        named = JobFacts(**{"name": f"job-{job_id[-12:]}", **facts})
+        waits, now = (ready_after_polls, ready_after_seconds), self._milliseconds()
         with self._lock:
             self._deleted.discard(job_id)
-            self._jobs[job_id] = Job(
-                job_id, status, becomes, ready_after_polls, ready_after_seconds, role, forward, since=self.clock()
-            )
+            self._jobs[job_id] = Job(job_id, status, becomes, *waits, role, forward, named, self.clock(), now, now)
+
+    def job(self, job_id: str) -> Job:
+        """Return a copy of a job as it stands, with its facts, its tests and what is stored; it counts as no poll.
+
+        :raises RefusedError: there is no such job.
+        """
+        with self._lock:
+            job = self._find(job_id)
+            self._status(job)
+            return deepcopy(job)
+
+    def change(self, job_id: str, **facts: Any) -> None:
+        """Change what a job is, by the names in `JobFacts`; it counts as an edit.
+
+        :raises RefusedError: there is no such job.
+        :raises ValueError: a fact is unknown, or its value is not one of those allowed.
+        """
+        with self._lock:
+            job = self._find(job_id)
+            job.facts = job.facts.changed(**facts)
+            self._edited(job)
+
+    def lose_node(self, job_id: str) -> None:
+        """Take its node away from a job, as the service does after three days in ``CONFIGURATION``.
+
+        The status of the job stays; what was tested and stored stays as well.
+        """
+        self.change(job_id, node_status="deleted")
+
+    def replace_node(self, job_id: str, ip: str, public_ip: str) -> None:
+        """Give a job another node, with other addresses: what the databases' firewalls admit is out of date."""
+        self.change(job_id, node_status="ACTIVE", node_ip=ip, node_public_ip=public_ip)
+
+    def change_stored(self, job_id: str, side: Side, **members: Any) -> None:
+        """Change what is stored of one end, as somebody else's store would.
+
+        :param side: ``source`` or ``target``.
+        :param members: of ``Endpoint``; ``None`` takes one away.
+        :raises RefusedError: there is no such job.
+        """
+        with self._lock:
+            job = self._find(job_id)
+            stored = {**job.stored.get(side, {}), **members}
+            job.stored[side] = StoredEnd({name: value for name, value in stored.items() if value is not None})
+            self._edited(job)
+
+    def remember_test(self, job_id: str, side: Side, *, passed: bool) -> None:
+        """Note how the latest connection test of one end of a job ended; of a job that is gone nothing is noted.
+
+        :param side: ``source`` or ``target``.
+        """
+        with self._lock:
+            if job_id in self._jobs:
+                self._jobs[job_id].tests[side] = passed
 
     def set_status(self, job_id: str, status: str) -> None:
         """Put a job into a status, where it stays.
@@ -136,11 +177,12 @@ class World:
         """Note a call that was let in; ``job_ids`` holds one id per entry."""
         self.calls.append(Call(operation, tuple(job_ids), len(job_ids), self.clock()))
 
-    def check_testable(self, job_id: str) -> None:
+    def check_testable(self, job_id: str, *, cluster: bool = False) -> None:
         """Let a connection test of a job pass, by the rules of ``batchValidateConnections``.
 
-        :raises RefusedError: the job is absent, not in ``CONFIGURATION``, a parent of dual-active disaster recovery, or
-            a backward child whose forward sibling does not run yet.
+        :param cluster: whether it is ``batchValidateClustersConnections`` that asks.
+        :raises RefusedError: the job is absent, not in ``CONFIGURATION``, a parent of dual-active disaster recovery, a
+            backward child whose forward sibling does not run yet, or a cluster job and the call is the other one.
         """
         with self._lock:
             job = self._find(job_id)
@@ -148,12 +190,40 @@ class World:
                 raise RefusedError(
                     "DRS.M00307", "The connections of a parent task cannot be tested, only its subtasks'."
                 )
-            if (status := self._status(job)) != CONFIGURATION:
-                raise RefusedError("DRS.M00304", f"Not allowed in task status {status}, only in {CONFIGURATION}.")
+            self._status(job)
+            job.check_configuring()
             if job.role == "backward":
                 forward = self._jobs.get(job.forward or "")
                 if forward is None or self._status(forward) != "INCRE_TRANSFER_STARTED":
                     raise RefusedError("DRS.M00304", "Not allowed until the forward subtask is INCRE_TRANSFER_STARTED.")
+            if job.facts.cluster and not cluster:
+                raise RefusedError("DRS.M01501", "A cluster or primary/standby task is tested by the cluster call.")
+
+    def modify(self, request: Mapping[str, Any]) -> None:
+        """Change a job and store its endpoints, by the rules of ``batchUpdateJob``; a refused request changes nothing.
+
+        :param request: a ``ModifyJobReq`` that keeps the contract.
+        :raises RefusedError: the job is absent or has ended, another one has its new name, or its endpoints may not be
+            stored.
+        """
+        with self._lock:
+            job = self._find(request["job_id"])
+            if self._status(job) in ENDED:
+                raise RefusedError("DRS.M00304", f"Not allowed in task status {job.status}.")
+            names = {other.facts.name.casefold() for other in self._jobs.values() if other is not job}
+            if request.get("name", "").casefold() in names:
+                raise RefusedError("DRS.M00277", "Another task has this name.")
+            if request.get("store_db_info"):
+                job.check_storable()
+                job.stored = {
+                    "source": StoredEnd(request["source_endpoint"]),
+                    "target": StoredEnd(request["target_endpoint"]),
+                }
+            facts = {name: value for name, value in request.items() if name in JobFacts.model_fields}
+            if "tags" in facts:
+                facts["tags"] = {tag["key"]: tag.get("value", "") for tag in facts["tags"]}
+            job.facts = job.facts.changed(**facts)
+            self._edited(job)
 
     def poll(self, job_ids: Sequence[str], cur_page: int = 1, per_page: int = 5) -> list[tuple[str, str]]:
         """Tell id and status of the jobs on one page, by the rules of ``batchListJobStatus``.
@@ -166,32 +236,40 @@ class World:
         :raises RefusedError: the page is beyond the last one.
         """
         with self._lock:
-            refusals: dict[str, RefusedError] = {}
-            for job_id in job_ids:
-                try:
-                    self._find(job_id)
-                except RefusedError as refusal:
-                    refusals[job_id] = refusal
-            if refusals:
-                raise AbsentJobsError(refusals)
-            size = per_page or len(job_ids)
-            first = (max(cur_page, 1) - 1) * size
-            if first >= len(job_ids):
-                raise RefusedError("DRS.M00211", f"cur_page exceeds the last page, {-(-len(job_ids) // size)}.")
-            return [(job_id, self._polled(job_id)) for job_id in job_ids[first : first + size]]
+            page = self._page(job_ids, cur_page, per_page)
+            statuses = [(job.id, self._status(job)) for job in page]
+            for job in page:
+                job.polls += 1
+            return statuses
 
-    def list_jobs(self, cur_page: int = 1, per_page: int = 10) -> tuple[int, list[tuple[str, str]]]:
-        """Tell how many jobs there are, and id and status of those on one page; it counts as no poll."""
+    def details(self, job_ids: Sequence[str], cur_page: int = 1, per_page: int = 5) -> list[Job]:
+        """Return copies of the jobs on one page, by the rules of ``batchListJobDetails``; it counts as no poll.
+
+        The parameters and the errors are those of `poll`.
+        """
         with self._lock:
-            every = [(job.id, self._status(job)) for job in self._jobs.values()]
-            first = (max(cur_page, 1) - 1) * per_page
-            return len(every), every[first : first + per_page] if per_page else every
+            return [self.job(job.id) for job in self._page(job_ids, cur_page, per_page)]
 
-    def _polled(self, job_id: str) -> str:
-        job = self._jobs[job_id]
-        status = self._status(job)
-        job.polls += 1
-        return status
+    def list_jobs(self) -> list[Job]:
+        """Return copies of all jobs; it counts as no poll."""
+        with self._lock:
+            return [self.job(job_id) for job_id in self._jobs]
+
+    def _page(self, job_ids: Sequence[str], cur_page: int, per_page: int) -> list[Job]:
+        jobs: list[Job] = []
+        refusals: dict[str, RefusedError] = {}
+        for job_id in job_ids:
+            try:
+                jobs.append(self._find(job_id))
+            except RefusedError as refusal:
+                refusals[job_id] = refusal
+        if refusals:
+            raise AbsentJobsError(refusals)
+        size = per_page or len(jobs)
+        first = (max(cur_page, 1) - 1) * size
+        if first >= len(jobs):
+            raise RefusedError("DRS.M00211", f"cur_page exceeds the last page, {-(-len(jobs) // size)}.")
+        return jobs[first : first + size]
 
     def _find(self, job_id: str) -> Job:
         if job_id in self._deleted:
@@ -203,12 +281,11 @@ class World:
         return self._jobs[job_id]
 
     def _status(self, job: Job) -> str:
-        polls, seconds = job.ready_after_polls, job.ready_after_seconds
-        if polls is None and seconds is None:
-            polls, seconds = self.ready_after_polls, self.ready_after_seconds
-        due = (polls is not None and job.polls >= polls) or (
-            seconds is not None and self.clock() - job.since >= seconds
-        )
-        if job.becomes and due:
-            job.status, job.becomes = job.becomes, None
-        return job.status
+        return job.move(self.clock(), self.ready_after_polls, self.ready_after_seconds)
+
+    def _edited(self, job: Job) -> None:
+        # each edit moves the time, also when the clock stands still
+        job.updated = max(self._milliseconds(), job.updated + 1)
+
+    def _milliseconds(self) -> int:
+        return int((self._epoch + self.clock()) * 1000)

@@ -23,6 +23,8 @@ class MasksRenderedFields(OperatorMixin):
 
     _masked_field: ClassVar[str]
     """The templated field that holds endpoints or job ids; all others hold one text."""
+    _settings_field: ClassVar[str | None] = None
+    """The templated field that holds the settings of jobs."""
     _texts_are_secret: ClassVar[bool] = False
     """Whether text in the place of one of them is secret as a whole."""
 
@@ -41,6 +43,6 @@ class MasksRenderedFields(OperatorMixin):
         # what another task returned is in seen_oids; all the rest stands in the DAG
         literals = [] if id(written) in seen_oids else literals_in(written, texts_are_secret=texts_are_secret)
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
-        hide_rendered(parent, field, texts_are_secret=texts_are_secret)
+        hide_rendered(parent, field, texts_are_secret=texts_are_secret, settings=parent._settings_field)
         if literals:
             self.log.warning(_LITERAL_SECRETS)

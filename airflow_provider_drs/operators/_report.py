@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     # a name for types only: the module takes time to import
-    from airflow_provider_drs.api.model.report import Report
+    from airflow_provider_drs.api.model.report import JobVerdict, Report, Verdict
 
 
 class LeavesReport(OperatorMixin):
@@ -32,9 +32,13 @@ class LeavesReport(OperatorMixin):
         for entry in report.endpoints:
             if entry.passed:
                 self.log.info("%s", entry.line)
+        for job in report.stores:
+            for warning in job.warnings:
+                self.log.warning("job %s: %s", job.job_id, warning)
         self.log.info("%s", report.headline)
-        for entry in report.failed:
-            self.log.error("%s", entry.line)
+        failures: list[Verdict | JobVerdict] = [*report.failed, *report.not_stored]
+        for failed in failures:
+            self.log.error("%s", failed.line)
         if report.passed or self.on_failure == "report":
             return report.to_dict()
         self.leave(context, report)
@@ -43,7 +47,7 @@ class LeavesReport(OperatorMixin):
             raise AirflowFailException(str(failure))
         if self.on_failure == "skip" and all(entry.tested for entry in report.failed):
             raise AirflowSkipException(str(failure))
-        if any(not entry.retryable for entry in report.failed):
+        if any(not entry.retryable for entry in failures):
             raise AirflowFailException(str(failure))
         raise failure
 

@@ -1,4 +1,4 @@
-"""The operator that has DRS log in to every database of a migration."""
+"""The operator that has DRS log in to every database of a migration, and stores what was tested."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ _LONGEST_NAME = 250
 class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
+    With ``store`` the endpoints of each job whose source and target passed are stored in the job, and what DRS has
+    stored is compared with what was tested. The gate fails unless all jobs are stored.
+
     The statuses of the jobs are read first. An endpoint of a job that DRS cannot test gets a verdict that names the
     status, and all other endpoints are tested.
 
@@ -35,13 +38,20 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     The report is the task's XCom, whether the task fails or not: ``{"schema": 1, "kind": "connections", "passed": bool,
     "failed": number, "checked_at": ISO 8601 UTC, "digest": text, "summary": Markdown, "endpoints": [{"job_id", "label",
     "side", "db_type", "address", "passed", "code", "text", "hint", "request_id", "seconds", "attempts", "status",
-    "digest"}]}``, with the endpoints in the order of ``jobs``, and with ``"errors"`` if nothing was tested. Follows the
-    vendor's page *Testing Connections in Batches*.
+    "digest"}], "jobs": [{"job_id", "passed", "stored": true, false or null, "code", "text", "hint", "request_id",
+    "digest", "unproven": [member], "warnings": [text], "node": {"ip", "public_ip"} or null, "update_time"}]}``,
+    with the endpoints in the order of ``jobs``, and with ``"errors"`` if nothing was tested. Follows the vendor's pages
+    *Testing Connections in Batches* and *Modifying Tasks in Batches*.
 
     :param jobs: endpoints, each an object with the members of the API's ``jobs[]`` and, if wanted, a ``label``; a list,
         a single one, an XCom of such, or text that is a JSON or Python list. ``db_conn_id`` names the Connection of
         the database, which then says what the endpoint does not; ``ssl_cert_file`` is the path of a PEM or ``.p12`` on
         the worker. (templated)
+    :param store: store the endpoints of each job whose source and target passed. A job may then have one source and one
+        target only.
+    :param job_settings: what is stored beside the endpoints, ``{member: value}`` for all jobs or ``{job id: {member:
+        value}}``, with the members of the API's ``ModifyJobReq``; a list of them is not allowed. What it leaves out is
+        as DRS has it. (templated)
     :param drs_conn_id: the Connection to DRS. (templated)
     :param project_id: wins over the Connection's. (templated)
     :param language: of the service's texts, ``en-us`` or ``zh-cn``; wins over the Connection's. (templated)
@@ -59,16 +69,19 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     :raises DrsEndpointsFailedError: when an endpoint did not pass; Airflow's ``retries`` test again.
     """
 
-    template_fields: Sequence[str] = ("jobs", "drs_conn_id", "project_id", "language")
-    template_fields_renderers = {"jobs": "json"}  # noqa: RUF012 - Airflow declares it so
+    template_fields: Sequence[str] = ("jobs", "job_settings", "drs_conn_id", "project_id", "language")
+    template_fields_renderers = {"jobs": "json", "job_settings": "json"}  # noqa: RUF012 - Airflow declares it so
     ui_color = "#f4e3c1"
     _masked_field = "jobs"
+    _settings_field = "job_settings"
     _texts_are_secret = True
 
     def __init__(
         self,
         *,
         jobs: Any,
+        store: bool = False,
+        job_settings: Any = None,
         drs_conn_id: str = "drs_default",
         project_id: str | None = None,
         language: str | None = None,
@@ -82,6 +95,8 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     ) -> None:
         super().__init__(**kwargs)
         self.jobs = jobs
+        self.store = store
+        self.job_settings = job_settings
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.language = language
@@ -98,6 +113,8 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
             "retest_attempts must be a whole number, 0 or more": not is_whole(retest_attempts, 0),
             "retest_delay must be a number of seconds, 0 or more": not is_seconds(retest_delay),
             "each_host must be True or False": not isinstance(each_host, bool),
+            "store must be True or False": not isinstance(store, bool),
+            "job_settings is for store=True only": job_settings is not None and store is False,
         }
         if any(broken.values()):
             raise ValueError("; ".join(rule for rule, is_broken in broken.items() if is_broken))
@@ -121,27 +138,31 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
         from airflow_provider_drs.api.batch import each_host_alone
         from airflow_provider_drs.api.endpoint import parse_endpoints
         from airflow_provider_drs.api.readiness import run_ready_tests
+        from airflow_provider_drs.api.store import parse_for_store, run_tests_and_store
         from airflow_provider_drs.hooks.databases import members_of_connection
         from airflow_provider_drs.hooks.drs import DrsHook
 
-        endpoints = parse_endpoints(self.jobs, members_of_connection)
+        if self.store:
+            endpoints, job_settings = parse_for_store(self.jobs, self.job_settings, members_of_connection)
+        else:
+            endpoints = parse_endpoints(self.jobs, members_of_connection)
         for position, endpoint in enumerate(endpoints):
-            for doubt in endpoint.doubts():
+            for doubt in endpoint.doubts(stored=self.store):
                 self.log.warning("jobs[%s].%s", position, doubt)
         if getattr(context.get("ti"), "map_index", -1) >= 0 and context["map_index_template"] is None:
             # Airflow renders the template after this task; a label that looks like a template must stay as it is.
             names = dict.fromkeys(endpoint.label or endpoint.id for endpoint in endpoints)
             context["drs_labels"] = printable(", ".join(names), _LONGEST_NAME)
             context["map_index_template"] = "{{ drs_labels }}"
-        if self.each_host:
-            endpoints = each_host_alone(endpoints)
+        tested = each_host_alone(endpoints) if self.each_host else endpoints
+        settings: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "max_concurrency": self.max_concurrency,
+            "retest_attempts": self.retest_attempts,
+            "retest_delay": self.retest_delay,
+        }
         hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
         with self.killing(hook), hook.get_conn() as client:
-            return run_ready_tests(
-                client,
-                endpoints,
-                batch_size=self.batch_size,
-                max_concurrency=self.max_concurrency,
-                retest_attempts=self.retest_attempts,
-                retest_delay=self.retest_delay,
-            )
+            if self.store:
+                return run_tests_and_store(client, endpoints, job_settings, tested, **settings)
+            return run_ready_tests(client, tested, **settings)

@@ -20,11 +20,14 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import Operation
+from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
+from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
@@ -85,9 +88,11 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
     [
         (CONNECTION_TEST, NOT_SENT),
         (IAM_TOKEN, NOT_SENT),
+        (CLUSTER_CONNECTION_TEST, NOT_SENT),
         (JOB_STATUS, NOT_SENT | PERHAPS_SENT),
+        (JOB_DETAILS, NOT_SENT | PERHAPS_SENT),
+        (JOB_MODIFICATION, NOT_SENT | PERHAPS_SENT),
         (IAM_PROJECTS, NOT_SENT | PERHAPS_SENT),
-        (Operation("any", "PUT", "/", Repeat.SAME_EFFECT), NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
     ],
     ids=lambda value: value.name if isinstance(value, Operation) else "",
@@ -105,7 +110,16 @@ def test_a_login_is_repeated_only_if_it_was_not_sent_and_a_read_after_every_pass
 
 
 def test_the_table_above_covers_every_operation():
-    assert set(OPERATIONS.values()) == {CONNECTION_TEST, IAM_TOKEN, JOB_STATUS, IAM_PROJECTS, JOB_LIST}
+    assert set(OPERATIONS.values()) == {
+        CONNECTION_TEST,
+        CLUSTER_CONNECTION_TEST,
+        IAM_TOKEN,
+        JOB_STATUS,
+        JOB_DETAILS,
+        JOB_MODIFICATION,
+        IAM_PROJECTS,
+        JOB_LIST,
+    }
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500, 502, 503, 504])

@@ -16,7 +16,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
 )
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.statuses import fetch_statuses, jobs_refused_error, most_severe
+from airflow_provider_drs.api.statuses import fetch_each, jobs_refused_error, most_severe
 
 CREATING = JobStatus("CREATING")
 
@@ -47,7 +47,7 @@ def test_a_deleted_job_costs_one_more_call():
     ids = [job_id(number) for number in range(100)]
     service = Picky(unknown=[ids[3], ids[70]])
 
-    actual = fetch_statuses(service, ids)
+    actual = fetch_each(service, ids)
 
     assert blamed(actual) == {ids[3], ids[70]}
     assert list(actual) == ids
@@ -58,7 +58,7 @@ def test_an_id_of_another_form_is_asked_for_by_itself_first():
     ids = [job_id(number) for number in range(99)]
     service = Picky(malformed=["job-7"])
 
-    actual = fetch_statuses(service, [*ids[:50], "job-7", *ids[50:]])
+    actual = fetch_each(service, [*ids[:50], "job-7", *ids[50:]])
 
     assert blamed(actual) == {"job-7"}
     assert service.calls == [100, 99, 1]
@@ -68,7 +68,7 @@ def test_a_culprit_that_looks_like_any_other_is_found_by_halving():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=[ids[41]])
 
-    actual = fetch_statuses(service, ids)
+    actual = fetch_each(service, ids)
 
     assert blamed(actual) == {ids[41]}
     assert len(service.calls) <= 1 + 2 * 7
@@ -82,7 +82,7 @@ def test_the_culprits_are_blamed_and_nobody_else(data, count):
     malformed = data.draw(st.sets(st.sampled_from(ids), max_size=4))
     service = Picky(unknown, malformed)
 
-    actual = fetch_statuses(service, ids)
+    actual = fetch_each(service, ids)
 
     assert list(actual) == ids
     assert blamed(actual) == unknown | malformed
@@ -93,7 +93,7 @@ def test_a_service_that_takes_no_id_at_all_is_not_asked_for_each():
     ids = [job_id(number) for number in range(100)]
     service = Picky(malformed=ids)
 
-    actual = fetch_statuses(service, ids)
+    actual = fetch_each(service, ids)
 
     assert blamed(actual) == set(ids)
     assert len(service.calls) <= 25
@@ -106,7 +106,7 @@ def test_a_refusal_that_is_no_matter_of_ids_is_not_looked_into():
         calls.append(asked)
         raise DrsRequestError("no such API", code="APIGW.0101", http_status=404)
 
-    assert blamed(fetch_statuses(refusing, ["a", "b", "c"])) == {"a", "b", "c"}
+    assert blamed(fetch_each(refusing, ["a", "b", "c"])) == {"a", "b", "c"}
     assert len(calls) == 1
 
 
@@ -118,7 +118,7 @@ def test_a_fault_concerns_the_jobs_of_its_own_call_only():
             raise DrsUnavailableError("busy")
         return dict.fromkeys(asked, CREATING)
 
-    assert blamed(fetch_statuses(faulty, ids)) == set(ids[100:200])
+    assert blamed(fetch_each(faulty, ids)) == set(ids[100:200])
 
 
 def test_of_several_errors_that_one_is_told_that_no_waiting_heals():

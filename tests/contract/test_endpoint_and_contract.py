@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from contract_schemas import SCHEMAS, validator
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 from samples import VENDOR_EXAMPLES, endpoint
 
-import airflow_provider_drs
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.rules import DOCUMENTED_DB_TYPES
 
-CONTRACT = yaml.safe_load((Path(airflow_provider_drs.__file__).parent / "emulator" / "contract.yaml").read_text())
-SCHEMAS = CONTRACT["components"]["schemas"]
-ENDPOINT = Draft202012Validator({"$ref": "#/components/schemas/TestEndPoint", "components": CONTRACT["components"]})
+ENDPOINT = validator("TestEndPoint")
 
 words = st.sampled_from(["", "x", "ca.pem", "client.p12"])
 flags = st.booleans()

@@ -139,6 +139,8 @@ def test_the_dag_of_the_guide_yields_the_report_that_the_guide_explains(run_bloc
     for item in (explained, report, *explained["endpoints"], *report["endpoints"]):
         for name in changing.keys() & item.keys():
             assert type(item.pop(name)) is changing[name]
+    for job in (*explained["jobs"], *report["jobs"]):
+        assert job.pop("digest").startswith("sha256:")
     assert report == explained
     assert run.states == {"test": "failed", "as_markdown": "success", "migrate": "upstream_failed"}
     assert run.state == "failed"

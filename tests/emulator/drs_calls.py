@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,47 @@ def entry(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in {**usual, **members}.items() if value is not None}
 
 
+def end(**members: Any) -> dict[str, Any]:
+    """An ``Endpoint`` that keeps the contract; ``None`` takes a member away."""
+    usual = {"db_type": "mysql", "ip": "127.0.0.1", "db_port": 3306, "db_user": "reader", "db_password": "right"}
+    return {name: value for name, value in {**usual, **members}.items() if value is not None}
+
+
+def stored(job: str = JOB, **members: Any) -> dict[str, Any]:
+    """A ``ModifyJobReq`` that stores both ends of a job; ``None`` takes a member away."""
+    usual = {
+        "job_id": job,
+        "source_endpoint": end(),
+        "target_endpoint": end(ip="127.0.0.2"),
+        "node_type": "high",
+        "engine_type": "mysql",
+        "net_type": "eip",
+        "store_db_info": True,
+        "job_direction": "up",
+        "replace_definer": True,
+    }
+    return {name: value for name, value in {**usual, **members}.items() if value is not None}
+
+
+def cluster_end(**members: Any) -> dict[str, Any]:
+    """A ``ClusterEndpoint`` that keeps the contract; ``None`` takes a member away."""
+    usual = {
+        "dbtype": "mysql",
+        "nettype": "eip",
+        "endpointtype": "so",
+        "ip": "127.0.0.1:3306",
+        "dbuser": "reader",
+        "dbpassword": "right",
+        "ssllink": False,
+    }
+    return {name: value for name, value in {**usual, **members}.items() if value is not None}
+
+
+def cluster_job(*ends: Mapping[str, Any], job: str = JOB) -> dict[str, str]:
+    """An entry of a cluster test."""
+    return {"action": "testConnection", "job_id": job, "property": json.dumps(ends)}
+
+
 class Clock:
     """Stands still until a test moves it."""
 
@@ -55,12 +97,14 @@ class Drs:
         *,
         headers: Mapping[str, str | None] | None = None,
         project: str | None = None,
+        method: str = "POST",
         **body: Any,
     ) -> requests.Response:
         """Send a request and check that its answer keeps the contract."""
         world = self.emulator.world
-        response = requests.post(
-            f"{self.emulator.url}/v3/{project or world.project_id}/jobs/{operation}",
+        response = requests.request(
+            method,
+            f"{self.emulator.url}/v3/{project or world.project_id}/jobs/{operation}".rstrip("/"),
             headers={"X-Auth-Token": world.token, **(headers or {})},
             timeout=30,
             **body,
@@ -76,6 +120,32 @@ class Drs:
         answer = response.json()
         assert answer["count"] == len(answer["results"]) == len(entries)
         results: list[dict[str, Any]] = answer["results"]
+        return results
+
+    def modify(self, *jobs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Modify jobs; give the results."""
+        return self._results("batch-modification", {"jobs": jobs}, "PUT")
+
+    def cluster(self, *jobs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Test connections of cluster jobs; give the results."""
+        return self._results("cluster/batch-connection", {"jobs": jobs})
+
+    def details(self, *job_ids: str, **page_req: int) -> list[dict[str, Any]]:
+        """Read the details of jobs; give the results."""
+        return self._results("batch-detail", {"jobs": job_ids, **({"page_req": page_req} if page_req else {})})
+
+    def list_jobs(self, **filters: Any) -> list[str]:
+        """List jobs; give their ids, in the order of the answer."""
+        response = self.post("", json={"db_use_type": "migration", **filters})
+        assert response.status_code == 200, response.text
+        return [job["id"] for job in response.json()["jobs"]]
+
+    def _results(self, operation: str, body: Mapping[str, Any], method: str = "POST") -> list[dict[str, Any]]:
+        response = self.post(operation, method=method, json=body)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        results: list[dict[str, Any]] = answer["results"]
+        assert answer["count"] == len(results)
         return results
 
     def status(self, *job_ids: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from drs_calls import JOB, Drs, entry
+from drs_calls import JOB, Drs, cluster_end, cluster_job, end, entry, stored
+from jsonschema import Draft202012Validator
 
 from airflow_provider_drs.emulator import contract
 from airflow_provider_drs.emulator.server import Emulator
@@ -113,6 +115,77 @@ def test_a_status_call_is_checked_as_well(drs: Drs, body: Any, breach: str) -> N
     assert breach in breaches(drs, body, "batch-status")
 
 
+@pytest.mark.parametrize(
+    ("job", "breach"),
+    [
+        (stored(target_endpoint=None), "jobs[0].target_endpoint: is missing"),
+        (stored(node_type=None), "jobs[0].node_type: is missing"),
+        (stored(engine_type=None, replace_definer=None), "jobs[0].engine_type: is missing"),
+        (stored(replace_definer=None), "jobs[0].replace_definer: is missing"),
+        (stored(net_type=None), "jobs[0].net_type: is missing"),
+        (stored(store_db_info=None), "jobs[0].store_db_info: is missing"),
+        (stored(source_endpoint=end(ip=None)), "jobs[0].source_endpoint.ip: is missing"),
+        (stored(source_endpoint=end(db_password=None)), "jobs[0].source_endpoint.db_password: is missing"),
+        (stored(source_endpoint=end(inst_id="in01", ip=None)), "jobs[0].source_endpoint.region: is missing"),
+        (stored(source_endpoint=end(net_type="eip")), "jobs[0].source_endpoint.net_type: is not a member"),
+        (stored(source_endpoint=end(db_port=65536)), "jobs[0].source_endpoint.db_port: must be at most 65535"),
+        ({"job_id": JOB, "name": "1st"}, 'jobs[0].name: must match "^[A-Za-z][A-Za-z0-9_-]{3,49}$"'),
+        ({"name": "gate"}, "jobs[0].job_id: is missing"),
+    ],
+)
+def test_a_modification_is_checked_as_well(drs: Drs, job: Any, breach: str) -> None:
+    response = drs.post("batch-modification", method="PUT", json={"jobs": [job]})
+    assert (response.status_code, response.json()["error_code"]) == (400, "DRS.M00202")
+    assert response.json()["error_msg"] == breach
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        stored(job_direction=None),
+        stored(engine_type="postgresql", replace_definer=None),
+        stored(target_endpoint=end(ip=None, db_port=None, inst_id="in01", region="cn-north-4")),
+        stored(source_endpoint=end(db_port="3306"), target_endpoint=end(db_port=0)),
+        stored(target_endpoint=end(db_type="kafka", db_user=None, db_password=None)),
+    ],
+)
+def test_what_documented_examples_leave_out_may_be_left_out(drs: Drs, job: Any) -> None:
+    assert drs.post("batch-modification", method="PUT", json={"jobs": [job]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "breach"),
+    [
+        ("[{", "jobs[1].property: must be JSON"),
+        ("{}", 'jobs[1].property: must be of type "array"'),
+        ("[]", "jobs[1].property: must hold at least 1 item"),
+        ("[" * 21 + "]" * 21, "jobs[1].property: is nested more than 20 deep"),
+        ("[" * 100_000, "jobs[1].property: is nested more than 20 deep"),
+        (cluster_job(cluster_end(dbtype=None))["property"], "jobs[1].property[0].dbtype: is missing"),
+        (cluster_job(cluster_end(dbpassword=None))["property"], "jobs[1].property[0].dbpassword: is missing"),
+        (
+            cluster_job(cluster_end(), cluster_end(db_user="u"))["property"],
+            "jobs[1].property[1].db_user: is not a member",
+        ),
+        (cluster_job(cluster_end(dbport="1"))["property"], 'jobs[1].property[0].dbport: must be of type "integer"'),
+    ],
+)
+def test_the_text_of_a_cluster_test_is_checked_as_well(drs: Drs, text: str, breach: str) -> None:
+    jobs = [cluster_job(cluster_end()), {**cluster_job(), "property": text}]
+    assert breaches(drs, {"jobs": jobs}, "cluster/batch-connection") == [breach]
+
+
+def test_every_breach_in_every_text_of_a_cluster_test_is_named(drs: Drs) -> None:
+    jobs = [cluster_job(cluster_end(ip=None, ssllink=True)), {**cluster_job(), "property": "no JSON"}]
+    assert sorted(breaches(drs, {"jobs": jobs}, "cluster/batch-connection")) == [
+        "jobs[0].property[0].ip: is missing",
+        "jobs[0].property[0].sslcertchecksum: is missing",
+        "jobs[0].property[0].sslcertkey: is missing",
+        "jobs[0].property[0].sslcertname: is missing",
+        "jobs[1].property: must be JSON",
+    ]
+
+
 def test_a_malformed_job_id_refuses_the_whole_status_call(drs: Drs) -> None:
     assert len(breaches(drs, {"jobs": [JOB, "job"]}, "batch-status")) == 1
 
@@ -136,17 +209,33 @@ def test_an_unknown_language_is_refused_and_the_known_ones_are_not(drs: Drs) -> 
 
 def example_bodies() -> Iterator[Any]:
     for path, item in DOCUMENT["paths"].items():
-        operation = path.rpartition("/")[2]
-        if not operation.startswith("batch-"):
+        _, jobs, operation = path.partition("/jobs")
+        if not jobs:
             continue
-        media = item["post"]["requestBody"]["content"]["application/json"]
+        ((method, call),) = ((name, value) for name, value in item.items() if name != "parameters")
+        media = call["requestBody"]["content"]["application/json"]
         for name, example in media.get("examples", {"example": {"value": media.get("example")}}).items():
-            yield pytest.param(operation, example["value"], id=name)
+            yield pytest.param(method, operation.removeprefix("/"), example["value"], id=name)
 
 
-@pytest.mark.parametrize(("operation", "body"), list(example_bodies()))
-def test_the_examples_of_the_contract_are_accepted(drs: Drs, operation: str, body: Any) -> None:
-    assert drs.post(operation, json=body).status_code == 200
+@pytest.mark.parametrize(("method", "operation", "body"), list(example_bodies()))
+def test_the_examples_of_the_contract_are_accepted(drs: Drs, method: str, operation: str, body: Any) -> None:
+    assert drs.post(operation, method=method, json=body).status_code == 200
+
+
+def example_answers() -> Iterator[Any]:
+    for item in DOCUMENT["paths"].values():
+        ((_, call),) = ((name, value) for name, value in item.items() if name != "parameters")
+        for status, response in call["responses"].items():
+            media = response.get("content", {}).get("application/json", {})
+            examples = [media["example"]] if "example" in media else []
+            for example in examples + [each["value"] for each in media.get("examples", {}).values()]:
+                yield pytest.param(media["schema"], example, id=f"{call['operationId']}-{status}")
+
+
+@pytest.mark.parametrize(("schema", "example"), list(example_answers()))
+def test_the_answers_of_its_examples_keep_the_contract(schema: Any, example: Any) -> None:
+    assert Draft202012Validator({**schema, "components": DOCUMENT["components"]}).is_valid(example)
 
 
 def test_the_contract_holds_nothing_that_it_does_not_use() -> None:
@@ -206,6 +295,10 @@ def test_no_secret_is_ever_repeated(jobs: Any, caplog: pytest.LogCaptureFixture)
             drs.post("batch-connection", json={"jobs": jobs}, headers={"X-Language": CANARY}),
             drs.post("batch-connection", json={"jobs": jobs}, headers={"X-Auth-Token": f"stale-{CANARY}"}),
             drs.post("batch-connection", json={"jobs": jobs}, project=CANARY),
+            drs.post("batch-modification", method="PUT", json={"jobs": jobs}),
+            drs.post("cluster/batch-connection", json={"jobs": jobs}),
+            drs.post("cluster/batch-connection", json={"jobs": [{**cluster_job(), "property": json.dumps(jobs)}]}),
+            drs.post("", json={"db_use_type": jobs, CANARY: jobs, "tags": {CANARY: jobs}, "status": CANARY}),
         ]
     for answer in answers:
         assert CANARY not in answer.text

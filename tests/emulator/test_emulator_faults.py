@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import requests
+from drs_calls import JOB, Drs, cluster_end, cluster_job, entry, stored
 from samples import endpoint, job_id
 from virtual_time import VirtualTime
 
@@ -11,6 +13,7 @@ from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
 from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.emulator.faults import Fault, operations
 from airflow_provider_drs.emulator.scenario import ScenarioError, load_world
 from airflow_provider_drs.emulator.server import Emulator
 
@@ -102,8 +105,64 @@ def test_a_fault_can_wait_for_its_call_and_choose_its_operation():
     assert (before, after) == (0, 1)
 
 
+CALLS = {
+    "batch-connection": {"jobs": [entry()]},
+    "batch-detail": {"jobs": [JOB]},
+    "batch-modification": {"jobs": [stored()]},
+    "batch-status": {"jobs": [JOB]},
+    "cluster-batch-connection": {"jobs": [cluster_job(cluster_end())]},
+    "jobs": {"db_use_type": "migration"},
+}
+PATHS = {"cluster-batch-connection": "/cluster/batch-connection", "jobs": ""}
+
+
+def sent(emulator, operation):
+    world = emulator.world
+    return requests.request(
+        "PUT" if operation == "batch-modification" else "POST",
+        f"{emulator.url}/v3/{world.project_id}/jobs{PATHS.get(operation, f'/{operation}')}",
+        json=CALLS[operation],
+        headers={"X-Auth-Token": world.token},
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_every_call_can_meet_a_fault_of_its_own(operation):
+    with Emulator(load_world({"ready_after_polls": 0}), probe=lambda entry: None) as emulator:
+        emulator.world.faults.order(Fault("throttled", operation=operation))
+        emulator.world.faults.order(Fault("unavailable", operation=operation, status=502))
+        others = [sent(emulator, other).status_code for other in CALLS if other != operation]
+        mine = [sent(emulator, operation).status_code for _ in range(3)]
+
+    assert (others, mine) == ([200] * 5, [429, 502, 200])
+
+
+def test_the_names_of_the_calls_are_those_of_the_emulated_ones():
+    assert operations() == {*CALLS, "tokens", "projects"}
+
+
+@pytest.mark.parametrize(("kind", "done"), [("cut_off", True), ("lost_request", False)])
+def test_an_answer_may_be_lost_after_a_store_was_done_or_before(kind, done):
+    with Emulator(load_world({"ready_after_polls": 0}), probe=lambda entry: None) as emulator:
+        Drs(emulator).connect(entry(), entry(end_point_type="ta"))
+        emulator.world.faults.order(Fault(kind, operation="batch-modification"))
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            sent(emulator, "batch-modification")
+
+        assert bool(emulator.world.job(JOB).stored) == done
+        assert ("batch-modification" in [call.operation for call in emulator.world.calls]) == done
+        assert sent(emulator, "batch-modification").json()["results"][0]["status"] == "success"
+
+
+def test_a_fault_of_a_call_that_is_not_emulated_is_refused():
+    with pytest.raises(ValueError, match=r"must be one of batch-connection, .*, jobs, projects, tokens"):
+        Fault("throttled", operation="batch-creation")
+
+
 def test_a_fault_that_cannot_be_is_told_among_the_mistakes_of_the_scenario():
     with pytest.raises(ScenarioError, match=r"faults\[0\].kind") as caught:
-        load_world({"faults": [{"kind": "earthquake", "status": 200}]})
+        load_world({"faults": [{"kind": "earthquake", "status": 200, "operation": "batch-creation"}]})
 
     assert "faults[0].status" in str(caught.value)
+    assert "faults[0].operation: Value error, must be one of" in str(caught.value)

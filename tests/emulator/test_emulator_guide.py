@@ -11,16 +11,22 @@ from drs_calls import Drs
 
 from airflow_provider_drs.emulator import logins
 from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.faults import operations
+from airflow_provider_drs.emulator.jobs import JobFacts
 from airflow_provider_drs.emulator.scenario import load_world
 from airflow_provider_drs.emulator.server import Emulator
+from airflow_provider_drs.emulator.state import World
 from airflow_provider_drs.hooks.drs import DrsHook
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "emulator.md").read_text(encoding="utf-8")
 
 
 def shown(language: str) -> str:
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
-    return str(block)
+    return blocks(language)[0]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
 
 
 def test_its_scenario_can_be_loaded() -> None:
@@ -31,6 +37,32 @@ def test_its_scenario_can_be_loaded() -> None:
     assert statuses[0] == ["CREATING", "CREATING", "CREATING", "FULL_TRANSFER_STARTED"]
     assert statuses[3] == ["CONFIGURATION", "CREATING", "CREATE_FAILED", "FULL_TRANSFER_STARTED"]
     assert load_world(scenario).faults.next_for("batch-status") is not None
+
+
+def test_its_job_with_members_can_be_loaded() -> None:
+    _, text = blocks("yaml")
+    (job,) = load_world(yaml.safe_load(text)).list_jobs()
+    assert (job.facts.name, job.facts.engine_type, job.facts.prepaid) == ("orders", "postgresql", True)
+
+
+def test_it_names_every_member_of_a_job_and_its_default() -> None:
+    table = GUIDE.partition("| member of a job |")[2].partition("\n\n")[0]
+    rows = {line.partition(" | ")[0]: line for line in table.splitlines()}
+    for name, field in JobFacts.model_fields.items():
+        (row,) = [line for names, line in rows.items() if f"`{name}`" in names]
+        if isinstance(field.default, (str, bool)) and field.default:
+            assert f"`{str(field.default).replace('True', 'true')}`" in row.replace('"', ""), name
+
+
+def test_it_names_every_call_that_may_meet_a_fault() -> None:
+    sentence = GUIDE.partition("An `operation` is")[2].partition(".\n")[0]
+    assert set(re.findall(r"`([\w-]+)`", sentence)) == operations()
+
+
+def test_it_names_every_way_to_change_the_world() -> None:
+    table = GUIDE.partition("| method of `emulator.world` |")[2]
+    for name in re.findall(r"`(\w+)\(", table):
+        assert callable(getattr(World, name))
 
 
 def test_it_names_every_credential_of_the_account() -> None:

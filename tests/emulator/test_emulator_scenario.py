@@ -53,6 +53,15 @@ def test_a_scenario_says_what_there_is_and_how_it_moves() -> None:
             world.check_testable(job)
 
 
+def test_a_scenario_says_what_a_job_is() -> None:
+    facts = {"net_type": "vpc", "prepaid": True, "node_status": None, "parent_id": job_id(2), "tags": {"team": "a"}}
+    world = load_world({"jobs": [{"id": JOB, "name": "gate-1", **facts}, {"id": job_id(2), "cluster": True}]})
+    one, two = world.list_jobs()
+    assert {name: getattr(one.facts, name) for name in facts} == facts
+    assert (one.facts.name, two.facts.name) == ("gate-1", "job-5555555jb002")
+    assert (two.facts.cluster, two.facts.node_status) == (True, "ACTIVE")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -75,7 +84,7 @@ def test_every_mistake_is_named_at_once_and_no_value_is_repeated() -> None:
                 "jobs": [
                     {"id": "canary-7d1f"},
                     {"id": JOB, "status": "configuring", "ready_after_polls": -1, "role": "child"},
-                    {"id": JOB, "role": "backward"},
+                    {"id": JOB, "role": "backward", "net_type": "canary-7d1f", "colour": "red"},
                     {"id": job_id(2), "role": "backward", "forward": job_id(3)},
                     {"id": job_id(4), "status": "PAUSING", "ready_after_seconds": 5},
                 ],
@@ -89,6 +98,8 @@ def test_every_mistake_is_named_at_once_and_no_value_is_repeated() -> None:
         "jobs[1].status: ",
         "jobs[1].ready_after_polls: ",
         "jobs[1].role: ",
+        "jobs[2].net_type: ",
+        "jobs[2].colour: ",
         "jobs[2].id: is the same as jobs[1].id",
         "jobs[2]: role backward and forward go together",
         "jobs[3].forward: no job of the scenario has this id",

@@ -1,8 +1,9 @@
-"""Verdicts on endpoints, and the report that holds all verdicts of a run."""
+"""Verdicts on endpoints and jobs, and the report that holds all verdicts of a run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -93,6 +94,51 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class JobVerdict:
+    """What is known of one job after the test of its endpoints.
+
+    :param job_id: id of the DRS job.
+    :param passed: true if all its endpoints passed and, where they are to be stored, are stored as they were tested.
+    :param stored: whether DRS has stored the tested endpoints; ``None`` if they were not to be stored.
+    :param code: the service's code for why they are not stored, or ``None``.
+    :param text: why they are not stored, or ``None``.
+    :param hint: what to do about it, or ``None``.
+    :param request_id: request id of the answer that says so, or ``None``.
+    :param digest: of what DRS has stored, or else of the endpoints as they were tested; without secrets.
+    :param unproven: members that were stored and cannot be compared with what DRS has, a password for example.
+    :param warnings: what differs and may be right.
+    :param node: addresses of the job's node, ``{"ip": text or None, "public_ip": text or None}``, or ``None``.
+    :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
+    """
+
+    job_id: str
+    passed: bool
+    stored: bool | None = None
+    code: str | None = None
+    text: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
+    digest: str | None = None
+    unproven: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    node: Mapping[str, str | None] | None = None
+    update_time: str | None = None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the endpoints may be stored later without a change."""
+        return is_retryable(self.code, self.text)
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line for a log or an error."""
+        code = f" [{self.code}]" if self.code else ""
+        hint = f" {self.hint}" if self.hint else ""
+        request = f" (request id {self.request_id})" if self.request_id else ""
+        return f"job {self.job_id}: {printable(self.text or 'stored', MAX_REASON)}{code}{hint}{request}"
+
+
+@dataclass(frozen=True)
 class Report:
     """All verdicts of one run, in the order of its endpoints.
 
@@ -100,37 +146,64 @@ class Report:
     :param errors: the errors of calls that failed as a whole; each endpoint of such a call has a failed verdict. In a
         report without verdicts they are why nothing was tested.
     :param checked_at: when the run started, so that no verdict is older.
+    :param stores: a verdict on each job, if the endpoints were to be stored.
     """
 
     endpoints: tuple[Verdict, ...]
     errors: tuple[DrsError, ...] = field(default=(), repr=False)
     checked_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    stores: tuple[JobVerdict, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[JobVerdict, ...]:
+        """A verdict on each job, in the order in which the endpoints name them."""
+        if self.stores:
+            return self.stores
+        digests = self._digests
+        failed = {verdict.job_id for verdict in self.failed}
+        return tuple(JobVerdict(job_id, job_id not in failed, digest=digest(digests[job_id])) for job_id in digests)
 
     @property
     def failed(self) -> list[Verdict]:
-        """The verdicts that did not pass."""
+        """The verdicts on endpoints that did not pass."""
         return [verdict for verdict in self.endpoints if not verdict.passed]
 
     @property
+    def not_stored(self) -> list[JobVerdict]:
+        """The verdicts on jobs that are not stored although no endpoint of theirs has failed."""
+        known = {verdict.job_id for verdict in self.failed}
+        return [job for job in self.stores if not job.passed and job.job_id not in known]
+
+    @property
     def passed(self) -> bool:
-        """True when there is at least one endpoint and every one passed."""
-        return bool(self.endpoints) and not self.failed
+        """True when there is at least one endpoint, every one passed, and every job is stored that was to be."""
+        return bool(self.endpoints) and not self.failed and not self.not_stored
 
     @property
     def headline(self) -> str:
-        """One sentence with the number of endpoints that passed and failed."""
+        """The number of endpoints that passed and failed, and of jobs that are stored."""
         failed, count = len(self.failed), len(self.endpoints)
         if not count:
             return "No endpoint was tested."
-        return f"{count - failed} of {count} endpoints passed the connection test, {failed} failed."
+        text = f"{count - failed} of {count} endpoints passed the connection test, {failed} failed."
+        if self.stores:
+            text += f" {sum(bool(job.stored) for job in self.stores)} of {len(self.stores)} jobs are stored."
+        return text
 
     @property
     def digest(self) -> str:
-        """The digest of all endpoints as they were tested, job by job; their order does not matter."""
+        """The digest of all endpoints, job by job, as DRS has stored them or else as they were tested.
+
+        Their order does not matter.
+        """
+        return digest({job.job_id: job.digest for job in self.stores} if self.stores else self._digests)
+
+    @property
+    def _digests(self) -> dict[str, list[str]]:
         jobs: dict[str, list[str]] = {}
         for verdict in self.endpoints:
             jobs.setdefault(verdict.job_id, []).append(verdict.digest or "")
-        return digest({job_id: sorted(digests) for job_id, digests in jobs.items()})
+        return {job_id: sorted(digests) for job_id, digests in jobs.items()}
 
     @property
     def summary(self) -> str:
@@ -144,27 +217,35 @@ class Report:
             [one.name, one.reason, one.code, one.hint, f"{one.db_type} at {one.address}", one.job_id, one.request_id]
             for one in ordered
         ]
-        return table(headline, columns, rows)
+        stores = [
+            ["both (store)", printable(job.text or "", MAX_REASON), job.code, job.hint, "", job.job_id, job.request_id]
+            for job in self.not_stored
+        ]
+        return table(headline, columns, stores + rows)
 
     def failure(self) -> DrsEndpointsFailedError:
-        """Return the error that has a line for each endpoint that did not pass."""
-        return DrsEndpointsFailedError([verdict.line for verdict in self.failed], len(self.endpoints))
+        """Return the error that has a line for each endpoint that did not pass, and each job that is not stored."""
+        endpoints = [verdict.line for verdict in self.failed]
+        stores = [job.line for job in self.not_stored]
+        return DrsEndpointsFailedError(endpoints, len(self.endpoints), stores)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON.
 
         :return: ``{"schema": 1, "kind": "connections", "passed": bool, "failed": number, "checked_at": ISO 8601,
-            "digest": text, "summary": Markdown, "endpoints": [{...}]}``, and ``"errors": [text]`` if none was tested.
+            "digest": text, "summary": Markdown, "endpoints": [{...}], "jobs": [{...}]}``, and ``"errors": [text]`` if
+            none was tested.
         """
         content = {
             "schema": SCHEMA,
             "kind": "connections",
             "passed": self.passed,
-            "failed": len(self.failed),
+            "failed": len(self.failed) + len(self.not_stored),
             "checked_at": self.checked_at.isoformat(timespec="seconds"),
             "digest": self.digest,
             "summary": self.summary,
             "endpoints": [asdict(verdict) for verdict in self._shortened()],
+            "jobs": [_plain(job) for job in self.jobs],
         }
         return content if self.endpoints else content | {"errors": self._error_lines()}
 
@@ -184,6 +265,10 @@ class Report:
         ]
         more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
         return lines[:MAX_ERRORS] + more
+
+
+def _plain(job: JobVerdict) -> dict[str, Any]:
+    return {**asdict(job), "unproven": [*job.unproven], "warnings": [*job.warnings]}
 
 
 def _cut(text: str | None, size: int) -> str | None:

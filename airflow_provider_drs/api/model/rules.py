@@ -25,6 +25,8 @@ HOSTS = r"^[^\s,/@]+(,[^\s,/@]+)*$"
 DOCUMENTED_DB_TYPES = frozenset(
     {"mysql", "mongodb", "gaussdbv5", "gaussdbv5ha", "taurus", "kafka", "postgresql", "oracle"}
 )
+MAX_DB_NAME = 128
+_NOT_IN_NAMES = frozenset("!<>&'\"")
 _SASL = ("SASL_PLAINTEXT", "SASL_SSL")
 _TLS = ("SSL", "SASL_SSL")
 
@@ -55,6 +57,30 @@ def broken_by_endpoint(values: Mapping[str, Any]) -> Iterator[Broken]:
         yield from _need(values, "when inst_id names a cloud instance", "region")
     elif values.get("net_type") == "vpc":
         yield from _need(values, "when net_type is vpc", "vpc_id", "subnet_id")
+
+
+def broken_by_cluster(values: Mapping[str, Any]) -> Iterator[Broken]:
+    """Yield the members that the test of a cluster or primary/standby job has no place for.
+
+    :param values: the members by their API names.
+    """
+    if values.get("cluster") is True:
+        for member in ("ssl_cert_password", "customized_dns"):
+            if member in values:
+                yield member, "has no place in the test of a cluster"
+
+
+def broken_when_stored(values: Mapping[str, Any], side: str) -> Iterator[Broken]:
+    """Yield the broken rules of the vendor's table of the stored ``Endpoint``, beside those of a test.
+
+    :param values: the members of a valid endpoint by their API names.
+    :param side: ``source`` or ``target``.
+    """
+    name = values.get("db_name", "")
+    if len(name) > MAX_DB_NAME or set(name) & _NOT_IN_NAMES:
+        yield "db_name", f"may have at most {MAX_DB_NAME} characters to be stored, and none of {' '.join('!<>&')} ' \""
+    if "cluster_mode" in values and side != "source":
+        yield "cluster_mode", "is for a source only"
 
 
 def broken_by_kafka_security(values: Mapping[str, Any]) -> Iterator[Broken]:

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from airflow_provider_drs.api.model import rules
 from airflow_provider_drs.api.model.hidden import HiddenDict
-from airflow_provider_drs.api.model.inputs import is_given, read_list
+from airflow_provider_drs.api.model.inputs import MISSING, is_given, read_list
 
 
 class Withheld(str):
@@ -23,6 +23,15 @@ class Withheld(str):
 WITHHELD = Withheld("***")
 
 _MAX_DIGITS = 20
+_CLEARER_TEXTS = {
+    "missing": MISSING,
+    "extra_forbidden": "is not a member that DRS knows",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_type": "must be text",
+    "string_too_short": "is empty",
+    "too_short": "is empty",
+}
 
 
 def as_object(value: object) -> Mapping[Any, Any] | None:
@@ -47,12 +56,19 @@ class WireObject(BaseModel):
     not_on_the_wire: ClassVar[frozenset[str]] = frozenset()
     may_be_empty: ClassVar[frozenset[str]] = frozenset()
     nested: ClassVar[Mapping[str, type[WireObject]]] = {}
+    nested_lists: ClassVar[Mapping[str, type[WireObject]]] = {}
 
     @classmethod
     @cache
     def secret_members(cls) -> frozenset[str]:
         """Return the members whose values are secret."""
         return frozenset(name for name, member in cls.model_fields.items() if SecretStr in _types(member.annotation))
+
+    @classmethod
+    @cache
+    def list_members(cls) -> frozenset[str]:
+        """Return the members that are lists of texts."""
+        return frozenset(name for name, member in cls.model_fields.items() if list[str] in _types(member.annotation))
 
     @classmethod
     def normalized(cls, members: Mapping[Any, Any]) -> HiddenDict:
@@ -101,6 +117,10 @@ class WireObject(BaseModel):
         if name in cls.nested:
             members = as_object(value)
             return value if members is None else cls.nested[name].normalized(members)
+        if name in cls.nested_lists:
+            items = [as_object(item) for item in read_list(value)]
+            objects = [cls.nested_lists[name].normalized(item) for item in items if item is not None]
+            return objects if len(objects) == len(items) else value
         if not isinstance(value, str) or name not in cls.model_fields:
             return value
         wanted = _types(cls.model_fields[name].annotation)
@@ -126,6 +146,28 @@ class WireObject(BaseModel):
         raise TypeError(f"{type(self).__name__} holds secrets, which are not pickled")
 
 
+def violations_of(error: ValidationError, patterns: Mapping[str, str]) -> list[tuple[tuple[int | str, ...], str]]:
+    """Return the path and a line for each broken rule; a line repeats no value.
+
+    :param error: the error that an object raised.
+    :param patterns: for each member with a pattern, what its text must be.
+    """
+    violations = []
+    for item in error.errors(include_url=False, include_input=False, include_context=False):
+        loc = item["loc"]
+        broken_pattern = item["type"] == "string_pattern_mismatch"
+        why = patterns[str(loc[-1])] if broken_pattern else _CLEARER_TEXTS.get(item["type"], item["msg"])
+        violations.append((loc, f"{''.join(map(_step, loc))}: {why}"))
+    return violations
+
+
+def _step(name: int | str) -> str:
+    if isinstance(name, int):
+        return f"[{name}]"
+    # A name that is no identifier may be a value in the wrong place, so it is not repeated.
+    return f".{name if name.isidentifier() else '?'}"
+
+
 def _types(annotation: Any) -> set[Any]:
     """Return the types that an annotation such as ``int | None`` is made of."""
     return {annotation}.union(*map(_types, get_args(annotation)))
@@ -139,4 +181,6 @@ def _line(loc: tuple[int | str, ...], kind: str, text: str) -> InitErrorDetails:
 def _in_clear(value: object) -> object:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, list):
+        return [_in_clear(item) for item in value]
     return value.wire() if isinstance(value, WireObject) else value

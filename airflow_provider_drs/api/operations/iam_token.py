@@ -22,7 +22,7 @@ IAM_TOKEN = Operation(
     Repeat.LOGIN,
     secret_members=frozenset({"password"}),
     expected_key="token",
-    good_status=201,
+    good_statuses=(201,),
     service="IAM",
 )
 

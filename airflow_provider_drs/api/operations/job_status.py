@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.results import results_by_job
 from airflow_provider_drs.api.statuses import MAX_IDS, jobs_refused_error
-from airflow_provider_drs.api.texts import bare_name, printable, short
+from airflow_provider_drs.api.texts import bare_name, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
-from airflow_provider_drs.api.wire.objections import miscount, objection
+from airflow_provider_drs.api.wire.objections import objection
 
 JOB_STATUS = Operation("batchListJobStatus", "POST", "/v3/{project_id}/jobs/batch-status", Repeat.READ)
 _SECONDS = {"id": re.compile(r"(?:job)?id"), "status": re.compile(r"(?:current|job|task)+(?:status|state)|status")}
@@ -35,48 +35,24 @@ def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | Dr
 
     :param job_ids: those asked about.
     """
-    results: list[Any] = answer.payload["results"]
     request_id = answer.request_id
-    if not all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in results):
-        text = "the answer holds an item that names no job"
-        return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
-    times = Counter(item["id"] for item in results)
-    if strangers := times.keys() - set(job_ids):
-        text = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
-        return dict.fromkeys(job_ids, DrsAnswerError(text, request_id=request_id))
-    if fault := miscount(answer.payload, len(job_ids), len(answer.payload["results"])):
-        return dict.fromkeys(job_ids, DrsAnswerError(fault, request_id=request_id))
-    by_job = {item["id"]: _status(item, times[item["id"]], request_id) for item in results}
-    known = {job_id: by_job[job_id] for job_id in job_ids if job_id in by_job}
+    by_job = results_by_job(job_ids, answer)
+    known: dict[str, JobStatus | DrsError] = {}
+    for job_id in job_ids:
+        if (item := by_job.get(job_id)) is not None:
+            known[job_id] = item if isinstance(item, DrsError) else _status(item, request_id)
     if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
         for job_id in set(job_ids) - known.keys():
             known[job_id] = DrsAnswerError(f"the answer leaves out {job_id}", request_id=request_id)
     return known
 
 
-def of_refusal(job_ids: Sequence[str], error: DrsJobsRefusedError) -> dict[str, JobStatus | DrsError]:
-    """Return the error of each job that a refused call names.
-
-    :raises DrsError: when it names none of those asked about.
-    """
-    named: dict[str, JobStatus | DrsError] = {
-        job_id: jobs_refused_error({job_id: error.jobs[job_id]}, error) for job_id in job_ids if job_id in error.jobs
-    }
-    if named:
-        return named
-    if error.jobs:
-        raise DrsAnswerError("the answer refuses jobs not asked about", request_id=error.request_id)
-    raise error
-
-
-def _status(item: Mapping[str, Any], times: int, request_id: str | None) -> JobStatus | DrsError:
+def _status(item: Mapping[str, Any], request_id: str | None) -> JobStatus | DrsError:
     job_id, status = item["id"], item.get("status")
-    if times == 1 and len(item) == 2 and isinstance(status, str) and status:
+    if len(item) == 2 and isinstance(status, str) and status:
         # nearly always, and a thousand waits read a thousand statuses a round
         return JobStatus(status)
     beside = {name: value for name, value in item.items() if name not in ("id", "status")}
-    if times > 1:
-        return DrsAnswerError(f"the answer holds {times} results for {job_id}", request_id=request_id)
     if not status and (error := code_and_text({name: beside[name] for name in beside if name in _KNOWN})):
         code, text = error
         by = DrsError("", code=code, request_id=request_id)

@@ -75,7 +75,7 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
     if raw.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unusable("it is packed, although it was not to be")
     payload = read_object(raw.body, scrub)
-    good = raw.status == operation.good_status and _expected(operation, payload)
+    good = raw.status in operation.good_statuses and _expected(operation, payload)
     # the operation judges the results of single jobs in a good answer
     beside = {name: value for name, value in (payload or {}).items() if not good or name != operation.expected_key}
     error = code_and_text(beside)
@@ -129,8 +129,8 @@ def _expected(operation: Operation, payload: dict[str, Any] | None) -> bool:
 def _oddity(operation: Operation, raw: RawAnswer, payload: dict[str, Any] | None, scrub: Scrubber) -> str:
     if 300 <= raw.status < 400:
         return "a redirect, which is not followed, because the credential must not reach another host"
-    if raw.status != operation.good_status:
-        return f"HTTP {raw.status} where {operation.good_status} is a good answer"
+    if raw.status not in operation.good_statuses:
+        return f"HTTP {raw.status} where {' or '.join(map(str, operation.good_statuses))} is a good answer"
     return _described(raw, scrub)
 
 

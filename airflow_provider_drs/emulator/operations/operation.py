@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import AbsentJobsError
 from ..probes import Probe
 from ..state import World
 
@@ -48,6 +49,23 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     line: str | None = None
+
+
+def whole_numbers(members: Mapping[str, float]) -> dict[str, int]:
+    """Return the members of a page request as integers: JSON has none, and 4.0 keeps the contract as well."""
+    return {name: int(number) for name, number in members.items()}
+
+
+def refusal_of(absent: AbsentJobsError, call: str) -> Answer:
+    """Return the answer to a read that names absent jobs: it is refused as a whole, and names each of them.
+
+    :param call: its short name, for the log.
+    """
+    results = [
+        {"id": job_id, "error_code": refusal.code, "error_message": refusal.text}
+        for job_id, refusal in absent.refusals.items()
+    ]
+    return Answer({"results": results, "count": len(results)}, 400, line=f"{call}: no such job: {absent}")
 
 
 @dataclass(frozen=True)

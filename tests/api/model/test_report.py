@@ -172,6 +172,23 @@ def test_a_report_is_plain_json_in_the_order_of_its_endpoints():
             }
             for one in (PASSED, REFUSED)
         ],
+        "jobs": [
+            {
+                "job_id": one.job_id,
+                "passed": one.passed,
+                "stored": None,
+                "code": None,
+                "text": None,
+                "hint": None,
+                "request_id": None,
+                "digest": job.digest,
+                "unproven": [],
+                "warnings": [],
+                "node": None,
+                "update_time": None,
+            }
+            for one, job in zip((PASSED, REFUSED), report.jobs, strict=True)
+        ],
     }
 
 

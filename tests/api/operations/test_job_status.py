@@ -13,7 +13,8 @@ from wire import Reply, Service
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.operations.job_status import JOB_STATUS, body, of_refusal, statuses
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS, body, statuses
+from airflow_provider_drs.api.statuses import of_refusal
 
 ONE, TWO, STRANGER = job_id(1), job_id(2), job_id(9)
 

@@ -10,17 +10,23 @@ from hypothesis import strategies as st
 from raw_answers import JOBS, answer, good, passed, ready
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError, DrsRequestError
+from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
+from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.answers import MAX_FACT, MAX_JOBS
 
 GOOD: dict[Any, Any] = {
     CONNECTION_TEST: good(),
+    CLUSTER_CONNECTION_TEST: {"results": [{"id": JOBS[0], "status": "true"}], "count": 1},
     JOB_STATUS: ready(),
+    JOB_DETAILS: {"results": [{"id": JOBS[0], "status": "CONFIGURATION", "failed_reason": None}], "count": 1},
+    JOB_MODIFICATION: {"results": [{"id": JOBS[0], "status": "failed", "error_code": "DRS.M00304"}], "count": 1},
     JOB_LIST: {
         "total_record": 1,
         "jobs": [{"id": JOBS[0], "description": "nothing failed", "status": "CREATE_FAILED"}],
@@ -32,8 +38,9 @@ GOOD: dict[Any, Any] = {
 
 @pytest.mark.parametrize("operation", GOOD, ids=lambda operation: operation.name)
 def test_a_good_answer_has_one_status_and_the_member_it_is_known_by(operation):
-    assert answer(GOOD[operation], operation, operation.good_status).payload == GOOD[operation]
-    for status in {200, 201, 202, 203, 204, 206, 302, 304, 400, 404, 429, 500, 503} - {operation.good_status}:
+    for status in operation.good_statuses:
+        assert answer(GOOD[operation], operation, status).payload == GOOD[operation]
+    for status in {200, 201, 202, 203, 204, 206, 302, 304, 400, 404, 429, 500, 503} - {*operation.good_statuses}:
         with pytest.raises(DrsError):
             answer(GOOD[operation], operation, status)
     for other in (
@@ -45,14 +52,14 @@ def test_a_good_answer_has_one_status_and_the_member_it_is_known_by(operation):
         [] if operation is IAM_TOKEN else {"0": 1},
     ):
         with pytest.raises(DrsAnswerError):
-            answer({**GOOD[operation], operation.expected_key: other}, operation, operation.good_status)
+            answer({**GOOD[operation], operation.expected_key: other}, operation, operation.good_statuses[0])
 
 
 @pytest.mark.parametrize("operation", GOOD, ids=lambda operation: operation.name)
 def test_an_error_beside_what_was_asked_for_is_believed_first(operation):
     for against in ({"error_code": "DRS.M00004", "error_msg": "no"}, {"error": {"message": "no"}}, {"ok": False}):
         with pytest.raises(DrsError):
-            answer({**GOOD[operation], **against}, operation, operation.good_status)
+            answer({**GOOD[operation], **against}, operation, operation.good_statuses[0])
 
 
 CACHED = [

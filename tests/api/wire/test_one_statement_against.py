@@ -17,7 +17,7 @@ from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.operations import job_status
 from airflow_provider_drs.api.operations.connection_test import judge
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
-from airflow_provider_drs.api.statuses import fetch_statuses
+from airflow_provider_drs.api.statuses import fetch_each
 from airflow_provider_drs.api.wait import Wait
 
 STRANGER = job_id(99)
@@ -282,7 +282,7 @@ def passing(made: Members) -> list[str]:
 
 def ends(made: Members, jobs: list[str]) -> bool:
     """Return whether a wait for jobs ends well if this is the answer whenever they are asked about."""
-    actual = fetch_statuses(lambda ids: job_status.statuses(ids, answer(made, JOB_STATUS)), jobs_of(made))
+    actual = fetch_each(lambda ids: job_status.statuses(ids, answer(made, JOB_STATUS)), jobs_of(made))
     try:
         return Wait(jobs, ["CONFIGURATION"]).judge(actual, 0, math.inf).done
     except DrsError:

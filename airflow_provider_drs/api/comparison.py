@@ -1,0 +1,111 @@
+"""Compares what DRS has stored in a job with what was tested, as far as DRS shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.model.job_detail import KEPT_OF_KAFKA, SIDES, JobDetail, hosts
+from airflow_provider_drs.api.operations.job_modification import StoreRequest
+
+_EXACT = ("db_type", "db_port", "db_user", "inst_id")
+"""The members that DRS gives back as they were sent."""
+_WHERE_SENT = ("region", "project_id", "vpc_id", "subnet_id", "security_group_id")
+"""The members that DRS fills in, so that they count only where they were sent."""
+_COMPARED = frozenset({*_EXACT, *_WHERE_SENT, "ip", "ssl_link", "db_name", "kafka_security_config"})
+
+
+class Unlike(Enum):
+    """Why a member is not proven to be stored as it was tested."""
+
+    DIFFERENT = "different"
+    DOUBTFUL = "doubtful"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison shows. All are names of members.
+
+    :param different: what is stored otherwise than it was tested, with its side.
+    :param doubtful: what differs and may be right, with its side.
+    :param unproven: what was stored and cannot be compared.
+    """
+
+    different: tuple[str, ...]
+    doubtful: tuple[str, ...]
+    unproven: tuple[str, ...]
+
+
+def compare_stored(request: StoreRequest, before: JobDetail, after: JobDetail) -> Comparison:
+    """Compare the stored endpoints of a job with the tested ones.
+
+    :param request: what was tested and sent.
+    :param before: the job's details before the test.
+    :param after: its details after the store.
+    """
+    different: list[str] = []
+    doubtful: list[str] = []
+    unproven: dict[str, None] = {}
+    for side in SIDES:
+        endpoint = request.source if side == "source" else request.target
+        stored = after.stored(side)
+        if not stored:
+            different.append(f"{side}_endpoint")
+            continue
+        for member, verdict in _members(endpoint, stored):
+            if verdict is Unlike.DIFFERENT:
+                different.append(f"{side} {member}")
+            elif verdict is Unlike.DOUBTFUL:
+                doubtful.append(f"{side} {member}")
+            else:
+                unproven[member] = None
+    if after.net_type is None:
+        unproven["net_type"] = None
+    elif after.net_type != request.source.net_type:
+        different.append("net_type")
+    if before.node != after.node:
+        different.append("node")
+    return Comparison(tuple(different), tuple(doubtful), tuple(unproven))
+
+
+def _members(endpoint: Endpoint, stored: Mapping[str, Any]) -> Iterator[tuple[str, Unlike]]:
+    """Yield each member that is not proven to be stored as it was tested."""
+    sent = endpoint.stored_form()
+    for member in _EXACT:
+        # a port of 0 stands for the ports in ip
+        if (sent.get(member) or None) != (stored.get(member) or None):
+            yield member, Unlike.DIFFERENT
+    for member in _WHERE_SENT:
+        if member in sent and member not in stored:
+            yield member, Unlike.UNPROVEN
+        elif member in sent and sent[member] != stored[member]:
+            yield member, Unlike.DIFFERENT
+    if "ip" not in stored:
+        yield "ip", Unlike.UNPROVEN
+    elif hosts(endpoint.ip) != hosts(stored["ip"]):
+        # DRS may know a cloud instance by another address than the one that was sent
+        yield "ip", Unlike.DOUBTFUL if endpoint.inst_id else Unlike.DIFFERENT
+    if bool(endpoint.ssl_link) != bool(stored.get("ssl_link")):
+        yield "ssl_link", Unlike.DIFFERENT
+    if endpoint.db_name:
+        if "db_name" not in stored:
+            yield "db_name", Unlike.UNPROVEN
+        elif stored["db_name"] != endpoint.db_name:
+            yield "db_name", Unlike.DIFFERENT
+    yield from _kafka(sent.get("kafka_security_config", {}), stored.get("kafka_security_config", {}))
+    tested = [*sent, *(["customized_dns"] if endpoint.customized_dns else [])]
+    for member in tested:
+        if member not in _COMPARED:
+            yield member, Unlike.UNPROVEN
+
+
+def _kafka(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[tuple[str, Unlike]]:
+    for member, value in sent.items():
+        if member not in KEPT_OF_KAFKA or member not in stored:
+            yield f"kafka_security_config.{member}", Unlike.UNPROVEN
+        elif stored[member] != value:
+            yield f"kafka_security_config.{member}", Unlike.DIFFERENT

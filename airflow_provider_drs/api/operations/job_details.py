@@ -1,0 +1,126 @@
+"""``batchListJobDetails``: what DRS knows of up to ten jobs.
+
+Follows the vendor's page *Querying Task Details in Batches*. No secret of an answer is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
+from airflow_provider_drs.api.model.job_detail import KEPT, KEPT_OF_KAFKA, JobDetail, Node
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.results import results_by_job
+from airflow_provider_drs.api.statuses import jobs_refused_error
+from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.api.wire.answers import Answer, code_and_text
+
+JOB_DETAILS = Operation("batchListJobDetails", "POST", "/v3/{project_id}/jobs/batch-detail", Repeat.READ)
+MAX_JOBS = 10
+"""Jobs in one call, as the vendor's page advises."""
+NODE_TYPES = ("micro", "small", "medium", "high", "xlarge", "2xlarge")
+"""The values of ``node_type``; the answer has other words for some of them, which are not translated."""
+MAX_VALUE = 5000
+"""Characters that are kept of a member; an ``ip`` may name many hosts."""
+_ENGINES = {"mongodb-to-dds": "mongodb"}
+"""What DRS answers in place of the ``engine_type`` that a request must have."""
+_LEFT_OUT: Mapping[str, Any] = {}
+
+
+def body(job_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the request for up to 10 jobs.
+
+    :param job_ids: ids of the jobs.
+    """
+    # without page_req the service returns the first five only
+    return {"jobs": list(job_ids), "page_req": {"cur_page": 1, "per_page": MAX_JOBS}}
+
+
+def details(job_ids: Sequence[str], answer: Answer) -> dict[str, JobDetail | DrsError]:
+    """Return the detail of each job, or the error in its place.
+
+    A job that the answer leaves out is missing from what is returned if the answer refuses another one.
+
+    :param job_ids: those asked about.
+    :param answer: the answer about them.
+    """
+    known: dict[str, JobDetail | DrsError] = {}
+    by_job = results_by_job(job_ids, answer)
+    for job_id in job_ids:
+        item = by_job.get(job_id, _LEFT_OUT)
+        if isinstance(item, DrsError):
+            known[job_id] = item
+        elif item.get("status"):
+            known[job_id] = _detail(item)
+        elif error := code_and_text({name: item[name] for name in item if name.startswith("error")}):
+            code, text = error
+            by = DrsError("", code=code, request_id=answer.request_id)
+            known[job_id] = jobs_refused_error({job_id: f"{code}: {text}" if code else text}, by, what="details")
+        elif item is not _LEFT_OUT:
+            known[job_id] = DrsAnswerError(f"the answer has no status for {job_id}", request_id=answer.request_id)
+    if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
+        for job_id in set(job_ids) - known.keys():
+            known[job_id] = DrsAnswerError(f"the answer leaves out {job_id}", request_id=answer.request_id)
+    return known
+
+
+def _detail(item: Mapping[str, Any]) -> JobDetail:
+    node = _object(item, "inst_info")
+    inst_type = _text(node, "inst_type")
+    engine_type = _text(node, "engine_type")
+    return JobDetail(
+        id=item["id"],
+        status=JobStatus(str(item["status"])),
+        update_time=_text(item, "update_time"),
+        node=Node(_text(node, "ip"), _text(node, "public_ip")),
+        node_alive=(_text(node, "status") or "").lower() != "deleted",
+        node_type=inst_type if inst_type in NODE_TYPES else None,
+        engine_type=_ENGINES.get(engine_type, engine_type) if engine_type else None,
+        net_type=_text(item, "net_type"),
+        job_direction=_text(item, "job_direction"),
+        db_use_type=_text(item, "db_use_type"),
+        task_type=_text(item, "task_type"),
+        is_target_readonly=_flag(item, "is_target_readonly"),
+        replace_definer=_flag(item, "replace_definer"),
+        parent_id=_text(item, "parent_id"),
+        prepaid=bool(_object(item, "period_order")),
+        objects_chosen=bool(item.get("object_infos") or item.get("object_switch") or item.get("sync_database")),
+        source=_stored(_object(item, "source_endpoint")),
+        target=_stored(_object(item, "target_endpoint")),
+    )
+
+
+def _stored(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    stored: dict[str, Any] = {}
+    for name in KEPT:
+        if name == "kafka_security_config":
+            kafka = _object(endpoint, name)
+            value: Any = {inner: text for inner in KEPT_OF_KAFKA if (text := _text(kafka, inner))}
+        elif name == "ssl_link":
+            value = _flag(endpoint, name)
+        else:
+            value = _text(endpoint, name)
+        if name == "db_port" and value is not None and value.isascii() and value.isdecimal():
+            value = int(value)
+        if value not in (None, "", {}):
+            stored[name] = value
+    return stored
+
+
+def _object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = members.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(members: Mapping[str, Any], name: str) -> str | None:
+    value = members.get(name)
+    if value in (None, "") or isinstance(value, bool | Mapping | list):
+        return None
+    return printable(str(value), MAX_VALUE)
+
+
+def _flag(members: Mapping[str, Any], name: str) -> bool | None:
+    # a boolean in the vendor's samples, a text in one of its tables
+    return {"true": True, "false": False}.get(str(members.get(name)).lower())

@@ -1,0 +1,51 @@
+"""Tests the entries of a call side by side, and has the world remember how the test of each end of a job came out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from anyio import CapacityLimiter, to_thread
+
+from ..errors import RefusedError
+from ..logins import Entry
+from ..probes import without_password
+from ..stored import SIDES
+from .operation import Service
+
+
+async def refusals_of(
+    service: Service, entries: Sequence[Entry], *, cluster: bool = False
+) -> list[RefusedError | None]:
+    """Return for each entry why its test failed, or ``None`` where it passed.
+
+    :param entries: with the member names of ``batchValidateConnections``.
+    :param cluster: whether they were sent to the call for clusters.
+    """
+    # One thread for each entry: the threads all calls share by default would make long calls wait in line.
+    limiter = CapacityLimiter(len(entries))
+
+    async def refusal_of(entry: Entry) -> RefusedError | None:
+        try:
+            service.world.check_testable(entry["id"], cluster=cluster)
+            # who ends the emulator does not wait for a database
+            await to_thread.run_sync(service.probe, entry, limiter=limiter, abandon_on_cancel=True)
+        except RefusedError as refusal:
+            return refusal
+        return None
+
+    refusals = await asyncio.gather(*map(refusal_of, entries))
+    ends = [(entry["id"], SIDES[entry["end_point_type"]]) for entry in entries]
+    failed = {end for end, refusal in zip(ends, refusals, strict=True) if refusal}
+    for job_id, side in dict.fromkeys(ends):
+        service.world.remember_test(job_id, side, passed=(job_id, side) not in failed)
+    return refusals
+
+
+def verdict_of(entry: Entry, refusal: RefusedError | None) -> str:
+    """Return what the log says of an entry, without a password."""
+    address = without_password(entry["ip"], entry)
+    if entry.get("db_port"):
+        address += f" port {entry['db_port']}"
+    outcome = f"failed {refusal.code} ({refusal.text})" if refusal else "passed"
+    return f"{entry['id']} {entry['end_point_type']} {address} {outcome}"
