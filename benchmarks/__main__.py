@@ -21,7 +21,18 @@ from rich.table import Table
 from benchmarks.child import MISLEADING, ROOT
 from benchmarks.measured import Claim, Measured
 
-NAMES = ("imports", "calls", "waits", "verdicts", "growth", "throttled", "triggerer", "slow_answers", "masking")
+NAMES = (
+    "imports",
+    "calls",
+    "waits",
+    "verdicts",
+    "stores",
+    "growth",
+    "throttled",
+    "triggerer",
+    "slow_answers",
+    "masking",
+)
 PACKAGES = (
     "apache-airflow",
     "apache-airflow-providers-amazon",

@@ -1,6 +1,6 @@
 """A service on loopback with TLS. It runs in a separate process, so that its CPU time is not that of the client.
 
-It answers two operations of DRS, and the status calls of the peers about a job, run or replication that never ends.
+It answers four operations of DRS, and the status calls of the peers about a job, run or replication that never ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from cryptography import x509
@@ -45,12 +45,13 @@ class Counts:
 class Service:
     """``with Service() as service``: runs the service.
 
-    :param seconds_a_test: seconds before the answer to a connection test.
+    :param seconds_a_test: seconds before the answer to a connection test or a store.
     :param idle_seconds: seconds after which the service closes an idle connection.
+    :param status: the status of every job.
     """
 
-    def __init__(self, *, seconds_a_test: float = 0, idle_seconds: float = 60) -> None:
-        self._arguments = (seconds_a_test, idle_seconds)
+    def __init__(self, *, seconds_a_test: float = 0, idle_seconds: float = 60, status: str = "CREATING") -> None:
+        self._arguments = (seconds_a_test, idle_seconds, status)
 
     def __enter__(self) -> Service:
         self._running = ExitStack()
@@ -112,6 +113,8 @@ class _Connection(asyncio.Protocol):
     counts = Counts(0, 0, 0)
     seconds_a_test = 0.0
     idle_seconds = 60.0
+    status = ""
+    stored: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -133,13 +136,13 @@ class _Connection(asyncio.Protocol):
         self._received = rest[length:]
         self._hang_up.cancel()
         path = head.split(b" ", 2)[1].decode()
-        asked, payload = _answer(path, rest[:length])
+        asked, payload = _answer(path, rest[:length], self.status, self.stored)
         self._count(Counts(0, -1, -asked))
         body = json.dumps(payload).encode()
         # as DRS does; clients search it for what they sent
         facts = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nX-Request-Id: {uuid4().hex}"
         headers = f"HTTP/1.1 200 OK\r\n{facts}\r\n\r\n"
-        delay = self.seconds_a_test if path.endswith("/batch-connection") else 0
+        delay = self.seconds_a_test if path.endswith(("/batch-connection", "/batch-modification")) else 0
         self._loop.call_later(delay, self._transport.write, headers.encode() + body)
         self._hang_up = self._loop.call_later(delay + self.idle_seconds, self._transport.close)
 
@@ -147,14 +150,27 @@ class _Connection(asyncio.Protocol):
         _Connection.counts -= fewer
 
 
-def _answer(path: str, body: bytes) -> tuple[int, Any]:
+def _answer(path: str, body: bytes, status: str, stored: dict[str, dict[str, Any]]) -> tuple[int, Any]:
     """Return the number of ids in a call, and the JSON of its answer."""
     if path.endswith("/batch-status"):
         ids = json.loads(body)["jobs"]
-        return len(ids), {"results": [{"id": job_id, "status": "CREATING"} for job_id in ids], "count": len(ids)}
+        return len(ids), {"results": [{"id": job_id, "status": status} for job_id in ids], "count": len(ids)}
     if path.endswith("/batch-connection"):
         ids = [entry["id"] for entry in json.loads(body)["jobs"]]
         results = [{"id": job_id, "status": "success", "success": True} for job_id in ids]
+        return len(ids), {"results": results, "count": len(ids)}
+    if path.endswith("/batch-modification"):
+        entries = json.loads(body)["jobs"]
+        stored.update({entry["job_id"]: entry for entry in entries})
+        results = [{"id": entry["job_id"], "status": "success"} for entry in entries]
+        return len(entries), {"results": results, "count": len(entries)}
+    if path.endswith("/batch-detail"):
+        ids = json.loads(body)["jobs"]
+        node = {"engine_type": "mysql", "inst_type": "high", "ip": "10.0.0.40", "status": "active"}
+        results = [
+            {"id": job_id, "status": status, "inst_info": node, "replace_definer": True, **stored.get(job_id, {})}
+            for job_id in ids
+        ]
         return len(ids), {"results": results, "count": len(ids)}
     if path.endswith("/jobs/runs/get"):  # Databricks
         return 1, {"state": {"life_cycle_state": "RUNNING", "state_message": ""}}
@@ -164,8 +180,9 @@ def _answer(path: str, body: bytes) -> tuple[int, Any]:
     return 1, {"Replications": [{"Status": "running", "ProvisionData": {"ProvisionState": "provisioned"}}]}
 
 
-async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> None:
+async def _serve(folder: str, seconds_a_test: float, idle_seconds: float, status: str) -> None:
     _Connection.seconds_a_test, _Connection.idle_seconds = seconds_a_test, idle_seconds
+    _Connection.status = status
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(f"{folder}/certificate.pem", f"{folder}/key.pem")
     loop = asyncio.get_running_loop()
@@ -184,4 +201,4 @@ async def _serve(folder: str, seconds_a_test: float, idle_seconds: float) -> Non
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), float(sys.argv[3])))
+    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]))

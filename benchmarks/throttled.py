@@ -102,7 +102,7 @@ def measured(headers: dict[str, str], text: str, max_concurrency: int) -> tuple[
 def measure() -> Measured:
     """Measure a run for each form in which a gateway may announce the limit."""
     rows = table(
-        f"6. {CALLS} calls of {SECONDS:g} s under a rate limit",
+        f"7. {CALLS} calls of {SECONDS:g} s under a rate limit",
         f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least. "
         "One run each.",
         "the refusal tells",

@@ -86,7 +86,7 @@ def measure() -> Measured:
     """Measure four triggerers. This takes six minutes."""
     cost = costs()
     rows = table(
-        f"7. {MANY:,} waits in a real triggerer",
+        f"8. {MANY:,} waits in a real triggerer",
         f"Four triggerers side by side, deferred tasks in a database of each, a poll every {POKE_INTERVAL} s; CPU time "
         f"and private memory of all their processes, over {WINDOW} s after the first {SETTLING} s. Airflow's own are "
         "DateTimeTriggers for a day far ahead, which merely sleep.",

@@ -22,6 +22,7 @@ class StoringService(Service):
     :param detail: changes the details of a job before they are sent; it takes them, and ``stored`` is among them
         after a store.
     :param lost_stores: how many answers to a store are lost, after it was done.
+    :param shows_secrets: whether the details have the secrets of a stored endpoint, which no document rules out.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class StoringService(Service):
         stores: dict[str, dict[str, Any]] | None = None,
         detail: Change = lambda detail: None,
         lost_stores: int = 0,
+        shows_secrets: bool = False,
     ) -> None:
         super().__init__(self._reply)
         self.results, self.store_results, self.detail = results or {}, stores or {}, detail
-        self.lost_stores = lost_stores
+        self.lost_stores, self.shows_secrets = lost_stores, shows_secrets
         self.stored: dict[str, dict[str, Any]] = {}
 
     def sent(self) -> list[str]:
@@ -64,6 +66,9 @@ class StoringService(Service):
             self.stored[entry["job_id"]] = json.loads(json.dumps(entry))
         return {"id": entry["job_id"], **result}
 
+    def _shows(self, name: str) -> bool:
+        return self.shows_secrets or name not in SECRET
+
     def _detail(self, job_id: str) -> dict[str, Any]:
         detail: dict[str, Any] = {
             "id": job_id,
@@ -78,7 +83,7 @@ class StoringService(Service):
         }
         if stored := self.stored.get(job_id):
             for side in ("source_endpoint", "target_endpoint"):
-                detail[side] = {name: value for name, value in stored[side].items() if name not in SECRET}
+                detail[side] = {name: value for name, value in stored[side].items() if self._shows(name)}
             detail |= {"net_type": stored["net_type"], "stored": True}
         self.detail(detail)
         return {name: value for name, value in detail.items() if name != "stored"}

@@ -31,6 +31,7 @@ class JobFacts(BaseModel):
     :param parent_id: the job that it is a subtask of.
     :param tags: its tags, by their keys.
     :param alarm_notify: who is told of faults, as it was sent.
+    :param after_store: by side, members of a stored endpoint that somebody else changes after each store.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -54,6 +55,7 @@ class JobFacts(BaseModel):
     enterprise_project_id: str = "0"
     tags: dict[str, str] = {}
     alarm_notify: dict[str, Any] | None = None
+    after_store: dict[Side, dict[str, Any]] = {}
 
     def changed(self, **facts: Any) -> JobFacts:
         """Return these facts with some of them replaced.

@@ -219,6 +219,8 @@ class World:
                     "source": StoredEnd(request["source_endpoint"]),
                     "target": StoredEnd(request["target_endpoint"]),
                 }
+                for side, changes in job.facts.after_store.items():
+                    job.stored[side] = StoredEnd({**job.stored[side], **changes})
             facts = {name: value for name, value in request.items() if name in JobFacts.model_fields}
             if "tags" in facts:
                 facts["tags"] = {tag["key"]: tag.get("value", "") for tag in facts["tags"]}

@@ -35,6 +35,7 @@ REFUSED = (
     "in_an_address",
     "in_a_connection_id",
     "in_a_job_id",
+    "in_job_settings",
 )
 """Canaries in a wrong place. They reach no service."""
 NAMES = (*SENT, *CREDENTIALS[1:], *REFUSED)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from canaries import NAMES, PLANTED, REFUSED, SENT, Canary, environment, make_canaries
@@ -18,6 +19,7 @@ from cryptography.fernet import Fernet
 from postgres import Postgres
 from running_airflow import AIRFLOW_2, RunningAirflow, free_ports, wait_until
 from search import Place, in_database, in_files, places_of
+from storing import StoringService
 from wire import Reply, Request, Service, all_pass
 
 from airflow_provider_drs.emulator.accounts import Accounts
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.running_airflow
 
 ENDINGS = {
     "passes": "success",
+    "stores": "success",
     "fails_on_verdicts": "failed",
     "fails_on_bad_input": "failed",
     "fails_on_misplaced_secrets": "failed",
@@ -56,7 +59,7 @@ def echo(request: Request) -> Reply:
     everything = f"{request.body.decode()} {json.loads(request.body)} {dict(request.headers.items())}"
     refused = [
         {
-            "id": entry["id"],
+            "id": entry.get("id") or entry["job_id"],
             "status": "failed",
             "error_code": "DRS.KE0002",
             "error_msg": f"wrong password {entry.get('db_password')} in {json.dumps(entry)} {everything}",
@@ -64,6 +67,14 @@ def echo(request: Request) -> Reply:
         for entry in request.entries
     ]
     return Reply({"results": refused, "count": len(refused)})
+
+
+class Refusing(StoringService):
+    """It refuses every store, and echoes what it was to store."""
+
+    def _store(self, entry: dict[str, Any]) -> dict[str, Any]:
+        echoed = f"the store of {entry} is refused, {json.dumps(entry)}"
+        return {"id": entry["job_id"], "status": "failed", "error_code": "DRS.M00202", "error_msg": echoed}
 
 
 def error_page(request: Request) -> Reply:
@@ -105,6 +116,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             "drs_page": stack.enter_context(Service(error_page)),
             "drs_cut": stack.enter_context(Service(cut_off)),
             "drs_waiting": stack.enter_context(Service(not_yet)),
+            "drs_storing": stack.enter_context(StoringService(shows_secrets=True)),
+            "drs_refusing": stack.enter_context(Refusing()),
         }
         accounts = Accounts(
             user="drs",

@@ -53,7 +53,26 @@ with DAG("passes", schedule=None, start_date=START):
         # the emulator tests only the port of GaussDB, without a login
         DrsTestConnectionsOperator(task_id=conn_id, jobs=[by_template(9, db_type="gaussdbv5")], drs_conn_id=conn_id)
 
+BOTH_ENDS = [by_connection(20, "kafka_db"), by_template(20)]
+# the test of a cluster has no place for the password of a certificate
+CLUSTER = [
+    by_connection(21, "postgres_db", cluster=True),
+    by_template(21, cluster=True, ssl_cert_password=None),
+]
+
+with DAG("stores", schedule=None, start_date=START):
+    DrsTestConnectionsOperator(task_id="store", jobs=BOTH_ENDS, store=True, drs_conn_id="drs_storing")
+    DrsTestConnectionsOperator(
+        task_id="cluster",
+        jobs=CLUSTER,
+        store=True,
+        job_settings={"node_type": "high", "description": "{{ var.value.database_port }}"},
+        drs_conn_id="drs_storing",
+    )
+
 with DAG("fails_on_verdicts", schedule=None, start_date=START):
+    DrsTestConnectionsOperator(task_id="cluster_echoed", jobs=CLUSTER, drs_conn_id="drs_echo")
+    DrsTestConnectionsOperator(task_id="store_refused", jobs=BOTH_ENDS, store=True, drs_conn_id="drs_refusing")
     DrsTestConnectionsOperator(task_id="dialled", jobs=ALL, drs_conn_id="drs_emulator")
     DrsTestConnectionsOperator(task_id="echoed", jobs=ALL, drs_conn_id="drs_echo")
     DrsTestConnectionsOperator(task_id="json_text", jobs=TEXT, drs_conn_id="drs_echo")
@@ -83,6 +102,13 @@ with DAG("fails_on_misplaced_secrets", schedule=None, start_date=START, render_t
     }
     for name, members in misplaced.items():
         DrsTestConnectionsOperator(task_id=name, jobs=[by_template(1, **members)], drs_conn_id="drs_good")
+    DrsTestConnectionsOperator(
+        task_id="in_job_settings",
+        jobs=[by_template(1)],
+        store=True,
+        job_settings={"node_type": "high", "db_password": canary("in_job_settings")},
+        drs_conn_id="drs_good",
+    )
     of_a_connection = f"mysql://drs:{canary('in_a_connection_id')}@127.0.0.1"
     DrsTestConnectionsOperator(
         task_id="in_a_connection_id", jobs=[by_connection(1, of_a_connection)], drs_conn_id=of_a_connection
