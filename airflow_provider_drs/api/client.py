@@ -187,13 +187,18 @@ class DrsClient:
             raise error
         return {job_id: detail for job_id, detail in results.items() if isinstance(detail, JobDetail)}
 
-    def look_up_details(self, job_ids: Sequence[str]) -> dict[str, JobDetail | DrsError]:
+    def look_up_details(
+        self, job_ids: Sequence[str], *, secrets: Sequence[str] = ()
+    ) -> dict[str, JobDetail | DrsError]:
         """Read the details of any number of jobs, with an error in place of each that DRS does not give.
 
         :param job_ids: ids of the jobs.
+        :param secrets: what DRS may have stored in these jobs and must not be repeated in an error.
         :return: ``{job id: detail or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised.
         """
-        return fetch_each(self._page_of_details, job_ids, page_size=job_details.MAX_JOBS, what="details")
+        return fetch_each(
+            lambda page: self._page_of_details(page, secrets), job_ids, page_size=job_details.MAX_JOBS, what="details"
+        )
 
     def store_endpoints(self, requests: Sequence[StoreRequest]) -> list[JobVerdict]:
         """Store the tested endpoints of jobs; operation ``batchUpdateJob``.
@@ -205,9 +210,9 @@ class DrsClient:
         answer, _, _ = self._call(JOB_MODIFICATION, job_modification.body(requests))
         return job_modification.judge(requests, answer)
 
-    def _page_of_details(self, job_ids: list[str]) -> Mapping[str, JobDetail | DrsError]:
+    def _page_of_details(self, job_ids: list[str], secrets: Sequence[str]) -> Mapping[str, JobDetail | DrsError]:
         try:
-            answer, _, _ = self._call(JOB_DETAILS, job_details.body(job_ids))
+            answer, _, _ = self._call(JOB_DETAILS, job_details.body(job_ids), secrets)
         except DrsJobsRefusedError as error:
             return of_refusal(job_ids, error, what="details")
         return job_details.details(job_ids, answer)
@@ -222,11 +227,13 @@ class DrsClient:
         """
         self._call(JOB_LIST, job_list.body())
 
-    def _call(self, operation: Operation, body: dict[str, Any]) -> tuple[Answer, float, int]:
+    def _call(
+        self, operation: Operation, body: dict[str, Any], other_secrets: Sequence[str] = ()
+    ) -> tuple[Answer, float, int]:
         """Return the answer, the seconds of its last attempt, and the number of attempts."""
         path = operation.path.format(project_id=self.project_id)
         data = HiddenBytes(json.dumps(body).encode())
-        secrets = HiddenTuple(operation.secrets_in(body))
+        secrets = HiddenTuple([*operation.secrets_in(body), *other_secrets])
         pacer = self.pacer
         deadline = pacer.clock() + self.max_retry_seconds
         starts: list[float] = []

@@ -28,16 +28,18 @@ class Unlike(Enum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison shows. All are names of members.
+    """What a comparison shows, as names of members.
 
     :param different: what is stored otherwise than it was tested, with its side.
     :param doubtful: what differs and may be right, with its side.
     :param unproven: what was stored and cannot be compared.
+    :param other_node: whether the job has another node than before the test.
     """
 
     different: tuple[str, ...]
     doubtful: tuple[str, ...]
     unproven: tuple[str, ...]
+    other_node: bool
 
 
 def compare_stored(request: StoreRequest, before: JobDetail, after: JobDetail) -> Comparison:
@@ -67,9 +69,9 @@ def compare_stored(request: StoreRequest, before: JobDetail, after: JobDetail) -
         unproven["net_type"] = None
     elif after.net_type != request.source.net_type:
         different.append("net_type")
-    if before.node != after.node:
-        different.append("node")
-    return Comparison(tuple(different), tuple(doubtful), tuple(unproven))
+    addresses = ((before.node.ip, after.node.ip), (before.node.public_ip, after.node.public_ip))
+    other_node = any(one != other for one, other in addresses if one and other)
+    return Comparison(tuple(different), tuple(doubtful), tuple(unproven), other_node)
 
 
 def _members(endpoint: Endpoint, stored: Mapping[str, Any]) -> Iterator[tuple[str, Unlike]]:
@@ -84,10 +86,10 @@ def _members(endpoint: Endpoint, stored: Mapping[str, Any]) -> Iterator[tuple[st
             yield member, Unlike.UNPROVEN
         elif member in sent and sent[member] != stored[member]:
             yield member, Unlike.DIFFERENT
-    if "ip" not in stored:
+    # DRS may know a cloud instance by another address than the one that was sent
+    if "ip" not in stored and endpoint.inst_id:
         yield "ip", Unlike.UNPROVEN
-    elif hosts(endpoint.ip) != hosts(stored["ip"]):
-        # DRS may know a cloud instance by another address than the one that was sent
+    elif hosts(endpoint.ip) != hosts(stored.get("ip", "")):
         yield "ip", Unlike.DOUBTFUL if endpoint.inst_id else Unlike.DIFFERENT
     if bool(endpoint.ssl_link) != bool(stored.get("ssl_link")):
         yield "ssl_link", Unlike.DIFFERENT

@@ -157,11 +157,6 @@ class Endpoint(WireObject):
         doubts = [
             *rules.doubtful(sent),
             *((member, why) for member in sorted(for_one_use & self.model_fields_set)),
-            *(
-                [("customized_dns", "is tested and not stored: DRS has no member for it")]
-                if stored and self.customized_dns
-                else []
-            ),
             *certificates.doubtful_certificates(sent, certificates.ENDPOINT_CERTIFICATES, _now()),
             *(
                 (f"kafka_security_config.{member}", doubt)

@@ -42,8 +42,8 @@ def conceal_settings(value: object) -> tuple[object, list[str]]:
     if settings is None:
         return (_withheld(value, secrets) if is_given(value) else None), secrets
     shown = {
-        name: _shown_object(JobSettings, members, secrets)
-        if re.fullmatch(JOB_ID, str(name)) and isinstance(members, Mapping)
+        name: _shown_object(JobSettings, inner, secrets)
+        if re.fullmatch(JOB_ID, str(name)) and (inner := as_object(members)) is not None
         else _shown_member(JobSettings, name, members, secrets)
         for name, members in settings.items()
     }

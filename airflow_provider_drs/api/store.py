@@ -12,7 +12,7 @@ from airflow_provider_drs.api.batch import run_calls
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.comparison import compare_stored
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
-from airflow_provider_drs.api.errors import DrsError, DrsInputError
+from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsStoppedError
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_settings import JobSettings, parse_job_settings
 from airflow_provider_drs.api.model.job_status import TESTABLE
@@ -20,6 +20,7 @@ from airflow_provider_drs.api.model.report import JobVerdict, Report
 from airflow_provider_drs.api.model.rules import broken_when_stored
 from airflow_provider_drs.api.model.shorthand import ConnectionReader, no_connections
 from airflow_provider_drs.api.operations import job_details, job_modification
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.readiness import run_ready_tests
@@ -28,6 +29,9 @@ from airflow_provider_drs.api.statuses import concerns_job
 _TAKEN_OVER = ("node_type", "engine_type", "job_direction", "is_target_readonly", "replace_definer")
 """The members of a store that are what the job's details say, unless the DAG gives them."""
 _NEEDED = ("node_type", "engine_type")
+
+_CHANGED = "Another person or program has changed the job since. Find out who, then run this task again."
+_OTHER_NODE = "Let the firewalls of both databases admit the addresses of the new node, then run this task again."
 
 Details = Mapping[str, JobDetail | DrsError]
 
@@ -65,6 +69,8 @@ def parse_for_store(
 
 def _broken_by_store(endpoints: Sequence[Endpoint], settings: Mapping[str, JobSettings]) -> Iterator[str]:
     ends = Counter((endpoint.id, endpoint.side) for endpoint in endpoints)
+    names = Counter(job.name.lower() for job in settings.values() if job.name)
+    yield from (f"job_settings: {number} jobs would have one name" for number in names.values() if number > 1)
     networks: dict[str, str] = {}
     for position, endpoint in enumerate(endpoints):
         where = f"jobs[{position}]"
@@ -105,38 +111,64 @@ def run_tests_and_store(
     :raises DrsError: when DRS gives no details at all.
     """
     job_ids = list(dict.fromkeys(endpoint.id for endpoint in endpoints))
-    details = _details(client, job_ids, max_concurrency)
+    secrets: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
+    for endpoint in endpoints:
+        secrets[endpoint.id] += CONNECTION_TEST.secrets_in(endpoint.wire())
+    details, errors = _details(client, job_ids, secrets, max_concurrency)
+    if errors and not any(isinstance(detail, JobDetail) for detail in details.values()):
+        # nothing can be stored without them, so no database is logged in to
+        raise errors[0]
     requests = _requests(endpoints, settings, details)
     report = run_ready_tests(client, tested, details=details, max_concurrency=max_concurrency, **test_settings)
     failed = {verdict.job_id for verdict in report.endpoints if not verdict.passed}
-    storable = [requests[job_id] for job_id in job_ids if job_id in requests and job_id not in failed]
-    verdicts = {verdict.job_id: verdict for verdict in _stored(client, storable, details, max_concurrency)}
+    storable = [request for job_id, request in requests.items() if job_id not in failed]
+    verdicts, store_errors = _stored(client, storable, max_concurrency)
+    affirmed = [request for request in storable if verdicts[request.job_id].stored]
+    after, _ = _details(client, [request.job_id for request in affirmed], secrets, max_concurrency)
+    for request in affirmed:
+        job_id = request.job_id
+        verdicts[job_id] = _compared(verdicts[job_id], request, details[job_id], after[job_id])
     stores = []
     for job in report.jobs:
-        text = "an endpoint of the job did not pass" if job.job_id in failed else "jobs has only one end of the job"
+        detail = details[job.job_id]
+        if job.job_id in failed:
+            text = "an endpoint of the job did not pass"
+        elif isinstance(detail, JobDetail) and detail.status != TESTABLE:
+            text = f"the job was in {detail.status} when its details were read"
+        else:
+            text = "jobs has only one end of the job"
         store = verdicts.get(job.job_id) or replace(job, passed=False, stored=False, text=f"not stored: {text}")
         stores.append(replace(store, digest=store.digest or job.digest))
-    return replace(report, stores=tuple(stores))
+    return replace(report, stores=tuple(stores), errors=(*report.errors, *store_errors))
 
 
-def _details(client: DrsClient, job_ids: Sequence[str], max_concurrency: int) -> Details:
-    pages = [job_ids[start : start + job_details.MAX_JOBS] for start in range(0, len(job_ids), job_details.MAX_JOBS)]
+def _details(
+    client: DrsClient, job_ids: Sequence[str], secrets: Mapping[str, Sequence[str]], max_concurrency: int
+) -> tuple[Details, list[DrsError]]:
+    """Return the details of each job, or the error in its place, and the errors of calls that failed as a whole."""
+    size = job_details.MAX_JOBS
+    pages = [job_ids[start : start + size] for start in range(0, len(job_ids), size)]
 
     def send(page: Sequence[str]) -> list[JobDetail | DrsError]:
-        results = client.look_up_details(page)
-        for job_id, result in results.items():
-            if isinstance(result, DrsError) and not concerns_job(job_id, result):
+        of_page = [secret for job_id in page for secret in secrets[job_id]]
+        results = list(client.look_up_details(page, secrets=of_page).values())
+        for result in results:
+            if isinstance(result, DrsStoppedError):
                 raise result
-        return list(results.values())
+        first = results[0]
+        if (
+            isinstance(first, DrsError)
+            and all(result is first for result in results)
+            and not concerns_job(page[0], first)
+        ):
+            raise first
+        return results
 
     def of_error(job_id: str, error: DrsError, **_: Any) -> DrsError:
         return error
 
     results, errors = run_calls(client, JOB_DETAILS, pages, send, of_error, max_concurrency)
-    if errors:
-        # nothing can be stored without them, so no database is logged in to
-        raise errors[0]
-    return dict(zip(job_ids, chain.from_iterable(results), strict=True))
+    return dict(zip(job_ids, chain.from_iterable(results), strict=True)), errors
 
 
 def _requests(
@@ -150,7 +182,7 @@ def _requests(
         by_job.setdefault(endpoint.id, {})[endpoint.side] = endpoint
     for job_id, ends in by_job.items():
         detail = details[job_id]
-        if len(ends) < 2 or not isinstance(detail, JobDetail) or detail.status != TESTABLE:
+        if not isinstance(detail, JobDetail) or detail.status != TESTABLE or not detail.node_alive or len(ends) < 2:
             continue
         own = {name: value for name in _TAKEN_OVER if (value := getattr(detail, name)) is not None}
         wire = settings[job_id].wire() if job_id in settings else {}
@@ -168,23 +200,14 @@ def _requests(
 
 
 def _stored(
-    client: DrsClient, requests: Sequence[StoreRequest], before: Details, max_concurrency: int
-) -> list[JobVerdict]:
+    client: DrsClient, requests: Sequence[StoreRequest], max_concurrency: int
+) -> tuple[dict[str, JobVerdict], list[DrsError]]:
     size = job_modification.MAX_JOBS
     batches = [requests[start : start + size] for start in range(0, len(requests), size)]
-    results, _ = run_calls(
+    results, errors = run_calls(
         client, JOB_MODIFICATION, batches, client.store_endpoints, job_modification.verdict_of_error, max_concurrency
     )
-    verdicts = {verdict.job_id: verdict for batch in results for verdict in batch}
-    affirmed = [request for request in requests if verdicts[request.job_id].stored]
-    try:
-        after = _details(client, [request.job_id for request in affirmed], max_concurrency)
-    except DrsError as error:
-        after = {request.job_id: error for request in affirmed}
-    for request in affirmed:
-        job_id = request.job_id
-        verdicts[job_id] = _compared(verdicts[job_id], request, before[job_id], after[job_id])
-    return list(verdicts.values())
+    return {verdict.job_id: verdict for batch in results for verdict in batch}, errors
 
 
 def _compared(
@@ -192,17 +215,20 @@ def _compared(
 ) -> JobVerdict:
     if isinstance(after, DrsError) or isinstance(before, DrsError):
         text = f"DRS has affirmed the store, but what it has stored cannot be compared: {after}"
-        return replace(verdict, passed=False, stored=False, code=getattr(after, "code", None), text=text)
+        return replace(verdict, passed=False, stored=False, text=text, answered=False)
     comparison = compare_stored(request, before, after)
-    facts: dict[str, Any] = {
-        "unproven": comparison.unproven,
-        "warnings": tuple(f"{name} is stored otherwise than it was tested" for name in comparison.doubtful),
-        "digest": after.digest,
-        "node": after.node_addresses,
-        "update_time": after.update_time,
-    }
-    if not comparison.different:
-        return replace(verdict, **facts)
-    text = f"not stored as tested: {', '.join(comparison.different)}"
-    hint = "Another person or program has changed the job since. Find out who, then run this task again."
-    return replace(verdict, passed=False, stored=False, text=text, hint=hint, **facts)
+    verdict = replace(
+        verdict,
+        unproven=comparison.unproven,
+        warnings=tuple(f"{name} is stored otherwise than it was tested" for name in comparison.doubtful),
+        digest=after.digest,
+        node=after.node_addresses,
+        update_time=after.update_time,
+    )
+    if comparison.different:
+        text = f"not stored as tested: {', '.join(comparison.different)}"
+        return replace(verdict, passed=False, stored=False, text=text, hint=_CHANGED, changed=True)
+    if comparison.other_node:
+        text = "the job has another node than the one that DRS tested from"
+        return replace(verdict, passed=False, stored=False, text=text, hint=_OTHER_NODE)
+    return verdict

@@ -75,6 +75,10 @@ class Databases:
 
     def _refusal(self, entry: Entry, host: str) -> RefusedError | None:
         port, user = int(entry.get("db_port") or 0), entry.get("db_user")
+        name, _, last = host.rpartition(":")
+        if not port and last.isdecimal() and (":" not in name or name.endswith("]")):
+            # of a cluster, or one of several hosts: the port stands in ip
+            host, port = name, int(last)
         side = SIDES[entry["end_point_type"]]
         with self._lock:
             self.logins.append(Login(entry["id"], side, host, port, user))

@@ -24,9 +24,11 @@ class LeavesReport(OperatorMixin):
 
         :param context: Airflow's.
         :param report: the report.
-        :raises AirflowFailException: when a retry would fail again, or DRS refused a call.
-        :raises AirflowSkipException: when an entry did not pass, every one was tested, and ``on_failure`` is ``skip``.
-        :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
+        :raises AirflowFailException: when a retry would fail again, DRS refused a call, or somebody changed what was
+            stored.
+        :raises AirflowSkipException: when an entry did not pass, DRS has answered about every one, and ``on_failure``
+            is ``skip``.
+        :raises DrsError: when an entry did not pass or is not stored; Airflow's ``retries`` try again.
         """
         # Airflow's page opens at the end of the log, so the failures are last
         for entry in report.endpoints:
@@ -43,9 +45,10 @@ class LeavesReport(OperatorMixin):
             return report.to_dict()
         self.leave(context, report)
         failure = report.failure()
+        answered = all(job.answered for job in report.not_stored)
         if any(not error.retryable for error in report.errors):
             raise AirflowFailException(str(failure))
-        if self.on_failure == "skip" and all(entry.tested for entry in report.failed):
+        if self.on_failure == "skip" and all(entry.tested for entry in report.failed) and answered:
             raise AirflowSkipException(str(failure))
         if any(not entry.retryable for entry in failures):
             raise AirflowFailException(str(failure))

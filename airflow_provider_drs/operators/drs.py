@@ -63,10 +63,10 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
     :param retest_delay: seconds before they are.
     :param each_host: test every host of an ``ip`` that names several, each with a verdict of its own, because DRS is
         content when one of them answers.
-    :raises AirflowFailException: at once, without a retry, when the input is bad or DRS refused the request or the
-        credential.
-    :raises AirflowSkipException: when an endpoint did not pass and ``on_failure`` is ``skip``.
-    :raises DrsEndpointsFailedError: when an endpoint did not pass; Airflow's ``retries`` test again.
+    :raises AirflowFailException: at once, without a retry, when the input is bad, DRS refused the request or the
+        credential, or somebody has changed what was stored.
+    :raises AirflowSkipException: when an endpoint did not pass or is not stored, and ``on_failure`` is ``skip``.
+    :raises DrsEndpointsFailedError: when an endpoint did not pass or is not stored; Airflow's ``retries`` test again.
     """
 
     template_fields: Sequence[str] = ("jobs", "job_settings", "drs_conn_id", "project_id", "language")

@@ -8,9 +8,10 @@ import pytest
 from calls import client
 from samples import endpoint, job_id
 from storing import StoringService
+from wire import Reply, Request
 
-from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.report import Report
+from airflow_provider_drs.api.errors import DrsInputError, DrsPermissionError, DrsStoppedError
+from airflow_provider_drs.api.model.report import JobVerdict, Report, Verdict
 from airflow_provider_drs.api.store import parse_for_store, run_tests_and_store
 
 REFUSED = {"status": "failed", "error_code": "DRS.M00304", "error_msg": "not in this status"}
@@ -104,6 +105,7 @@ def test_a_report_without_a_store_says_of_each_job_that_nothing_was_to_be_stored
         ("target_endpoint", {"inst_id": "in02"}, "target inst_id"),
         ("target_endpoint", {"region": "eu-west-0"}, "target region"),
         ("target_endpoint", {"db_user": None}, "target db_user"),
+        ("source_endpoint", {"ip": None}, "source ip"),
     ],
 )
 def test_a_stored_end_that_differs_from_the_tested_one_fails_the_job_and_is_named(side, members, named):
@@ -151,14 +153,16 @@ def test_another_address_of_a_cloud_instance_is_a_warning():
     assert report.stores[0].warnings == ("target ip is stored otherwise than it was tested",)
 
 
-def test_another_node_than_before_the_test_fails_the_job():
+@pytest.mark.parametrize(("ip", "passed"), [("10.0.0.41", False), (None, True), ("10.0.0.40", True)])
+def test_another_node_than_before_the_test_fails_the_job(ip, passed):
     def replaced(detail: dict[str, Any]) -> None:
         if detail.get("stored"):
-            detail["inst_info"]["ip"] = "10.0.0.41"
+            detail["inst_info"]["ip"] = ip
 
     (job,) = stored(StoringService(detail=replaced), ends(1)).stores
 
-    assert job.text == "not stored as tested: node"
+    assert job.passed is passed
+    assert passed or "another node" in (job.text or "")
 
 
 def test_a_secret_that_drs_gives_back_is_nowhere_in_the_report():
@@ -223,13 +227,143 @@ def test_a_store_whose_every_answer_is_lost_is_not_called_stored():
 
 def test_a_store_that_cannot_be_compared_is_not_proven():
     def silent(detail: dict[str, Any]) -> None:
-        if detail.get("stored"):
+        if detail.get("stored") and detail["id"] == job_id(1):
             detail["status"] = ""
 
-    (job,) = stored(StoringService(detail=silent), ends(1)).stores
+    other, job = stored(StoringService(detail=silent), [*ends(2), *ends(1)]).stores
 
     assert (job.passed, job.stored) == (False, False)
     assert "cannot be compared" in (job.text or "")
+    assert other.stored
+
+
+def test_an_odd_detail_before_the_test_concerns_its_own_job_only():
+    def silent(detail: dict[str, Any]) -> None:
+        if detail["id"] == job_id(1):
+            detail["status"] = ""
+
+    service = StoringService(detail=silent)
+
+    report = stored(service, [*ends(1), *ends(2)])
+
+    assert [job.stored for job in report.stores] == [False, True]
+    assert "has no status" in (report.endpoints[0].text or "")
+    assert {entry["id"] for call in service.calls("batch-connection") for entry in call.entries} == {job_id(2)}
+
+
+def test_without_any_detail_no_database_is_logged_in_to():
+    service = StoringService()
+    service.answer = lambda request: Reply({"error_code": "DRS.M00103", "error_msg": "no"}, 401)
+
+    with pytest.raises(DrsPermissionError):
+        stored(service, ends(1))
+
+    assert service.sent() == ["batch-detail"]
+
+
+def test_a_client_that_is_stopped_after_the_store_ends_the_run_and_leaves_no_report():
+    clients: list[Any] = []
+
+    def stop(detail: dict[str, Any]) -> None:
+        if detail.get("stored"):
+            clients[0].cancel()
+
+    with StoringService(detail=stop) as service, client(service) as drs:
+        clients.append(drs)
+        endpoints, settings = parse_for_store(ends(1), None)
+        with pytest.raises(DrsStoppedError):
+            run_tests_and_store(drs, endpoints, settings, endpoints, max_concurrency=2)
+
+
+def test_a_password_that_an_error_of_the_details_repeats_is_not_shown():
+    service = StoringService()
+    reply = service.answer
+
+    def telling(request: Request) -> Reply:
+        if service.stored and request.path.endswith("batch-detail"):
+            text = f"cannot read {service.stored[job_id(1)]['source_endpoint']}"
+            return Reply({"error_code": "DRS.M00202", "error_msg": text}, 400)
+        return reply(request)
+
+    service.answer = telling
+
+    report = stored(service, ends(1, db_password="canary-password"))
+
+    assert not report.passed
+    assert "canary" not in repr(report) + str(report.to_dict())
+
+
+def test_a_store_that_drs_refuses_as_a_call_says_so_and_costs_no_retry():
+    service = StoringService()
+    reply = service.answer
+
+    def refusing(request: Request) -> Reply:
+        if request.path.endswith("batch-modification"):
+            return Reply({"error_code": "DRS.M00102", "error_msg": "no right"}, 403)
+        return reply(request)
+
+    service.answer = refusing
+
+    report = stored(service, ends(1))
+
+    (job,) = report.stores
+    assert job.text == "not stored: no right"
+    assert job.hint == "Grant drs:migrationJob:modify on this project to the caller."
+    assert [error.retryable for error in report.errors] == [False]
+
+
+def test_a_refusal_with_results_is_told_of_each_job_by_its_own_result():
+    refused = {"status": "failed", "error_code": "DRS.M00304", "error_msg": "not now"}
+    results = [{"id": job_id(1), **refused}, {"id": job_id(2), "status": "success"}]
+    service = StoringService()
+    reply = service.answer
+    service.answer = lambda request: (
+        Reply({"results": results, "count": 2}, 400) if request.path.endswith("modification") else reply(request)
+    )
+
+    first, second = stored(service, [*ends(1), *ends(2)]).stores
+
+    assert first.text == "not stored: DRS.M00304: not now"
+    assert second.text == "not stored: DRS refused the call because of another job in it"
+    assert (first.stored, second.stored) == (False, False)
+
+
+def test_a_difference_is_nothing_that_a_retry_may_overwrite():
+    (job,) = stored(StoringService(detail=changed("source_endpoint", db_user="x")), ends(1)).stores
+
+    assert not job.retryable
+
+
+def test_a_job_that_becomes_ready_between_its_details_and_its_status_is_told_as_such():
+    def creating(detail: dict[str, Any]) -> None:
+        detail["status"] = "CREATING"
+
+    (job,) = stored(StoringService(detail=creating), ends(1)).stores
+
+    assert job.text == "not stored: the job was in CREATING when its details were read"
+
+
+def test_a_job_without_a_node_does_not_ask_for_the_size_of_its_node():
+    def lost(detail: dict[str, Any]) -> None:
+        detail["inst_info"] = {"status": "deleted"}
+
+    report = stored(StoringService(detail=lost), ends(1))
+
+    assert "DRS has released the node" in (report.endpoints[0].text or "")
+
+
+def test_a_name_for_several_jobs_is_bad_input():
+    with pytest.raises(DrsInputError, match="2 jobs would have one name"):
+        parse_for_store([*ends(1), *ends(2)], {"name": "wave-three"})
+
+
+def test_the_report_of_a_thousand_refused_jobs_keeps_its_size():
+    refused = JobVerdict(job_id(1), False, False, "DRS.M00304", "x" * 500)
+    verdict = Verdict(job_id(1), None, "source", "mysql", "h:1", True)
+
+    report = Report((verdict,), stores=(refused,) * 1000).to_dict()
+
+    assert sum(len(job["text"]) for job in report["jobs"]) < 130_000
 
 
 def test_a_job_with_a_failed_end_is_not_stored_and_its_neighbour_is():

@@ -84,23 +84,25 @@ def test_a_failed_end_leaves_its_job_as_it_was_and_its_neighbour_is_stored(drs_e
     assert drs_emulator.world.job(job_id(1)).stored == {}
 
 
-def test_a_secret_in_the_wrong_place_of_job_settings_is_in_no_rendered_field(drs_emulator, console):
-    settings = {**NODE, "db_password": "misplaced-canary", "tags": [{"key": "a", "secret": "misplaced-canary-2"}]}
+@pytest.mark.parametrize("of_one_job", [True, False])
+def test_settings_are_shown_as_they_were_written_and_no_secret_in_their_place(drs_emulator, console, of_one_job):
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+
+    settings = {**NODE, "tags": [{"key": "wave", "value": "3"}], "db_password": "misplaced-canary"}
+    if of_one_job:
+        settings = {job_id(1): settings}
     run = load_dag("stored.py").test(run_conf={"endpoints": ends(1), "settings": settings})
 
     (ti,) = run.get_task_instances()
     assert ti.state == "failed"
     assert drs_emulator.world.calls == []
-    assert "job_settings.db_password: is not a member that DRS knows" in console()
-
-
-def test_settings_are_shown_as_they_were_written(drs_emulator):
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields
-
-    settings = {**NODE, "tags": [{"key": "wave", "value": "3"}], "db_password": "misplaced-canary"}
-    run = load_dag("stored.py").test(run_conf={"endpoints": ends(1), "settings": settings})
-
-    (ti,) = run.get_task_instances()
+    assert "db_password: is not a member that DRS knows" in console()
     fields = RenderedTaskInstanceFields.get_templated_fields(ti)
     assert "misplaced-canary" not in str(fields)
     assert "wave" in str(fields)
+
+
+def test_settings_of_one_job_may_be_text(drs_emulator):
+    run = run_dag("stored.py", {"endpoints": ends(1), "settings": {job_id(1): "{'node_type': 'high'}"}})
+
+    assert run.states == {"test": "success"}

@@ -14,6 +14,7 @@ from airflow_provider_drs.api.model.rules import JOB_ID
 from airflow_provider_drs.api.model.wire_object import WireObject, as_object, violations_of
 
 Text = Annotated[str, Field(min_length=1)]
+NodeType = Literal["micro", "small", "medium", "high", "xlarge", "2xlarge"]
 Delay = Annotated[int, Field(ge=0, le=3600)]
 
 _SET_BY_US = ("job_id", "source_endpoint", "target_endpoint", "store_db_info")
@@ -63,7 +64,7 @@ class JobSettings(WireObject):
     description: Annotated[str, Field(max_length=256, pattern=r"^[^!<>&'\"]*$")] | None = None
     alarm_notify: AlarmNotify | None = None
     task_type: Literal["FULL_TRANS", "FULL_INCR_TRANS", "INCR_TRANS"] | None = None
-    node_type: Literal["micro", "small", "medium", "high", "xlarge", "2xlarge"] | None = None
+    node_type: NodeType | None = None
     engine_type: Text | None = None
     net_type: Literal["vpn", "vpc", "eip"] | None = None
     is_recreate: bool | None = None

@@ -109,6 +109,8 @@ class JobVerdict:
     :param warnings: what differs and may be right.
     :param node: addresses of the job's node, ``{"ip": text or None, "public_ip": text or None}``, or ``None``.
     :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
+    :param answered: whether an answer of DRS says what is stored; not in the report.
+    :param changed: whether DRS has stored something else than what was sent; not in the report.
     """
 
     job_id: str
@@ -123,11 +125,13 @@ class JobVerdict:
     warnings: tuple[str, ...] = ()
     node: Mapping[str, str | None] | None = None
     update_time: str | None = None
+    answered: bool = True
+    changed: bool = False
 
     @property
     def retryable(self) -> bool:
-        """Whether the endpoints may be stored later without a change."""
-        return is_retryable(self.code, self.text)
+        """Whether the endpoints may be stored later; not where somebody has changed them, who must be asked first."""
+        return not self.changed and is_retryable(self.code, self.text)
 
     @property
     def line(self) -> str:
@@ -245,7 +249,7 @@ class Report:
             "digest": self.digest,
             "summary": self.summary,
             "endpoints": [asdict(verdict) for verdict in self._shortened()],
-            "jobs": [_plain(job) for job in self.jobs],
+            "jobs": self._plain_jobs(),
         }
         return content if self.endpoints else content | {"errors": self._error_lines()}
 
@@ -257,6 +261,20 @@ class Report:
             shortened.append(replace(verdict, **members))
         return shortened
 
+    def _plain_jobs(self) -> list[dict[str, Any]]:
+        jobs = self.jobs
+        size = MAX_SIZES["text"] // max(1, len(jobs))
+        plain = [asdict(replace(job, text=_cut(job.text, size))) for job in jobs]
+        lists = ("unproven", "warnings")
+        return [
+            {
+                name: [*value] if name in lists else value
+                for name, value in job.items()
+                if name not in ("answered", "changed")
+            }
+            for job in plain
+        ]
+
     def _error_lines(self) -> list[str]:
         lines = [
             printable(line, MAX_REASON)
@@ -265,10 +283,6 @@ class Report:
         ]
         more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
         return lines[:MAX_ERRORS] + more
-
-
-def _plain(job: JobVerdict) -> dict[str, Any]:
-    return {**asdict(job), "unproven": [*job.unproven], "warnings": [*job.warnings]}
 
 
 def _cut(text: str | None, size: int) -> str | None:

@@ -54,10 +54,16 @@ def body(endpoint: Endpoint) -> dict[str, Any]:
     """
     sent = endpoint.wire()
     members = {name: sent[member] for member, name in _NAMES.items() if member in sent}
-    # the port stands in ip here; a list of hosts has its ports already
-    members["ip"] = endpoint.ip if "," in endpoint.ip or endpoint.ip.count(":") == 1 else endpoint.address
+    members["ip"] = ",".join(_with_port(host, endpoint.db_port) for host in endpoint.ip.split(","))
     members["ssllink"] = endpoint.ssl_link is True
     if endpoint.db_port == 0:
         members["dbport"] = 0
     text = HiddenText(json.dumps([members]))
     return HiddenDict({"jobs": [HiddenDict({"action": "testConnection", "job_id": endpoint.id, "property": text})]})
+
+
+def _with_port(host: str, port: int | None) -> str:
+    # the port stands in ip here
+    if not port or host.count(":") == 1 or "]:" in host:
+        return host
+    return f"[{host}]:{port}" if host.count(":") > 1 and not host.startswith("[") else f"{host}:{port}"

@@ -6,13 +6,14 @@ Follows the vendor's page *Querying Task Details in Batches*. No secret of an an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError
 from airflow_provider_drs.api.model.job_detail import KEPT, KEPT_OF_KAFKA, JobDetail, Node
+from airflow_provider_drs.api.model.job_settings import NodeType
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operation import Operation, Repeat
-from airflow_provider_drs.api.results import results_by_job
+from airflow_provider_drs.api.results import read_results
 from airflow_provider_drs.api.statuses import jobs_refused_error
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
@@ -20,13 +21,12 @@ from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 JOB_DETAILS = Operation("batchListJobDetails", "POST", "/v3/{project_id}/jobs/batch-detail", Repeat.READ)
 MAX_JOBS = 10
 """Jobs in one call, as the vendor's page advises."""
-NODE_TYPES = ("micro", "small", "medium", "high", "xlarge", "2xlarge")
+NODE_TYPES = get_args(NodeType)
 """The values of ``node_type``; the answer has other words for some of them, which are not translated."""
 MAX_VALUE = 5000
 """Characters that are kept of a member; an ``ip`` may name many hosts."""
 _ENGINES = {"mongodb-to-dds": "mongodb"}
 """What DRS answers in place of the ``engine_type`` that a request must have."""
-_LEFT_OUT: Mapping[str, Any] = {}
 
 
 def body(job_ids: Sequence[str]) -> dict[str, Any]:
@@ -39,31 +39,23 @@ def body(job_ids: Sequence[str]) -> dict[str, Any]:
 
 
 def details(job_ids: Sequence[str], answer: Answer) -> dict[str, JobDetail | DrsError]:
-    """Return the detail of each job, or the error in its place.
-
-    A job that the answer leaves out is missing from what is returned if the answer refuses another one.
+    """Return the detail of each job, or the error in its place, as :func:`read_results` does.
 
     :param job_ids: those asked about.
     :param answer: the answer about them.
     """
-    known: dict[str, JobDetail | DrsError] = {}
-    by_job = results_by_job(job_ids, answer)
-    for job_id in job_ids:
-        item = by_job.get(job_id, _LEFT_OUT)
-        if isinstance(item, DrsError):
-            known[job_id] = item
-        elif item.get("status"):
-            known[job_id] = _detail(item)
-        elif error := code_and_text({name: item[name] for name in item if name.startswith("error")}):
+
+    def read(item: Mapping[str, Any]) -> JobDetail | DrsError:
+        if item.get("status"):
+            return _detail(item)
+        job_id = item["id"]
+        if error := code_and_text({name: item[name] for name in item if name.startswith("error")}):
             code, text = error
             by = DrsError("", code=code, request_id=answer.request_id)
-            known[job_id] = jobs_refused_error({job_id: f"{code}: {text}" if code else text}, by, what="details")
-        elif item is not _LEFT_OUT:
-            known[job_id] = DrsAnswerError(f"the answer has no status for {job_id}", request_id=answer.request_id)
-    if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
-        for job_id in set(job_ids) - known.keys():
-            known[job_id] = DrsAnswerError(f"the answer leaves out {job_id}", request_id=answer.request_id)
-    return known
+            return jobs_refused_error({job_id: f"{code}: {text}" if code else text}, by, what="details")
+        return DrsAnswerError(f"the answer has no status for {job_id}", request_id=answer.request_id)
+
+    return read_results(job_ids, answer, read)
 
 
 def _detail(item: Mapping[str, Any]) -> JobDetail:

@@ -11,10 +11,10 @@ from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.endpoint import Endpoint, KafkaSecurity
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsServiceError
 from airflow_provider_drs.api.model.hidden import HiddenDict
 from airflow_provider_drs.api.model.report import JobVerdict
-from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.operation import PERHAPS_DONE, Operation, Repeat
 from airflow_provider_drs.api.results import results_by_job
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
@@ -33,6 +33,12 @@ JOB_MODIFICATION = Operation(
 )
 MAX_JOBS = 10
 """Jobs in one call, as the vendor's page limits it."""
+_GRANT = f"Grant {JOB_MODIFICATION.permission} on this project to the caller."
+_HINTS = {
+    "DRS.M00304": "Endpoints can be stored only while the job is in CONFIGURATION.",
+    **dict.fromkeys(("DRS.M00101", "DRS.M00102", "DRS.M00103", "APIGW.0302", "APIGW.0306"), _GRANT),
+}
+"""The hints that differ from those of a connection test."""
 _JUDGED = frozenset({"id", "status", "error_code", "error_msg"})
 
 
@@ -76,16 +82,22 @@ def body(requests: Sequence[StoreRequest]) -> dict[str, Any]:
     return HiddenDict({"jobs": [request.wire() for request in requests]})
 
 
-def verdict_of_error(request: StoreRequest, error: DrsError, **_: Any) -> JobVerdict:
+def verdict_of_error(request: StoreRequest, error: DrsError, *, attempts: int, **_: Any) -> JobVerdict:
     """Return the verdict on a job whose call failed as a whole: nothing tells that it is stored.
 
     :param request: what was to be stored.
     :param error: the error of the call.
+    :param attempts: how many times the call was sent.
     """
-    of_this_job = error.jobs.get(request.job_id) if isinstance(error, DrsServiceError) else None
-    doubt = ", and it is not known whether DRS has stored the endpoints" if JOB_MODIFICATION.may_be_done(error) else ""
-    text = f"not stored: {of_this_job or error.text}{doubt}"
-    return JobVerdict(request.job_id, False, False, error.code, text, error.hint, error.request_id)
+    jobs = error.jobs if isinstance(error, DrsServiceError) else {}
+    text = jobs.get(request.job_id, "DRS refused the call because of another job in it") if jobs else error.text
+    if unknown := bool(attempts) and isinstance(error, (*PERHAPS_DONE, DrsAnswerError)):
+        text += ", and it is not known whether DRS has stored the endpoints"
+    hint = _HINTS.get(error.code or "", error.hint)
+    request_id = error.request_id
+    return JobVerdict(
+        request.job_id, False, False, error.code, f"not stored: {text}", hint, request_id, answered=not unknown
+    )
 
 
 def judge(requests: Sequence[StoreRequest], answer: Answer) -> list[JobVerdict]:
@@ -119,4 +131,5 @@ def _verdict(job_id: str, result: Mapping[str, Any] | DrsError | None, request_i
             code, text = error or (None, printable(str(result.get("error_msg") or "DRS gave no reason")))
         else:
             text = f"the result has the unknown status {short(status)}"
-    return JobVerdict(job_id, False, False, code, f"not stored: {text}", hint_for(code, text), request_id)
+    hint = _HINTS.get(code or "") or hint_for(code, text)
+    return JobVerdict(job_id, False, False, code, f"not stored: {text}", hint, request_id)

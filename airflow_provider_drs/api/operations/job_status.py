@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operation import Operation, Repeat
-from airflow_provider_drs.api.results import results_by_job
+from airflow_provider_drs.api.results import read_results
 from airflow_provider_drs.api.statuses import MAX_IDS, jobs_refused_error
 from airflow_provider_drs.api.texts import bare_name, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
@@ -28,23 +29,12 @@ def body(job_ids: Sequence[str]) -> dict[str, Any]:
 
 
 def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | DrsError]:
-    """Return the status of each job, or the error in its place.
-
-    A job that the answer leaves out is missing from what is returned if the answer refuses another one: the service
-    refuses a whole call for some of its jobs. Otherwise its error is that it was left out.
+    """Return the status of each job, or the error in its place, as :func:`read_results` does.
 
     :param job_ids: those asked about.
+    :param answer: the answer about them.
     """
-    request_id = answer.request_id
-    by_job = results_by_job(job_ids, answer)
-    known: dict[str, JobStatus | DrsError] = {}
-    for job_id in job_ids:
-        if (item := by_job.get(job_id)) is not None:
-            known[job_id] = item if isinstance(item, DrsError) else _status(item, request_id)
-    if not any(isinstance(item, DrsJobsRefusedError) for item in known.values()):
-        for job_id in set(job_ids) - known.keys():
-            known[job_id] = DrsAnswerError(f"the answer leaves out {job_id}", request_id=request_id)
-    return known
+    return read_results(job_ids, answer, partial(_status, request_id=answer.request_id))
 
 
 def _status(item: Mapping[str, Any], request_id: str | None) -> JobStatus | DrsError:

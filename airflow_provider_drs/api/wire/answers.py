@@ -92,13 +92,13 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
 
 
 def per_job_errors(results: list[Any]) -> dict[str, str]:
-    """Return ``{job id: text}`` of the results that carry an error code and no status."""
+    """Return ``{job id: text}`` of the results that carry an error code and no other status than ``failed``."""
     return {
         item["id"]: f"{error[0]}: {error[1]}" if error[0] else error[1]
         for item in results[:MAX_JOBS]
         if isinstance(item, dict)
         and isinstance(item.get("id"), str)
-        and not item.get("status")
+        and item.get("status") in (None, "", "failed")
         and (error := code_and_text(item))
     }
 
