@@ -8,14 +8,13 @@ from enum import Enum
 from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.model.job_detail import KEPT_OF_KAFKA, SIDES, JobDetail, hosts
+from airflow_provider_drs.api.model.job_detail import KEPT, KEPT_OF_KAFKA, SIDES, JobDetail, hosts
 from airflow_provider_drs.api.operations.job_modification import StoreRequest
 
 _EXACT = ("db_type", "db_port", "db_user", "inst_id")
 """The members that DRS gives back as they were sent."""
-_WHERE_SENT = ("region", "project_id", "vpc_id", "subnet_id", "security_group_id")
-"""The members that DRS fills in, so that they count only where they were sent."""
-_COMPARED = frozenset({*_EXACT, *_WHERE_SENT, "ip", "ssl_link", "db_name", "kafka_security_config"})
+_WHERE_BOTH = tuple(member for member in KEPT if member not in (*_EXACT, "ip", "ssl_link", "kafka_security_config"))
+"""The members that DRS fills in or leaves out, so that they count only where they were sent and came back."""
 
 
 class Unlike(Enum):
@@ -81,27 +80,27 @@ def _members(endpoint: Endpoint, stored: Mapping[str, Any]) -> Iterator[tuple[st
         # a port of 0 stands for the ports in ip
         if (sent.get(member) or None) != (stored.get(member) or None):
             yield member, Unlike.DIFFERENT
-    for member in _WHERE_SENT:
-        if member in sent and member not in stored:
+    for member in _WHERE_BOTH:
+        if sent.get(member) in (None, ""):
+            continue
+        if member not in stored:
             yield member, Unlike.UNPROVEN
-        elif member in sent and sent[member] != stored[member]:
+        elif str(sent[member]) != stored[member]:
             yield member, Unlike.DIFFERENT
     # DRS may know a cloud instance by another address than the one that was sent
     if "ip" not in stored and endpoint.inst_id:
         yield "ip", Unlike.UNPROVEN
     elif hosts(endpoint.ip) != hosts(stored.get("ip", "")):
         yield "ip", Unlike.DOUBTFUL if endpoint.inst_id else Unlike.DIFFERENT
-    if bool(endpoint.ssl_link) != bool(stored.get("ssl_link")):
-        yield "ssl_link", Unlike.DIFFERENT
-    if endpoint.db_name:
-        if "db_name" not in stored:
-            yield "db_name", Unlike.UNPROVEN
-        elif stored["db_name"] != endpoint.db_name:
-            yield "db_name", Unlike.DIFFERENT
+    if "ssl_link" in stored or endpoint.ssl_link:
+        if stored.get("ssl_link") is not bool(endpoint.ssl_link):
+            yield "ssl_link", Unlike.DIFFERENT
+    elif endpoint.ssl_link is False:
+        yield "ssl_link", Unlike.UNPROVEN
     yield from _kafka(sent.get("kafka_security_config", {}), stored.get("kafka_security_config", {}))
     tested = [*sent, *(["customized_dns"] if endpoint.customized_dns else [])]
     for member in tested:
-        if member not in _COMPARED:
+        if member not in KEPT:
             yield member, Unlike.UNPROVEN
 
 
@@ -109,5 +108,5 @@ def _kafka(sent: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[tuple
     for member, value in sent.items():
         if member not in KEPT_OF_KAFKA or member not in stored:
             yield f"kafka_security_config.{member}", Unlike.UNPROVEN
-        elif stored[member] != value:
+        elif stored[member].lower() != str(value).lower():
             yield f"kafka_security_config.{member}", Unlike.DIFFERENT

@@ -95,14 +95,15 @@ class DrsInputError(DrsError):
     """Input that DRS would refuse; nothing was sent.
 
     :param violations: every rule broken, in the order of the input.
+    :param consequence: what was not done, if something was sent.
     """
 
-    def __init__(self, violations: Sequence[str]) -> None:
+    def __init__(self, violations: Sequence[str], consequence: str = "nothing was sent") -> None:
         # a member's name or a label comes from outside, and may hold a line break
         self.violations = [printable(violation) for violation in violations]
         count = len(self.violations)
         head = "1 violation" if count == 1 else f"{count} violations"
-        super().__init__(f"{head}, nothing was sent:" + "".join(f"\n  {line}" for line in self.violations))
+        super().__init__(f"{head}, {consequence}:" + "".join(f"\n  {line}" for line in self.violations))
 
 
 class DrsTransportError(DrsError):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 from airflow_provider_drs.api.batch import run_tests
@@ -15,8 +16,9 @@ from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus, Phase
 from airflow_provider_drs.api.model.report import Report, Verdict
-from airflow_provider_drs.api.operations.connection_test import verdict_of_error, verdict_on
+from airflow_provider_drs.api.operations.connection_test import secrets_by_job, verdict_of_error, verdict_on
 from airflow_provider_drs.api.statuses import MAX_IDS, concerns_job
+from airflow_provider_drs.api.wire.scrubber import Scrubber
 
 _log = logging.getLogger(__name__)
 
@@ -66,12 +68,18 @@ def run_ready_tests(
 def _verdicts_without_test(
     client: DrsClient, endpoints: Sequence[Endpoint], details: Mapping[str, JobDetail | DrsError]
 ) -> dict[int, Verdict]:
-    results = _statuses(client, list(dict.fromkeys(endpoint.id for endpoint in endpoints)))
+    secrets = secrets_by_job(endpoints)
+    results = _statuses(client, secrets)
     verdicts = {}
     for position, endpoint in enumerate(endpoints):
         result, detail = results.get(endpoint.id), details.get(endpoint.id)
         if isinstance(result, DrsError) and concerns_job(endpoint.id, result):
-            verdicts[position] = verdict_of_error(endpoint, result, attempts=0)
+            # a job may have stored what its endpoints hold, and the call about its status knows no secret
+            scrub = Scrubber(secrets[endpoint.id])
+            verdict = verdict_of_error(endpoint, result, attempts=0)
+            verdicts[position] = replace(
+                verdict, code=verdict.code and scrub(verdict.code), text=scrub(verdict.text or "")
+            )
         elif isinstance(result, JobStatus) and result.phase not in (Phase.TARGET, None):
             text = f"the job is in {result}; DRS tests endpoints only in {TESTABLE}"
             hint = _HINTS[result.phase]
@@ -83,7 +91,8 @@ def _verdicts_without_test(
     return verdicts
 
 
-def _statuses(client: DrsClient, job_ids: list[str]) -> dict[str, JobStatus | DrsError]:
+def _statuses(client: DrsClient, secrets: Mapping[str, list[str]]) -> dict[str, JobStatus | DrsError]:
+    job_ids = list(secrets)
     results: dict[str, JobStatus | DrsError] = {}
     for start in range(0, len(job_ids), MAX_IDS):
         page = client.look_up(job_ids[start : start + MAX_IDS], repeat=False)
@@ -93,6 +102,7 @@ def _statuses(client: DrsClient, job_ids: list[str]) -> dict[str, JobStatus | Dr
                 raise error
             if isinstance(error, DrsError) and not concerns_job(job_id, error):
                 # the tests need not wait for another call that fails in the same way
-                _log.warning("DRS gives no job statuses, so endpoints are tested without them: %s", error)
+                text = Scrubber(chain.from_iterable(secrets.values()))(str(error))
+                _log.warning("DRS gives no job statuses, so endpoints are tested without them: %s", text)
                 return results
     return results

@@ -20,7 +20,7 @@ from airflow_provider_drs.api.model.report import JobVerdict, Report
 from airflow_provider_drs.api.model.rules import broken_when_stored
 from airflow_provider_drs.api.model.shorthand import ConnectionReader, no_connections
 from airflow_provider_drs.api.operations import job_details, job_modification
-from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
+from airflow_provider_drs.api.operations.connection_test import secrets_by_job
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.readiness import run_ready_tests
@@ -110,11 +110,8 @@ def run_tests_and_store(
     :raises DrsInputError: when a job has not all that the store needs; nothing is tested then.
     :raises DrsError: when DRS gives no details at all.
     """
-    job_ids = list(dict.fromkeys(endpoint.id for endpoint in endpoints))
-    secrets: dict[str, list[str]] = {job_id: [] for job_id in job_ids}
-    for endpoint in endpoints:
-        secrets[endpoint.id] += CONNECTION_TEST.secrets_in(endpoint.wire())
-    details, errors = _details(client, job_ids, secrets, max_concurrency)
+    secrets = secrets_by_job(endpoints)
+    details, errors = _details(client, list(secrets), secrets, max_concurrency)
     if errors and not any(isinstance(detail, JobDetail) for detail in details.values()):
         # nothing can be stored without them, so no database is logged in to
         raise errors[0]
@@ -195,7 +192,7 @@ def _requests(
             if name not in stored
         ]
     if violations:
-        raise DrsInputError(violations)
+        raise DrsInputError(violations, "nothing was tested")
     return requests
 
 
@@ -217,6 +214,7 @@ def _compared(
         text = f"DRS has affirmed the store, but what it has stored cannot be compared: {after}"
         return replace(verdict, passed=False, stored=False, text=text, answered=False)
     comparison = compare_stored(request, before, after)
+    different = [*comparison.different, *([] if after.status == TESTABLE else [f"status {after.status}"])]
     verdict = replace(
         verdict,
         unproven=comparison.unproven,
@@ -225,10 +223,10 @@ def _compared(
         node=after.node_addresses,
         update_time=after.update_time,
     )
-    if comparison.different:
-        text = f"not stored as tested: {', '.join(comparison.different)}"
+    if different:
+        text = f"not stored as tested: {', '.join(different)}"
         return replace(verdict, passed=False, stored=False, text=text, hint=_CHANGED, changed=True)
-    if comparison.other_node:
-        text = "the job has another node than the one that DRS tested from"
+    if comparison.other_node or not after.node_alive:
+        text = "the job has no longer the node that DRS tested from"
         return replace(verdict, passed=False, stored=False, text=text, hint=_OTHER_NODE)
     return verdict

@@ -126,6 +126,62 @@ def test_all_that_differs_is_named_at_once():
     assert job.text == "not stored as tested: target db_port, target db_user, target ssl_link"
 
 
+@pytest.mark.parametrize("value", [1, "1", "yes", [False], {}, "off"])
+def test_a_tls_switch_that_is_neither_true_nor_false_is_not_the_tested_one(value):
+    service = StoringService(detail=changed("source_endpoint", ssl_link=value))
+
+    assert not stored(service, ends(1, ssl_link=False)).passed
+
+
+@pytest.mark.parametrize("member", ["ip", "region", "db_name", "az_code", "db_port", "project_id"])
+@pytest.mark.parametrize("value", [["x"], {"host": "x"}, True, 5])
+def test_a_value_of_another_type_is_not_the_tested_one(member, value):
+    tested = {"region": "r", "db_name": "n", "az_code": "a", "project_id": "p"}
+    service = StoringService(detail=changed("source_endpoint", **{member: value}))
+
+    (job,) = stored(service, ends(1, **tested)).stores
+
+    assert job.text == f"not stored as tested: source {member}"
+
+
+@pytest.mark.parametrize("change", [{"inst_info": {"status": "deleted"}}, {"status": "DELETED"}, {"net_type": ["eip"]}])
+def test_a_job_that_is_no_longer_what_was_tested_fails(change):
+    def gone(detail: dict[str, Any]) -> None:
+        if detail.get("stored"):
+            detail |= change
+
+    (job,) = stored(StoringService(detail=gone), ends(1)).stores
+
+    assert (job.passed, job.stored) == (False, False)
+
+
+@pytest.mark.parametrize(("sent", "back"), [("2001:db8::1", "[2001:DB8:0:0::1]"), ("a:1,b:1", "B:1,a:1,")])
+def test_an_address_may_come_back_in_another_spelling(sent, back):
+    assert stored(StoringService(detail=changed("source_endpoint", ip=back)), ends(1, ip=sent)).passed
+
+
+@pytest.mark.parametrize("odd", [{"job_direction": "sideways"}, {"inst_info": {"engine_type": "my sql"}}])
+def test_what_no_store_may_have_is_not_taken_over_from_the_job(odd):
+    service = StoringService(detail=lambda detail: detail.update(odd))
+
+    stored(service, ends(1), {"engine_type": "mysql", "node_type": "high"})
+
+    assert "sideways" not in str(service.calls("batch-modification")[0].body)
+    assert service.calls("batch-modification")[0].entries[0]["engine_type"] == "mysql"
+
+
+@pytest.mark.parametrize("refusal", [Reply({"error_code": "DRS.M1", "error_msg": "bad row canary-password"}, 400)])
+def test_a_password_that_a_status_call_repeats_is_in_no_log_and_no_report(refusal, caplog):
+    service = StoringService()
+    reply = service.answer
+    service.answer = lambda request: refusal if request.path.endswith("batch-status") else reply(request)
+
+    report = stored(service, ends(1, db_password="canary-password"))
+
+    assert "gives no job statuses" in caplog.text
+    assert "canary" not in caplog.text + repr(report) + str(report.to_dict())
+
+
 @pytest.mark.parametrize(
     ("side", "members"),
     [
@@ -162,7 +218,7 @@ def test_another_node_than_before_the_test_fails_the_job(ip, passed):
     (job,) = stored(StoringService(detail=replaced), ends(1)).stores
 
     assert job.passed is passed
-    assert passed or "another node" in (job.text or "")
+    assert passed or "no longer the node" in (job.text or "")
 
 
 def test_a_secret_that_drs_gives_back_is_nowhere_in_the_report():
@@ -192,6 +248,7 @@ def test_a_store_that_drs_refuses_inside_http_200_is_not_stored_and_its_neighbou
     [
         {"status": "success", "error_code": "DRS.M00304", "error_msg": "no"},
         {"status": "success", "succeeded": False},
+        {"status": "success", "error_msg": "The task status does not allow this"},
         {"status": "true"},
         {"status": "accepted"},
         {"status": None},

@@ -88,9 +88,8 @@ def test_a_failed_end_leaves_its_job_as_it_was_and_its_neighbour_is_stored(drs_e
 def test_settings_are_shown_as_they_were_written_and_no_secret_in_their_place(drs_emulator, console, of_one_job):
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
 
-    settings = {**NODE, "tags": [{"key": "wave", "value": "3"}], "db_password": "misplaced-canary"}
-    if of_one_job:
-        settings = {job_id(1): settings}
+    members = {**NODE, "tags": [{"key": "wave", "value": "3"}], "db_password": "misplaced-canary"}
+    settings = {job_id(1): members} if of_one_job else members
     run = load_dag("stored.py").test(run_conf={"endpoints": ends(1), "settings": settings})
 
     (ti,) = run.get_task_instances()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from typing import Any, Literal
 
 from airflow_provider_drs.api.digest import digest
@@ -25,6 +26,11 @@ KEPT = (
     "subnet_id",
     "security_group_id",
     "ssl_link",
+    "az_code",
+    "mongo_ha_mode",
+    "cluster_mode",
+    "safe_mode",
+    "topic",
     "kafka_security_config",
 )
 """The members of a stored endpoint that are kept; a secret member is dropped unread."""
@@ -34,6 +40,9 @@ KEPT_OF_KAFKA = (
     "endpoint_algorithm",
     "trust_store_key_name",
     "key_store_key_name",
+    "delegation_tokens",
+    "enable_key_store",
+    "set_private_key_password",
 )
 """The members of a stored ``kafka_security_config`` that are kept."""
 
@@ -124,4 +133,11 @@ def hosts(ip: str) -> set[str]:
 
     :param ip: one host, or several joined by commas.
     """
-    return {host.strip().lower() for host in ip.split(",")}
+    return {_plain(host.strip().lower()) for host in ip.split(",") if host.strip()}
+
+
+def _plain(host: str) -> str:
+    try:
+        return str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return host

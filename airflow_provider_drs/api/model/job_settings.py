@@ -15,6 +15,7 @@ from airflow_provider_drs.api.model.wire_object import WireObject, as_object, vi
 
 Text = Annotated[str, Field(min_length=1)]
 NodeType = Literal["micro", "small", "medium", "high", "xlarge", "2xlarge"]
+JobDirection = Literal["up", "down", "non-dbs"]
 Delay = Annotated[int, Field(ge=0, le=3600)]
 
 _SET_BY_US = ("job_id", "source_endpoint", "target_endpoint", "store_db_info")
@@ -68,7 +69,7 @@ class JobSettings(WireObject):
     engine_type: Text | None = None
     net_type: Literal["vpn", "vpc", "eip"] | None = None
     is_recreate: bool | None = None
-    job_direction: Literal["up", "down", "non-dbs"] | None = None
+    job_direction: JobDirection | None = None
     is_target_readonly: bool | None = None
     replace_definer: bool | None = None
     tags: list[Tag] | None = None

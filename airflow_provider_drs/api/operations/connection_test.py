@@ -51,6 +51,17 @@ def body(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     return HiddenDict({"jobs": [endpoint.wire() for endpoint in endpoints]})
 
 
+def secrets_by_job(endpoints: Sequence[Endpoint]) -> dict[str, list[str]]:
+    """Return the secrets of the endpoints of each job, in the order in which the endpoints name the jobs.
+
+    :param endpoints: any number of endpoints.
+    """
+    secrets: dict[str, list[str]] = {}
+    for endpoint in endpoints:
+        secrets.setdefault(endpoint.id, []).extend(CONNECTION_TEST.secrets_in(endpoint.wire()))
+    return secrets
+
+
 def verdict_on(endpoint: Endpoint, *, passed: bool = False, **facts: Any) -> Verdict:
     """Return the verdict on one endpoint; ``facts`` are the members of :class:`Verdict` that come from the answer."""
     return Verdict(

@@ -5,12 +5,13 @@ Follows the vendor's page *Querying Task Details in Batches*. No secret of an an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError
 from airflow_provider_drs.api.model.job_detail import KEPT, KEPT_OF_KAFKA, JobDetail, Node
-from airflow_provider_drs.api.model.job_settings import NodeType
+from airflow_provider_drs.api.model.job_settings import JobDirection, NodeType
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.results import read_results
@@ -23,6 +24,9 @@ MAX_JOBS = 10
 """Jobs in one call, as the vendor's page advises."""
 NODE_TYPES = get_args(NodeType)
 """The values of ``node_type``; the answer has other words for some of them, which are not translated."""
+DIRECTIONS = get_args(JobDirection)
+"""The values of ``job_direction``."""
+_NAME = re.compile(r"[A-Za-z0-9][\w-]*")
 MAX_VALUE = 5000
 """Characters that are kept of a member; an ``ip`` may name many hosts."""
 _ENGINES = {"mongodb-to-dds": "mongodb"}
@@ -69,9 +73,9 @@ def _detail(item: Mapping[str, Any]) -> JobDetail:
         node=Node(_text(node, "ip"), _text(node, "public_ip")),
         node_alive=(_text(node, "status") or "").lower() != "deleted",
         node_type=inst_type if inst_type in NODE_TYPES else None,
-        engine_type=_ENGINES.get(engine_type, engine_type) if engine_type else None,
-        net_type=_text(item, "net_type"),
-        job_direction=_text(item, "job_direction"),
+        engine_type=_ENGINES.get(engine_type, engine_type) if engine_type and _NAME.fullmatch(engine_type) else None,
+        net_type=_compared(item.get("net_type")),
+        job_direction=direction if (direction := _text(item, "job_direction")) in DIRECTIONS else None,
         db_use_type=_text(item, "db_use_type"),
         task_type=_text(item, "task_type"),
         is_target_readonly=_flag(item, "is_target_readonly"),
@@ -85,20 +89,22 @@ def _detail(item: Mapping[str, Any]) -> JobDetail:
 
 
 def _stored(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    stored: dict[str, Any] = {}
-    for name in KEPT:
-        if name == "kafka_security_config":
-            kafka = _object(endpoint, name)
-            value: Any = {inner: text for inner in KEPT_OF_KAFKA if (text := _text(kafka, inner))}
-        elif name == "ssl_link":
-            value = _flag(endpoint, name)
-        else:
-            value = _text(endpoint, name)
-        if name == "db_port" and value is not None and value.isascii() and value.isdecimal():
-            value = int(value)
-        if value not in (None, "", {}):
-            stored[name] = value
-    return stored
+    kafka = _object(endpoint, "kafka_security_config")
+    values: dict[str, Any] = {name: _compared(endpoint.get(name)) for name in KEPT}
+    values["kafka_security_config"] = {
+        name: value for name in KEPT_OF_KAFKA if (value := _compared(kafka.get(name))) is not None
+    }
+    # a boolean in the vendor's samples, a text in one of its tables
+    values["ssl_link"] = {"true": True, "false": False}.get(str(endpoint.get("ssl_link")).lower(), values["ssl_link"])
+    port = values["db_port"]
+    if port is not None and port.isascii() and port.isdecimal():
+        values["db_port"] = int(port)
+    return {name: value for name, value in values.items() if value not in (None, {})}
+
+
+def _compared(value: object) -> str | None:
+    """Return a member as text, also one that is of no type the contract knows: it is not what was stored."""
+    return None if value in (None, "") else printable(str(value), MAX_VALUE)
 
 
 def _object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -114,5 +120,4 @@ def _text(members: Mapping[str, Any], name: str) -> str | None:
 
 
 def _flag(members: Mapping[str, Any], name: str) -> bool | None:
-    # a boolean in the vendor's samples, a text in one of its tables
     return {"true": True, "false": False}.get(str(members.get(name)).lower())

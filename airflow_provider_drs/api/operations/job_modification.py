@@ -39,7 +39,7 @@ _HINTS = {
     **dict.fromkeys(("DRS.M00101", "DRS.M00102", "DRS.M00103", "APIGW.0302", "APIGW.0306"), _GRANT),
 }
 """The hints that differ from those of a connection test."""
-_JUDGED = frozenset({"id", "status", "error_code", "error_msg"})
+_JUDGED = frozenset({"id", "status", "error_code"})
 
 
 @dataclass(frozen=True)
