@@ -31,6 +31,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [{"integration-name": name, "python-modules": ["airflow_provider_drs.sensors.drs"]}],
         "triggers": [{"integration-name": name, "python-modules": ["airflow_provider_drs.triggers.drs"]}],
+        "extra-links": ["airflow_provider_drs.links.report.DrsReportLink"],
         "connection-types": [
             {
                 "connection-type": "drs",

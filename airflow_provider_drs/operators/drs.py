@@ -9,6 +9,7 @@ from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
 from airflow_provider_drs.api.texts import printable
+from airflow_provider_drs.links.report import DrsReportLink
 from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 from airflow_provider_drs.operators._report import LeavesReport
@@ -71,6 +72,7 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
 
     template_fields: Sequence[str] = ("jobs", "job_settings", "drs_conn_id", "project_id", "language")
     template_fields_renderers = {"jobs": "json", "job_settings": "json"}  # noqa: RUF012 - Airflow declares it so
+    operator_extra_links = (DrsReportLink(),)
     ui_color = "#f4e3c1"
     _masked_field = "jobs"
     _settings_field = "job_settings"

@@ -17,6 +17,7 @@ from airflow_provider_drs._compat import (
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
+from airflow_provider_drs.links.report import DrsReportLink
 from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 
@@ -57,6 +58,7 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
     """
 
     template_fields: Sequence[str] = ("job_ids", "drs_conn_id", "project_id")
+    operator_extra_links = (DrsReportLink(),)
     ui_color = "#f4e3c1"
     _masked_field = "job_ids"
 

@@ -1,0 +1,52 @@
+"""The plugin that has Airflow serve the report page: static files, and no route that answers data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from airflow_provider_drs._version import AIRFLOW
+
+PAGE = Path(__file__).parent / "page"
+PREFIX = "/drs"
+"""Where Airflow serves the files; the page's script knows it, too."""
+NAME = "DRS report"
+
+# An iframe of Airflow shows the page. The name of our link marks the tasks that get the tab, so a subclass has it, too.
+_TAB = {
+    "name": NAME,
+    "href": "drs/report.html#/dags/{DAG_ID}/runs/{RUN_ID}/tasks/{TASK_ID}/{MAP_INDEX}",
+    "destination": "task_instance",
+    "url_route": "drs-report",
+    "applies_to": {"task.extra_links": [NAME]},
+}
+# Before Airflow 3.4, a tab would be on the tasks of everybody.
+_ENTRY = {"name": "DRS gates", "href": "drs/report.html", "destination": "nav", "url_route": "drs-gates"}
+
+
+class DrsPlugin(AirflowPlugin):
+    """The report page in Airflow.
+
+    Every process of Airflow loads it, tasks too. A web framework is imported only where a web server asks for the page.
+    """
+
+    name = "drs"
+    external_views: ClassVar[list[dict[str, Any]]] = [_TAB if AIRFLOW >= (3, 4) else _ENTRY]
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """The page for the API server of Airflow 3."""
+        from starlette.staticfiles import StaticFiles
+
+        return [{"name": NAME, "app": StaticFiles(directory=PAGE), "url_prefix": PREFIX}]
+
+    @property
+    def flask_blueprints(self) -> list[Any]:
+        """The page for the web server of Airflow 2; Airflow 3 may have no Flask."""
+        if AIRFLOW >= (3, 0):
+            return []
+        from flask import Blueprint
+
+        return [Blueprint("drs", __name__, static_folder=PAGE, static_url_path=PREFIX)]
