@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -33,17 +33,17 @@ class DrsPlugin(AirflowPlugin):
     """
 
     name = "drs"
-    external_views: ClassVar[list[dict[str, Any]]] = [_TAB if AIRFLOW >= (3, 4) else _ENTRY]
+    external_views = [_TAB if AIRFLOW >= (3, 4) else _ENTRY]  # noqa: RUF012 - Airflow declares it so
 
     @property
-    def fastapi_apps(self) -> list[dict[str, Any]]:
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The page for the API server of Airflow 3."""
         from starlette.staticfiles import StaticFiles
 
         return [{"name": NAME, "app": StaticFiles(directory=PAGE), "url_prefix": PREFIX}]
 
     @property
-    def flask_blueprints(self) -> list[Any]:
+    def flask_blueprints(self) -> list[Any]:  # type: ignore[override]
         """The page for the web server of Airflow 2; Airflow 3 may have no Flask."""
         if AIRFLOW >= (3, 0):
             return []

@@ -38,16 +38,16 @@ async function fetched(path) {
   }
 }
 
-let version; // Airflow 3 has version 2 of the API, Airflow 2 has version 1
-async function api(path) {
-  version ??= fetched("/api/v2/version").then(({ status }) => (status === 404 ? 1 : 2));
-  return fetched(`/api/v${await version}${path}`);
-}
+let asked;
+const version = () => (asked ??= fetched("/api/v2/version").then(({ status }) => (status === 404 ? 1 : 2)));
+const api = async (path) => fetched(`/api/v${await version()}${path}`);
+
+/** Airflow 3 has version 2 of the API, Airflow 2 has version 1. */
+export const isAirflow2 = async () => (await version()) === 1;
 
 /** The address of a run or a task in Airflow's own pages. */
 export async function pageOf({ dag, run, task, map }) {
-  await version;
-  if ((await version) === 1) {
+  if (await isAirflow2()) {
     const query = new URLSearchParams({ dag_run_id: run, ...(task && { task_id: task }), ...(map >= 0 && { map_index: map }) });
     return `${base}/dags/${enc(dag)}/grid?${query}`;
   }
@@ -67,14 +67,15 @@ export const xcom = (at) =>
 export const instance = (at) =>
   api(`${runPath(at)}/taskInstances/${enc(at.task)}` + (at.map >= 0 ? `/${at.map}` : ""));
 
+// version 1 refuses what it does not know
 const OURS = OPERATORS.map((name) => `operator=${name}`).join("&");
-const isOurs = (each) => OPERATORS.includes(each.operator_name ?? each.operator) || OPERATORS.includes(each.operator);
+const isOurs = (each) => OPERATORS.includes(each.operator);
 
 /** All our tasks of a run. */
 export async function tasksOf(at) {
-  const tasks = [];
+  const tasks = [], filter = (await isAirflow2()) ? "" : `&${OURS}`;
   for (let offset = 0; ; offset += PAGE) {
-    const { status, body } = await api(`${runPath(at)}/taskInstances?limit=${PAGE}&offset=${offset}&${OURS}`);
+    const { status, body } = await api(`${runPath(at)}/taskInstances?limit=${PAGE}&offset=${offset}${filter}`);
     if (!body?.task_instances) return { status, tasks };
     tasks.push(...body.task_instances.filter(isOurs));
     if (offset + PAGE >= body.total_entries || tasks.length >= MAX_LISTED) return { status, tasks };

@@ -1,6 +1,6 @@
 // Chooses what to show: the report of a task, all reports of a run, or the latest tasks.
 
-import { home, instance, latest, linkTo, pageOf, place, tasksOf, xcom } from "./airflow.js";
+import { home, instance, isAirflow2, latest, linkTo, pageOf, place, tasksOf, xcom } from "./airflow.js";
 import { age, badge, drawn, el, head, note } from "./drawing.js";
 import { read } from "./reading.js";
 
@@ -28,8 +28,10 @@ function copy(markdown) {
 }
 
 function refused(status) {
-  if (status === 401) return note("You are not logged in, so Airflow shows no report. ", el("a", { href: home(), target: "_top" }, "Log in to Airflow"), ".");
-  if (status === 403) return note("Airflow does not let you read this report: it needs the right to read the XComs of the DAG.");
+  const login = el("a", { href: home(), target: "_top" }, "Log in to Airflow");
+  if (status === 401) return note("You are not logged in, so Airflow shows no report. ", login, ".");
+  // Airflow 2 answers so to a viewer without a login, too
+  if (status === 403) return note("Airflow does not let you read this report. It needs a login, and the right to read the XComs of the DAG. ", login, ".");
   if (status === 0) return note("Airflow does not answer. Load the page again.");
   return note(`Airflow refused to show the report, with HTTP ${status}.`);
 }
@@ -94,6 +96,7 @@ function listed(tasks) {
 }
 
 async function everything() {
+  if (await isAirflow2()) return { parts: [note("The page of a task has a link to its report: ", el("strong", {}, "DRS report"), ".")] };
   const { status, tasks } = await latest();
   if (status !== 200) return { parts: [refused(status)] };
   const title = el("h1", {}, "Latest gates");
@@ -101,13 +104,18 @@ async function everything() {
   return { parts: [title, listed(tasks)] };
 }
 
+async function steps({ dag, run, task }) {
+  const start = (await isAirflow2()) ? [] : [el("a", { href: "#/" }, "Latest gates")];
+  const name = el("bdi", {}, run);
+  return [...start, el("bdi", {}, dag), task ? el("a", { href: linkTo({ dag, run }) }, name) : name];
+}
+
 async function show() {
   const at = place();
   main.setAttribute("aria-busy", "true");
   const { name, parts } = await (at.task ? oneTask(at) : at.run ? oneRun(at) : everything());
   if (JSON.stringify(place()) !== JSON.stringify(at)) return; // meanwhile another was chosen
-  const steps = at.dag ? [el("a", { href: "#/" }, "Latest gates"), el("bdi", {}, at.dag), at.task ? el("a", { href: linkTo({ dag: at.dag, run: at.run }) }, el("bdi", {}, at.run)) : el("bdi", {}, at.run)] : [];
-  document.getElementById("path").replaceChildren(...steps.map((step) => el("span", {}, step)));
+  document.getElementById("path").replaceChildren(...(at.dag ? await steps(at) : []).map((step) => el("span", {}, step)));
   // a frame inside Airflow must not load Airflow into itself
   const way = at.dag && !embedded ? [el("a", { class: "action", href: await pageOf(at) }, at.task ? "Task in Airflow" : "Run in Airflow")] : [];
   document.getElementById("ways").replaceChildren(...way);

@@ -53,7 +53,13 @@ class DrsPrecheckOperator(BaseOperator):
         common = {"code": None, "text": None, "hint": None, "request_id": "5a3c1f0e", "process": "100%"}
         jobs = [
             {"job_id": ids[0], "passed": True, "items_passed": 41, "items": [{**ttl, "waiver": waiver}], **common},
-            {"job_id": ids[1], "passed": False, "items_passed": 39, "items": [binlog, {**ttl, "waiver": None}], **common},
+            {
+                "job_id": ids[1],
+                "passed": False,
+                "items_passed": 39,
+                "items": [binlog, {**ttl, "waiver": None}],
+                **common,
+            },
             {"job_id": ids[2], "passed": True, "items_passed": 42, "items": [], **common},
         ]
         now = datetime.datetime.now(datetime.timezone.utc).isoformat()
