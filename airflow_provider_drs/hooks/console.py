@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CONSOLE_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]\S*)?$"
 """What the extra ``console_url`` may be: no user, and no scheme that runs a script."""
 
-_HOST = re.compile(r"drs\.([a-z0-9-]+)\.myhuaweicloud\.com", re.IGNORECASE)
+_HOST = re.compile(r"(?:https://)?drs\.([a-z0-9-]+)\.myhuaweicloud\.com(?::443)?/*", re.IGNORECASE)
 # Open Telekom Cloud and Huawei Cloud in Europe have consoles that no page names
 _OTHER_CLOUDS = re.compile(r"eu-(de|nl|west-\d+)")
 
@@ -30,7 +30,7 @@ def console_url(connection: Connection) -> str:
     fields = read_fields(connection)
     if written := str(fields.extra.get("console_url") or "").strip():
         return written if re.match(CONSOLE_URL, written) else ""
-    host = _HOST.search(fields.host)
+    host = _HOST.fullmatch(fields.host)
     region = str(fields.extra.get("region") or (host[1] if host else "")).strip()
     if not region or _OTHER_CLOUDS.fullmatch(region) or (fields.host and not host):
         return ""
