@@ -60,7 +60,7 @@ def airflow(tmp_path_factory) -> Iterator[RunningAirflow]:
             wait_until(
                 "only one task waits",
                 lambda: not open_states & {state for _, state in running.states("reports")},
-                300,
+                900,
             )
             yield running
 
