@@ -1,8 +1,8 @@
 """A shut gate sends its report by mail: which databases DRS cannot log in to, why, and what to do.
 
 The notifier is that of Airflow's SMTP provider. It runs when the task fails, and the report is there by then. The DAG
-needs the Connections ``smtp_default``, ``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder explains
-how to run it.
+needs the Connections ``smtp_default``, ``drs_default``, ``orders_old`` and ``orders_new``. README.md in this folder
+explains how to run it.
 """
 
 from __future__ import annotations

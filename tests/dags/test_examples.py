@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from airflow import __version__
 from airflow_runs import load_dag, run_dag, run_loaded
-from mailbox import mailbox
+from mail_server import mailbox
 from samples import job_id
 
 from airflow_provider_drs.emulator.scenario import load_world

@@ -10,8 +10,11 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+const LONG = 120; // characters that may need more than three lines; the layout of clamped texts takes long
+
 // what others wrote may turn the direction of writing, but only its own
-const foreign = (content, name, tag = "bdi") => (content ? el(tag, { class: name, dir: "auto" }, content) : null);
+const foreign = (content, name = "", tag = "bdi") =>
+  content ? el(tag, { class: content.length > LONG ? `${name} long` : name, dir: "auto" }, content) : null;
 
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -39,7 +42,7 @@ function line(row) {
   const element = el("tr", { class: row.passed ? "passed" : "failed" },
     el("td", { class: "result" }, badge(row.passed ? "passed" : "failed")),
     el("td", { class: "what" }, opener, foreign(row.under, "under")),
-    sided(row) ? el("td", { class: "side" }, foreign(row.side)) : null,
+    sided(row) ? el("td", { class: "side" }, foreign(row.side, "side")) : null,
     el("td", { class: "reason" },
       foreign(row.reason, row.passed ? "why quiet" : "why"), " ", foreign(row.code, "code", "code"),
       foreign(row.hint, "hint"), items.length ? el("ul", { class: "items" }, ...items) : null));
