@@ -71,8 +71,8 @@ def measure() -> Measured:
         own, all_in_all = zip(*(_opening() for _ in range(OPENINGS)), strict=True)
         page = table(
             f"11. A report of {ROWS:,} endpoints in Chromium",
-            "Each opening is in a new browser. The page's own time starts when the report has arrived, and ends when all "
-            "rows are on display. All in all starts with the navigation, so processes of the browser start in it.",
+            "Each opening is in a new browser. The page's own time starts when the report has arrived, and ends when "
+            "all rows are on display. All in all starts with the navigation, so processes of the browser start in it.",
             "openings",
             "own time, median ms",
             "worst",

@@ -38,9 +38,9 @@ class DrsPlugin(AirflowPlugin):
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The page for the API server of Airflow 3."""
-        from starlette.staticfiles import StaticFiles
+        from airflow_provider_drs.ui.files import PageFiles
 
-        return [{"name": NAME, "app": StaticFiles(directory=PAGE), "url_prefix": PREFIX}]
+        return [{"name": NAME, "app": PageFiles(directory=PAGE), "url_prefix": PREFIX}]
 
     @property
     def flask_blueprints(self) -> list[Any]:  # type: ignore[override]

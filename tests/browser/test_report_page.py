@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from airflow import __version__
 from airflow_server import PATIENCE, RUN, airflow_environment, api_server
 from chromium import chromium
@@ -374,6 +375,15 @@ def test_only_our_tasks_have_a_tab_and_only_from_airflow_3_4_on(page, task, ours
     else:
         page.until("all is loaded", lambda: page.script("return document.readyState") == "complete")
         assert page.browser.find_elements(By.XPATH, tab) == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "main.js"])
+def test_a_browser_asks_for_the_files_again_so_that_an_upgrade_mixes_no_versions(airflow, name):
+    answer = requests.get(f"{airflow.url}/drs/{name}", timeout=60)
+
+    assert answer.headers["Cache-Control"] == "no-cache"
+    again = requests.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=60)
+    assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.fixture(scope="module")
