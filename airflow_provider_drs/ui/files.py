@@ -12,8 +12,8 @@ from starlette.types import Scope
 class PageFiles(StaticFiles):
     """Static files that a browser keeps, but asks for at each use.
 
-    The files of a wheel are years old by their dates. A browser would take them for lasting, and mix old scripts with new
-    ones after an upgrade.
+    The files of a wheel are years old by their dates. A browser would take them for lasting, and mix old scripts with
+    new ones after an upgrade.
     """
 
     def file_response(

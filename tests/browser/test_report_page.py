@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from airflow import __version__
-from airflow_server import PATIENCE, RUN, airflow_environment, api_server
+from airflow_server import AIRFLOW_2, PATIENCE, RUN, airflow_environment, api_server
 from chromium import chromium
 from cryptography.fernet import Fernet
-from running_airflow import AIRFLOW_2, RunningAirflow, wait_until
+from running_airflow import RunningAirflow, wait_until
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys

@@ -174,7 +174,9 @@ def test_a_shut_gate_sends_its_report_by_mail(monkeypatch, databases, shut):
     assert [mail["To"] for mail in mails] == (["migrations@example.com"] if shut else [])
     for mail in mails:
         assert mail["Subject"] == "The gate of report_by_mail is shut"
-        text = mail.get_body(("html",)).get_content()
+        body = mail.get_body(("html",))
+        assert body is not None
+        text = body.get_content()
         assert "| new orders (target) |" in text
         assert "DRS.KE0002" in text
         assert "<b>" not in text
