@@ -14,14 +14,17 @@ PREFIX = "/drs"
 """Where Airflow serves the files; the page's script knows it, too."""
 NAME = "DRS report"
 
-# An iframe of Airflow shows the page. The name of our link marks the tasks that get the tab, so a subclass has it, too.
+# An iframe of Airflow shows the page.
 _TAB = {
     "name": NAME,
     "href": "drs/report.html#/dags/{DAG_ID}/runs/{RUN_ID}/tasks/{TASK_ID}/{MAP_INDEX}",
     "destination": "task_instance",
-    "url_route": "drs-report",
-    "applies_to": {"task.extra_links": [NAME]},
 }
+# A templated field marks our tasks, so that a subclass has the tab, too; the approval has none of its own.
+_TABS = [
+    {**_TAB, "url_route": "drs-report", "applies_to": {"task.template_fields": ["drs_conn_id"]}},
+    {**_TAB, "url_route": "drs-approval", "applies_to": {"task_instance.operator_name": ["DrsApprovalOperator"]}},
+]
 # Before Airflow 3.4, a tab would be on the tasks of everybody.
 _ENTRY = {"name": "DRS gates", "href": "drs/report.html", "destination": "nav", "url_route": "drs-gates"}
 
@@ -33,7 +36,7 @@ class DrsPlugin(AirflowPlugin):
     """
 
     name = "drs"
-    external_views = [_TAB if AIRFLOW >= (3, 4) else _ENTRY]  # noqa: RUF012 - Airflow declares it so
+    external_views = _TABS if AIRFLOW >= (3, 4) else [_ENTRY]  # noqa: RUF012 - Airflow declares it so
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
