@@ -36,7 +36,7 @@ class DrsPlugin(AirflowPlugin):
     """
 
     name = "drs"
-    external_views = _TABS if AIRFLOW >= (3, 4) else [_ENTRY]  # noqa: RUF012 - Airflow declares it so
+    external_views = _TABS if AIRFLOW >= (3, 4) else [_ENTRY]
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

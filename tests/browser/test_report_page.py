@@ -103,12 +103,20 @@ class Page:
         wait_until(what, holds, PATIENCE)
 
     def follow(self, xpath: str) -> None:
-        """Click what a person would, and go to the new tab if it opens one."""
-        before = self.browser.window_handles
+        """Click what a person would, as soon as it is there."""
         self.until(f"there is {xpath}", lambda: self.browser.find_element(By.XPATH, xpath).is_displayed())
         self.browser.find_element(By.XPATH, xpath).click()
-        if new := [each for each in self.browser.window_handles if each not in before]:
-            self.browser.switch_to.window(new[0])
+
+    def follow_to_the_report(self, xpath: str) -> None:
+        """Click a link to the report, and go to the new tab if it opens in one."""
+        self.follow(xpath)
+
+        def arrived() -> bool:
+            self.browser.switch_to.window(self.browser.window_handles[-1])
+            return "/drs/report.html" in self.browser.current_url
+
+        self.until("the report page is open", arrived)
+        self.loaded()
 
     def script(self, code: str, *values):
         return self.browser.execute_script(code, *values)
@@ -171,8 +179,7 @@ LINK = "//*[self::a or self::button][normalize-space()='DRS report']"
 
 def test_one_click_leads_from_a_failed_task_to_the_table_that_names_the_databases(page):
     page.browser.get(page.url + task_page("failed_gate", "test_connections"))
-    page.follow(LINK)
-    page.loaded()
+    page.follow_to_the_report(LINK)
 
     assert page.texts("h2") == ["4 of 40 endpoints failed"]
     assert page.texts("tbody tr:nth-child(-n+5) .name") == [
@@ -189,8 +196,7 @@ def test_one_click_leads_from_a_failed_task_to_the_table_that_names_the_database
 @pytest.mark.skipif(AIRFLOW_2, reason="the page of a task of Airflow 2 opens with its links")
 def test_one_click_leads_from_the_log_of_a_failed_task_to_its_report(page):
     page.browser.get(f"{page.url}/dags/failed_gate/runs/run/tasks/test_connections")
-    page.follow("//a[contains(@href, '/drs/report.html')]")
-    page.loaded()
+    page.follow_to_the_report("//a[contains(@href, '/drs/report.html')]")
 
     assert page.texts("h2") == ["4 of 40 endpoints failed"]
 
@@ -198,8 +204,7 @@ def test_one_click_leads_from_the_log_of_a_failed_task_to_its_report(page):
 @pytest.mark.parametrize("task", ["waiting", "bad_input", "subclass"])
 def test_a_task_that_waits_or_failed_early_and_one_of_a_subclass_have_the_link(page, task):
     page.browser.get(page.url + task_page("reports", task))
-    page.follow(LINK)
-    page.loaded()
+    page.follow_to_the_report(LINK)
 
     expected = {
         "waiting": "the task is deferred",
@@ -435,8 +440,7 @@ def test_a_viewer_with_the_right_sees_the_report_under_a_base_path(tmp_path, gua
     with person(tmp_path, guarded) as page:
         page.log_in("ada", PASSWORD)
         page.browser.get(guarded + task_page("failed_gate", "test_connections"))
-        page.follow(LINK)
-        page.loaded()
+        page.follow_to_the_report(LINK)
 
         assert page.browser.current_url == f"{guarded}/drs/report.html{GATE}"
         assert page.texts("h2") == ["4 of 40 endpoints failed"]
