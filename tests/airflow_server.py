@@ -16,7 +16,7 @@ import requests
 from airflow import __version__
 
 RUN = [sys.executable, "-m", "airflow"]
-PATIENCE = 60
+PATIENCE = 150
 """Seconds until the server must answer, on a slow machine."""
 AIRFLOW_2 = __version__.startswith("2.")
 HEALTH = "/health" if AIRFLOW_2 else "/api/v2/monitor/health"

@@ -82,7 +82,11 @@ class RunningAirflow:
         self._started: list[subprocess.Popen[bytes]] = []
         self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
-        wait_until("the API answers", self._log_in, 300)
+        try:
+            wait_until("the API answers", self._log_in, 300)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
