@@ -92,36 +92,32 @@ function filter(id, counts, apply) {
   return group;
 }
 
-function headline(content, failed, total) {
+function headline(content) {
   if (content.kind === "approval") return content.passed ? "Approved" : "Rejected";
+  // endpoints may all pass, and a job fail after them
+  const lead = content.tables.find((each) => each.rows.some((row) => !row.passed)) ?? content.tables[0];
+  const total = lead?.rows.length ?? 0, failed = lead?.rows.filter((row) => !row.passed).length, what = lead?.title.toLowerCase();
   if (!total) return content.errors.length ? "Nothing was tested" : "The report is empty";
-  if (failed) return `${failed} of ${total} ${content.what} failed`;
-  return content.passed ? (total === 1 ? `1 ${content.what.slice(0, -1)} passed` : `All ${total} ${content.what} passed`) : "Not passed";
+  if (failed) return `${failed} of ${total} ${what} failed`;
+  return content.passed ? (total === 1 ? `1 ${what.slice(0, -1)} passed` : `All ${total} ${what} passed`) : "Not passed";
 }
-
-/** How many rows of a report failed, and how many it has; those of the first table lead. */
-export const counted = (content) => {
-  const rows = content.tables.flatMap((each) => each.rows);
-  return { failed: rows.filter((row) => !row.passed).length, total: rows.length };
-};
 
 let number = 0;
 
 /** A whole report: verdict, filter and tables. */
 export function drawn(content, copy) {
-  const { failed, total } = counted(content);
-  const lead = content.tables[0]?.rows ?? [];
+  const rows = content.tables.flatMap((each) => each.rows);
+  const total = rows.length, failed = rows.filter((row) => !row.passed).length;
   const id = `show-${(number += 1)}`;
   const tables = el("div", { class: "tables", "data-show": "all" },
     ...content.tables.flatMap((each) => [content.tables.length > 1 ? el("h3", {}, each.title) : null, table(each)]).filter(Boolean));
   const button = content.summary ? el("button", { class: "action", type: "button" }, "Copy as Markdown") : null;
   button?.addEventListener("click", () => copy(content.summary));
-  const first = lead.length ? [lead.filter((row) => !row.passed).length, lead.length] : [0, 0];
   return el("section", { class: `report ${content.passed ? "passed" : "failed"}` },
     el("div", { class: "verdict" },
       el("span", { class: "mark", "aria-hidden": "true" }, content.passed ? "✓" : "✕"),
       el("div", { class: "words" },
-        el("h2", {}, headline(content, ...first)),
+        el("h2", {}, headline(content)),
         el("p", {}, content.name, content.at ? (content.kind === "approval" ? " · answered " : " · checked ") : "", age(content.at) ?? "",
           content.by ? " by " : "", foreign(content.by))),
       button),

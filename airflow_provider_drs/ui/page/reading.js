@@ -39,7 +39,7 @@ function job(each, settled) {
     hint: text(each.hint),
     items: list(each.items).filter(isObject).map(item),
     details: known(["Job id", each.job_id], ["Status of the job", each.status], ["Endpoints stored", stored],
-      ["Progress", each.process], ["Items passed", each.items_passed], ["Order id", each.order_id],
+      ["Warnings", list(each.warnings).join(" ")], ["Progress", each.process], ["Items passed", each.items_passed], ["Order id", each.order_id],
       ["Request id", each.request_id], ["Checked at", each.checked_at]),
   };
 }
@@ -58,13 +58,14 @@ const failedFirst = (rows) => [...rows.filter((row) => !row.passed), ...rows.fil
 
 function report(value) {
   const settled = new Set([...list(value.started), ...list(value.already)]);
+  // a job whose endpoints were not to be stored says no more than its endpoints do
+  const jobs = list(value.jobs).filter(isObject).filter((each) => value.kind !== "connections" || typeof each.stored === "boolean");
   const tables = [
     { title: "Endpoints", rows: list(value.endpoints).filter(isObject).map(endpoint) },
-    { title: "Jobs", rows: list(value.jobs).filter(isObject).map((each) => job(each, settled)) },
+    { title: "Jobs", rows: jobs.map((each) => job(each, settled)) },
   ].filter((table) => table.rows.length);
-  const what = tables[0]?.title.toLowerCase() ?? "endpoints";
   const errors = list(value.errors).map(text);
-  return { kind: value.kind, what, tables, errors, passed: value.passed === true, at: text(value.checked_at), summary: text(value.summary) };
+  return { kind: value.kind, tables, errors, passed: value.passed === true, at: text(value.checked_at), summary: text(value.summary) };
 }
 
 function wait(value) {
@@ -72,14 +73,14 @@ function wait(value) {
     passed: status !== null, name: id, under: "", side: "", code: "", hint: "", items: [],
     reason: status ?? "DRS refused the job", details: [["Job id", id], ["Status of the job", text(status)]],
   }));
-  return { kind: "wait", what: "jobs", tables: [{ title: "Jobs", rows }], errors: [], passed: rows.every((row) => row.passed), at: "", summary: "" };
+  return { kind: "wait", tables: [{ title: "Jobs", rows }], errors: [], passed: rows.every((row) => row.passed), at: "", summary: "" };
 }
 
 function approval(value) {
   const rest = isObject(value.params_input) ? Object.entries(value.params_input) : [];
   const shown = (each) => (typeof each === "string" ? each : JSON.stringify(each));
   return {
-    kind: "approval", what: "", tables: [], errors: [], passed: value.approved === true, at: text(value.at), summary: "",
+    kind: "approval", tables: [], errors: [], passed: value.approved === true, at: text(value.at), summary: "",
     by: text(value.by), note: text(value.note),
     details: known(["Digest of the report", list(value.digest).join(", ") || value.digest], ...rest.map(([name, each]) => [name, shown(each)])),
   };
