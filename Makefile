@@ -38,7 +38,7 @@ test-form: $(VENV)/ready
 test-packaging: $(VENV)/ready  ## what is published: its contents, and the wheel in an Airflow without our tools; needs PyPI
 	$(PYTEST) --override-ini addopts= tests/packaging
 
-test-browser: $(VENV)/ready  ## the connection form and the log in a real browser; needs chromium and chromium-driver, see .ci/browser
+test-browser: $(VENV)/ready  ## the form, the report page and the log in a real browser; needs chromium and chromium-driver, see .ci/browser
 	$(PYTEST) --override-ini addopts= tests/browser
 
 test-celery: VENV := .venv/celery

@@ -31,6 +31,10 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [{"integration-name": name, "python-modules": ["airflow_provider_drs.sensors.drs"]}],
         "triggers": [{"integration-name": name, "python-modules": ["airflow_provider_drs.triggers.drs"]}],
+        "extra-links": [
+            "airflow_provider_drs.links.report.DrsReportLink",
+            "airflow_provider_drs.links.console.DrsConsoleLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "drs",

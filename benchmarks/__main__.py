@@ -32,6 +32,7 @@ NAMES = (
     "triggerer",
     "slow_answers",
     "masking",
+    "report_page",
 )
 PACKAGES = (
     "apache-airflow",

@@ -78,7 +78,11 @@ def measure() -> Measured:
     )
 
 
-def _in_a_fork(modules: tuple[str, ...]) -> dict[str, Any]:
+def in_a_fork(modules: tuple[str, ...]) -> dict[str, Any]:
+    """Import modules in a fork of this process, and return what that took.
+
+    :param modules: full names.
+    """
     reading, writing = os.pipe()
     if not os.fork():
         process, known = psutil.Process(), set(sys.modules)
@@ -109,12 +113,12 @@ def _main() -> None:
     gc.collect()
     gc.freeze()
     for modules in MODULES.values():  # compiles them
-        _in_a_fork(modules)
+        in_a_fork(modules)
     costs: dict[str, list[dict[str, Any]]] = {name: [] for name in MODULES}
     for _ in range(ROUNDS):
-        empty = _in_a_fork(())
+        empty = in_a_fork(())
         for name, modules in MODULES.items():
-            cost = _in_a_fork(modules)
+            cost = in_a_fork(modules)
             costs[name].append(cost | {"mb": cost["mb"] - empty["mb"]})
     print(json.dumps(costs))
 

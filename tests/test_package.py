@@ -27,7 +27,9 @@ MAY_IMPORT = {
     "hooks": {"hooks", "api"},
     "triggers": {"triggers", "hooks", "api"},
     "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
-    "operators": {"operators", "hooks", "api"},
+    "operators": {"operators", "links", "hooks", "api"},
+    "links": {"links"},
+    "ui": {"ui"},
 }
 """Imports point one way: from operators and sensors over triggers and hooks to the client."""
 
@@ -84,6 +86,24 @@ def test_importing_operator_or_sensor_loads_neither_requests_nor_the_client(modu
     assert not {"requests", "urllib3"} & (loaded - bare)
 
 
+def test_loading_the_plugin_imports_no_web_framework():
+    loading = "from airflow.plugins_manager import AirflowPlugin"
+    bare = modules_after(loading)
+    loaded = modules_after(f"{loading}\nimport {PACKAGE}.ui.plugin\n{PACKAGE}.ui.plugin.DrsPlugin().external_views")
+
+    assert f"{PACKAGE}.ui.plugin" in loaded
+    assert {name for name in loaded - bare if not name.startswith(PACKAGE)} <= {"airflow.version"}
+
+
+def test_airflow_finds_the_plugin():
+    (entry_point,) = [point for point in entry_points(group="airflow.plugins") if PACKAGE in point.value]
+    plugin = entry_point.load()()
+
+    assert plugin.name == "drs"
+    assert all((Path(ROOT) / "ui" / "page" / name).is_file() for name in ("report.html", "report.css", "main.js"))
+    assert (plugin.flask_blueprints == []) is not airflow.__version__.startswith("2.")
+
+
 def modules_after(code: str) -> set[str]:
     command = [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"]
     return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
@@ -103,6 +123,9 @@ def test_every_class_and_module_that_the_provider_info_names_can_be_imported():
         for entry in info[kind]:
             for module in entry["python-modules"]:
                 import_module(module)
+    for link in info["extra-links"]:
+        module, _, name = link.rpartition(".")
+        assert getattr(import_module(module), name)().name.startswith("DRS ")
     (connection,) = info["connection-types"]
     module, _, name = connection["hook-class-name"].rpartition(".")
     assert getattr(import_module(module), name).conn_type == connection["connection-type"]
@@ -134,8 +157,9 @@ def test_every_import_of_the_package_is_declared():
     declared = {distribution(line) for line in requirements if "extra ==" not in line}
     declared_with_extras = {distribution(line) for line in requirements}
     known = packages_distributions()
-    # the form libraries come with Airflow 2, and pytest with the tests that use the fixture
-    provided = {"flask_appbuilder", "flask_babel", "wtforms", "pytest", PACKAGE}
+    # the form libraries come with Airflow 2, each web framework with the Airflow that asks for it, and pytest with the
+    # tests that use the fixture
+    provided = {"flask", "starlette", "flask_appbuilder", "flask_babel", "wtforms", "pytest", PACKAGE}
     for file in ROOT.rglob("*.py"):
         modules = {name.split(".")[0] for name in imports_of(file)} - sys.stdlib_module_names - provided
         allowed = declared | (declared_with_extras if "emulator" in file.parts else set())

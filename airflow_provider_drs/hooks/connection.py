@@ -21,6 +21,7 @@ from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.hooks.connection_fields import ConnectionFields, read_fields
+from airflow_provider_drs.hooks.console import CONSOLE_URL
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -45,6 +46,7 @@ class ConnectionExtra(BaseModel):
     :param max_attempts: maximum number of times that one call is sent.
     :param max_retry_seconds: seconds in which one call may be sent, its wait for a turn included; also the longest
         pause that the service can cause.
+    :param console_url: address of the DRS console, for a cloud whose console this package does not know.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -61,6 +63,7 @@ class ConnectionExtra(BaseModel):
     read_timeout: Seconds = 120
     max_attempts: Annotated[int, Number, Field(ge=1, le=100)] = 5
     max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = MAX_RETRY_SECONDS
+    console_url: Annotated[str, Field(pattern=CONSOLE_URL)] | None = None
 
     @field_validator("verify", mode="before")
     @classmethod

@@ -101,6 +101,7 @@ EXTRA_FIELDS = {
     "max_retry_seconds": ExtraField(
         "Retry time", "Seconds after its first sending in which a call may be repeated. Empty: 600.", "integer"
     ),
+    "console_url": ExtraField("Console", "Page of the DRS console, for a cloud that has one of its own."),
 }
 
 

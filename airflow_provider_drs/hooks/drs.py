@@ -18,6 +18,7 @@ from airflow_provider_drs.api.model.rules import CONNECTION_ID, LANGUAGES, NO_CO
 from airflow_provider_drs.hooks.connection import client_for
 from airflow_provider_drs.hooks.connection_fields import read_connection
 from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, ui_field_behaviour
+from airflow_provider_drs.hooks.console import console_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -66,6 +67,13 @@ class DrsHook(BaseHook):
         :raises DrsError: when the look-up of the project fails.
         """
         return self._client(self._connection())
+
+    def console_url(self) -> str:
+        """Return the address of the DRS console, or an empty text if it or the Connection is not known."""
+        try:
+            return console_url(self._connection())
+        except DrsError:
+            return ""  # a client of this Connection tells what is wrong with it
 
     def cancel(self) -> None:
         """Stop all calls of this hook's clients; from now on they send nothing."""

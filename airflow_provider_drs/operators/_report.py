@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, OperatorMixin
+from airflow_provider_drs.links.report import logged_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,6 +39,8 @@ class LeavesReport(OperatorMixin):
             for warning in job.warnings:
                 self.log.warning("job %s: %s", job.job_id, warning)
         self.log.info("%s", report.headline)
+        if "ti" in context and (url := logged_url(context["ti"])):
+            self.log.info("The report: %s", url)
         failures: list[Verdict | JobVerdict] = [*report.failed, *report.not_stored]
         for failed in failures:
             self.log.error("%s", failed.line)

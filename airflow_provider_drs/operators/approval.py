@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
+from airflow_provider_drs.links.report import DrsReportLink
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
     AirflowOptionalProviderFeatureException,
@@ -69,6 +70,7 @@ class DrsApprovalOperator(ApprovalOperator):
 
     template_fields: Sequence[str] = ("report", "subject", "body")
     template_fields_renderers = {"report": "json", "body": "md"}  # noqa: RUF012 - Airflow declares it so
+    operator_extra_links = (DrsReportLink(),)
     ui_color = "#f4e3c1"
 
     def __init__(

@@ -10,6 +10,7 @@ from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.inputs import is_seconds, is_whole
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.operators._killing import EndsWhenKilled
+from airflow_provider_drs.operators._links import HasLinks
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 from airflow_provider_drs.operators._report import LeavesReport
 
@@ -24,7 +25,7 @@ _LONGEST_NAME = 250
 """Characters that Airflow's database holds of the name of a mapped task."""
 
 
-class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
+class DrsTestConnectionsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenKilled, BaseOperator):
     """Test every endpoint of any number of DRS jobs, and fail unless DRS can log in to all of them.
 
     With ``store`` the endpoints of each job whose source and target passed are stored in the job, and what DRS has
@@ -142,6 +143,8 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
         from airflow_provider_drs.hooks.databases import members_of_connection
         from airflow_provider_drs.hooks.drs import DrsHook
 
+        hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
+        self.leave_console_url(context, hook)
         if self.store:
             endpoints, job_settings = parse_for_store(self.jobs, self.job_settings, members_of_connection)
         else:
@@ -161,7 +164,6 @@ class DrsTestConnectionsOperator(LeavesReport, MasksRenderedFields, EndsWhenKill
             "retest_attempts": self.retest_attempts,
             "retest_delay": self.retest_delay,
         }
-        hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
         with self.killing(hook), hook.get_conn() as client:
             if self.store:
                 return run_tests_and_store(client, endpoints, job_settings, tested, **settings)

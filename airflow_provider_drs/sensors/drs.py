@@ -18,6 +18,7 @@ from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
 from airflow_provider_drs.operators._killing import EndsWhenKilled
+from airflow_provider_drs.operators._links import HasLinks
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
 """How Airflow 3, and Airflow 2, report to a deferred task that its wait took too long."""
 
 
-class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):
+class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
 
     One call covers up to 100 jobs. In poke, reschedule and deferrable mode the outcome is the same, and so is the XCom:
@@ -90,7 +91,10 @@ class DrsJobStatusSensor(MasksRenderedFields, EndsWhenKilled, BaseSensorOperator
 
     def execute(self, context: Context) -> Any:
         """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""
+        from airflow_provider_drs.hooks.drs import DrsHook
+
         self._wait = None
+        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
         return super().execute(context)
 
     def poke(self, context: Context) -> PokeReturnValue:

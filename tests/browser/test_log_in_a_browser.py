@@ -6,7 +6,7 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
-from airflow_server import PATIENCE
+from airflow_server import AIRFLOW_2, PATIENCE
 from chromium import chromium
 from cryptography.fernet import Fernet
 from running_airflow import RunningAirflow, wait_until
@@ -14,6 +14,8 @@ from selenium.common.exceptions import NoSuchElementException, StaleElementRefer
 from selenium.webdriver.common.by import By
 
 from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
+
+pytestmark = pytest.mark.skipif(AIRFLOW_2, reason="the page of a task of Airflow 2 does not open with its log")
 
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "failed-gate-log.png"
 SCREEN = {"width": 1440, "height": 860}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from airflow import __version__
 from airflow_runs import load_dag, run_dag, run_loaded
+from mail_server import mailbox
 from samples import job_id
 
 from airflow_provider_drs.emulator.scenario import load_world
@@ -152,6 +154,33 @@ def test_the_report_leads_to_the_migration_or_to_a_ticket(databases, shut):
         "that firewall and security group admit the address of the DRS instance."
     )
     assert run.xcoms["open_ticket"] == (ticket if shut else None)
+
+
+@pytest.mark.usefixtures("airflow_db")
+@pytest.mark.parametrize("shut", [False, True])
+def test_a_shut_gate_sends_its_report_by_mail(monkeypatch, databases, shut):
+    if shut:
+        databases.refuse(NEW_ORDERS, "<b>Access</b> denied", code="DRS.KE0002")
+    with mailbox() as (port, mails):
+        connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": port}
+        connection["extra"] = {"disable_ssl": True, "disable_tls": True}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+        run = run_dag("report_by_mail.py")
+
+    assert run.states == {
+        "test_connections": "failed" if shut else "success",
+        "start_migration": "upstream_failed" if shut else "success",
+    }
+    assert [mail["To"] for mail in mails] == (["migrations@example.com"] if shut else [])
+    for mail in mails:
+        assert mail["Subject"] == "The gate of report_by_mail is shut"
+        body = mail.get_body(("html",))
+        assert body is not None
+        text = body.get_content()
+        assert "| new orders (target) |" in text
+        assert "DRS.KE0002" in text
+        assert "<b>" not in text
+        assert html.unescape(text).count(run.xcoms["test_connections"]["summary"]) == 1
 
 
 @pytest.mark.usefixtures("airflow_db")

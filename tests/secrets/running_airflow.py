@@ -67,6 +67,7 @@ class RunningAirflow:
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": ports[2],
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__PORT": ports[0],
             "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -81,7 +82,11 @@ class RunningAirflow:
         self._started: list[subprocess.Popen[bytes]] = []
         self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
-        wait_until("the API answers", self._log_in, 180)
+        try:
+            wait_until("the API answers", self._log_in, 300)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

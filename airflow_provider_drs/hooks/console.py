@@ -1,0 +1,39 @@
+"""The address of the DRS console, as far as the vendor's pages name it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from airflow_provider_drs.hooks.connection_fields import read_fields
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+CONSOLE_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]\S*)?$"
+"""What the extra ``console_url`` may be: no user, and no scheme that runs a script."""
+
+_HOST = re.compile(r"(?:https://)?drs\.([a-z0-9-]+)\.myhuaweicloud\.com(?::443)?/*", re.IGNORECASE)
+# Open Telekom Cloud and Huawei Cloud in Europe have consoles that no page names
+_OTHER_CLOUDS = re.compile(r"eu-(de|nl|west-\d+)")
+
+
+def console_url(connection: Connection) -> str:
+    """Return the address of the DRS console, or an empty text if it is not known.
+
+    The extra ``console_url`` wins. Otherwise the region decides, from the extra or from the endpoint. The language
+    ``zh-cn`` leads to the console of the Chinese site, ``en-us`` to that of the international site.
+
+    :param connection: a Connection of type ``drs``.
+    """
+    fields = read_fields(connection)
+    if written := str(fields.extra.get("console_url") or "").strip():
+        return written if re.match(CONSOLE_URL, written) else ""
+    host = _HOST.fullmatch(fields.host)
+    region = str(fields.extra.get("region") or (host[1] if host else "")).strip()
+    if not region or _OTHER_CLOUDS.fullmatch(region) or (fields.host and not host):
+        return ""
+    if fields.extra.get("language") == "zh-cn":
+        return f"https://console.huaweicloud.com/drs/?region={quote(region, safe='')}"
+    return f"https://console-intl.huaweicloud.com/drs/?region={quote(region, safe='')}&locale=en-us"

@@ -1,0 +1,1 @@
+"""The report page, and the plugin that has Airflow serve it."""
