@@ -76,13 +76,12 @@ class Databases:
     def _refusal(self, entry: Entry, host: str) -> RefusedError | None:
         port, user = int(entry.get("db_port") or 0), entry.get("db_user")
         name, _, last = host.rpartition(":")
-        if not port and last.isdecimal() and (":" not in name or name.endswith("]")):
-            # of a cluster, or one of several hosts: the port stands in ip
-            host, port = name, int(last)
+        # of a cluster, or one of several hosts: the port stands in ip
+        with_port = not port and last.isdecimal() and (":" not in name or name.endswith("]"))
         side = SIDES[entry["end_point_type"]]
         with self._lock:
             self.logins.append(Login(entry["id"], side, host, port, user))
-            for address in (host, f"{host}:{port}"):
+            for address in (host, name if with_port else f"{host}:{port}"):
                 if address in self._refusals:
                     code, text, times = self._refusals[address]
                     self._refusals[address] = (code, text, times - 1)
