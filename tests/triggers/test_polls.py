@@ -116,6 +116,16 @@ def test_a_judge_sees_the_errors_of_its_jobs_and_decides_what_they_mean(jobs):
     assert in_time(jobs, scene).letters == len(THERE)
 
 
+def test_updates_that_nobody_has_taken_yet_come_in_the_order_of_their_polls():
+    async def scene():
+        subscription: Subscription[int, Total] = Subscription(TotalOf(["a"], 2), lambda polls: 60)
+        for letters in (1, 2):
+            subscription.handle_results({"a": letters}, 0, 0, 600)
+        return [(await subscription.next_update()).letters for _ in range(2)]
+
+    assert run(scene) == [1, 2]
+
+
 @pytest.mark.parametrize("odd", [{}, {"another": 1}])
 def test_a_call_that_leaves_a_job_out_ends_the_waits_for_its_jobs_and_no_others(jobs, odd):
     jobs.default = THERE
