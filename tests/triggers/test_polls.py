@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -124,6 +125,16 @@ def test_updates_that_nobody_has_taken_yet_come_in_the_order_of_their_polls():
         return [(await subscription.next_update()).letters for _ in range(2)]
 
     assert run(scene) == [1, 2]
+
+
+def test_before_its_first_poll_a_subscription_has_the_pause_after_one_poll():
+    assert Subscription(TotalOf(["a"], 1), lambda polls: 60 * polls).pause == 60
+
+
+@pytest.mark.parametrize("pause", [-1, math.nan, math.inf])
+def test_a_pause_that_would_upset_the_plan_of_others_is_refused(pause):
+    with pytest.raises(ValueError, match="finite"):
+        Subscription(TotalOf(["a"], 1), lambda polls: pause)
 
 
 @pytest.mark.parametrize("odd", [{}, {"another": 1}])
