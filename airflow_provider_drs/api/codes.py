@@ -66,10 +66,6 @@ _STATUSES: dict[int, type[DrsServiceError]] = {
     401: DrsCredentialError,
     403: DrsPermissionError,
     429: DrsThrottledError,
-    500: DrsUnavailableError,
-    502: DrsUnavailableError,
-    503: DrsUnavailableError,
-    504: DrsUnavailableError,
 }
 
 

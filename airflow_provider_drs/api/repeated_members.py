@@ -104,7 +104,7 @@ def _hosts(text: str, port: str) -> Iterator[tuple[str, str]]:
 def _same_host(own: tuple[str, str], came: tuple[str, str]) -> bool:
     # the service may have looked up the address of a name
     alike = _alike(own[0], came[0]) or (_is_address(came[0]) and not _is_address(own[0]))
-    return alike and (not own[1] or not came[1] or _alike(own[1], came[1]))
+    return alike and (not own[1] or _alike(own[1], came[1]))
 
 
 def _is_address(host: str) -> bool:

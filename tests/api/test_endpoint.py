@@ -180,6 +180,23 @@ def test_an_unlisted_database_type_is_a_doubt_and_not_an_error():
     assert [line.split(":")[0] for line in read.doubts()] == ["db_type"]
 
 
+@pytest.mark.parametrize(
+    ("kafka", "doubtful"),
+    [
+        ({"type": "SASL_SSL", "sasl_mechanism": "PLAIN", **STORE}, ["trust_store_password", "endpoint_algorithm"]),
+        ({"type": "SSL", **STORE, "trust_store_password": "hunter22", "endpoint_algorithm": "https"}, []),
+        ({"type": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN", "delegation_tokens": True}, ["delegation_tokens"]),
+        ({"type": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-256", "delegation_tokens": True}, []),
+    ],
+)
+def test_settings_of_kafka_that_are_incomplete_or_without_effect_are_doubts(kafka, doubtful):
+    (read,) = parse_endpoints([endpoint(1, db_type="kafka", kafka_security_config=kafka)])
+
+    doubts = [line.split(":")[0].removeprefix("kafka_security_config.") for line in read.doubts()]
+    # the store of the sample cannot be opened, which is another doubt
+    assert [name for name in doubts if name != "trust_store_key"] == doubtful
+
+
 def test_a_cloud_instance_in_a_vpc_may_leave_the_vpc_out_with_a_doubt():
     (read,) = parse_endpoints([endpoint(1, net_type="vpc", inst_id="0123in01", region="cn-north-4")])
 

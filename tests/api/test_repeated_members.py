@@ -104,6 +104,7 @@ OTHER = [
     ("db_port", 3307),
     ("dbport", "3307"),
     ("port", 3307),
+    ("db_name", "0"),
     ("end_point_type", "ta"),
     ("endpointtype", "target"),
     ("endpoint_role", "ta"),

@@ -16,7 +16,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
 )
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.statuses import fetch_each, jobs_refused_error, most_severe
+from airflow_provider_drs.api.statuses import MAX_LONE_REFUSALS, fetch_each, jobs_refused_error, most_severe
 
 CREATING = JobStatus("CREATING")
 
@@ -97,6 +97,7 @@ def test_a_service_that_takes_no_id_at_all_is_not_asked_for_each():
 
     assert blamed(actual) == set(ids)
     assert len(service.calls) <= 25
+    assert service.calls.count(1) == MAX_LONE_REFUSALS
 
 
 def test_a_refusal_that_is_no_matter_of_ids_is_not_looked_into():

@@ -136,7 +136,7 @@ def test_only_jobs_with_an_open_gate_migrate(databases, shut):
 
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
-def test_the_report_leads_to_the_migration_or_to_a_ticket(databases, shut):
+def test_the_report_leads_to_the_migration_or_to_a_ticket_and_the_log_has_its_reason(databases, console, shut):
     if shut:
         databases.refuse(NEW_ORDERS, "Connection timed out")
     run = run_dag("report_opens_a_ticket.py")
@@ -154,6 +154,7 @@ def test_the_report_leads_to_the_migration_or_to_a_ticket(databases, shut):
         "that firewall and security group admit the address of the DRS instance."
     )
     assert run.xcoms["open_ticket"] == (ticket if shut else None)
+    assert ("new orders (target): Connection timed out" in console()) is shut
 
 
 @pytest.mark.usefixtures("airflow_db")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -114,6 +115,26 @@ def test_a_judge_sees_the_errors_of_its_jobs_and_decides_what_they_mean(jobs):
         return await last_total(LENGTHS, IDS[:2], 1)
 
     assert in_time(jobs, scene).letters == len(THERE)
+
+
+def test_updates_that_nobody_has_taken_yet_come_in_the_order_of_their_polls():
+    async def scene():
+        subscription: Subscription[int, Total] = Subscription(TotalOf(["a"], 2), lambda polls: 60)
+        for letters in (1, 2):
+            subscription.handle_results({"a": letters}, 0, 0, 600)
+        return [(await subscription.next_update()).letters for _ in range(2)]
+
+    assert run(scene) == [1, 2]
+
+
+def test_before_its_first_poll_a_subscription_has_the_pause_after_one_poll():
+    assert Subscription(TotalOf(["a"], 1), lambda polls: 60 * polls).pause == 60
+
+
+@pytest.mark.parametrize("pause", [-1, math.nan, math.inf])
+def test_a_pause_that_would_upset_the_plan_of_others_is_refused(pause):
+    with pytest.raises(ValueError, match="finite"):
+        Subscription(TotalOf(["a"], 1), lambda polls: pause)
 
 
 @pytest.mark.parametrize("odd", [{}, {"another": 1}])

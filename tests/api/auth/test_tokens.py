@@ -128,6 +128,7 @@ PERHAPS_DONE = (
     DrsTimeoutError("late"),
     DrsConnectionLostError("gone"),
     DrsAnswerError("odd"),
+    DrsThrottledError("slow", http_status=503),
 )
 NOT_DONE = (
     DrsUnreachableError("refused"),

@@ -133,6 +133,11 @@ def test_any_other_failure_is_retryable(text):
     assert replace(REFUSED, code="DRS.M01501", text=text).retryable
 
 
+@pytest.mark.parametrize(("attempts", "tested"), [(0, False), (1, True), (2, True)])
+def test_an_endpoint_was_tested_if_it_was_sent(attempts, tested):
+    assert replace(REFUSED, attempts=attempts).tested is tested
+
+
 @pytest.mark.parametrize(("status", "retryable"), [("CREATING", True), ("CREATE_FAILED", False), ("DELETED", False)])
 def test_an_endpoint_of_a_job_that_is_not_ready_is_retryable_while_the_job_can_become_ready(status, retryable):
     assert replace(REFUSED, code=None, text="not ready", status=status).retryable is retryable
@@ -235,7 +240,7 @@ def test_a_summary_of_many_has_a_limit_and_states_how_many_are_not_in_it():
 
 
 @pytest.mark.parametrize("letter", ["x", "密", "\N{PILE OF POO}", '"', "|"])
-def test_a_report_of_a_thousand_endpoints_stays_under_a_megabyte(letter):
+def test_a_report_of_a_thousand_endpoints_stays_under_a_megabyte_and_its_texts_keep_their_beginning(letter):
     worst = replace(
         REFUSED,
         label=letter * 100,
@@ -246,7 +251,13 @@ def test_a_report_of_a_thousand_endpoints_stays_under_a_megabyte(letter):
         digest=digest(1),
     )
 
-    assert len(json.dumps(Report((worst,) * 1000).to_dict())) < 1_000_000
+    content = Report((worst,) * 1000).to_dict()
+
+    assert len(json.dumps(content)) < 1_000_000
+    for name in ("label", "text", "address"):
+        kept = content["endpoints"][0][name]
+        assert kept
+        assert getattr(worst, name).startswith(kept)
 
 
 def test_a_report_on_very_much_bad_input_stays_under_a_megabyte_and_states_how_much_is_not_in_it():
@@ -314,6 +325,10 @@ def test_the_digest_of_a_report_is_the_same_for_another_order_of_endpoints(numbe
 
     assert Report(tuple(verdicts)).digest == Report(tuple(shuffled)).digest
     assert Report(tuple(verdicts)).digest != Report(tuple(verdicts[1:])).digest
+
+
+def test_the_digest_of_a_report_differs_when_an_endpoint_of_the_same_job_differs():
+    assert Report((PASSED,)).digest != Report((replace(PASSED, digest="sha256:3"),)).digest
 
 
 def test_secrets_within_other_objects_are_not_in_the_digest_either():

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_answers import JOBS, answer, good, passed, ready
 
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError, DrsRequestError
+from airflow_provider_drs.api.errors import (
+    DrsAnswerError,
+    DrsCredentialError,
+    DrsError,
+    DrsJobsRefusedError,
+    DrsPermissionError,
+    DrsRequestError,
+    DrsThrottledError,
+    DrsUnavailableError,
+)
 from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
@@ -124,6 +133,55 @@ def test_a_code_that_says_that_there_is_no_error_is_none(code):
 def test_an_error_without_a_known_member_still_tells_its_status():
     with pytest.raises(DrsRequestError, match=r"HTTP 418 with 2 bytes of no content type"):
         answer({}, status=418)
+
+
+CLASSES = {401: DrsCredentialError, 403: DrsPermissionError, 429: DrsThrottledError}
+
+
+@pytest.mark.parametrize("status", [*range(400, 431), 499, *range(500, 506), 599])
+def test_the_http_status_selects_the_class_of_an_error_whose_code_is_in_no_list(status):
+    with pytest.raises(DrsError) as caught:
+        answer({"error_code": "X.1", "error_msg": "no"}, status=status)
+
+    assert type(caught.value) is CLASSES.get(status, DrsUnavailableError if status >= 500 else DrsRequestError)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("DRS.M00004", 400, DrsUnavailableError),
+        ("DRS.M00004", 503, DrsUnavailableError),
+        ("APIGW.0308", 403, DrsThrottledError),
+        ("APIGW.0303", 403, DrsCredentialError),
+    ],
+)
+def test_a_code_in_the_list_selects_the_class_whatever_the_http_status(code, status, kind):
+    with pytest.raises(DrsError) as caught:
+        answer({"error_code": code, "error_msg": "no"}, status=status)
+
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("DRS.M00004", DrsThrottledError),
+        ("APIGW.0301", DrsCredentialError),
+        ("DRS.M00202", DrsRequestError),
+        ("401", DrsCredentialError),
+        ("403", DrsPermissionError),
+    ],
+)
+def test_http_429_is_throttled_unless_the_code_names_an_error_that_is_not_retryable(code, kind):
+    with pytest.raises(DrsError) as caught:
+        answer({"error_code": code, "error_msg": "no"}, status=429)
+
+    assert type(caught.value) is kind
+
+
+def test_a_code_that_is_an_http_status_is_read_only_beside_http_429():
+    with pytest.raises(DrsCredentialError):
+        answer({"error_code": "404", "error_msg": "no"}, status=401)
 
 
 @settings(max_examples=200, deadline=None)

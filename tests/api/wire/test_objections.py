@@ -121,6 +121,7 @@ AGAINST: list[tuple[str, Any]] = [
     (HIDDEN, 1),
     (LEFT_OUT, 1),
     ("success_flag", 0),
+    ("login_passed_flag", "PENDING"),
     ("message", 7),
     *((name, "DRS.KE0002") for name in ("error_code", "errorCode", "ErrorCode", "errCode", "ERR-CODE", "err", "x")),
     *((name, "access was denied") for name in ("error_msg", "error_message", "errorMsg", "errMsg", "externalMessage")),
@@ -175,6 +176,7 @@ AGAINST: list[tuple[str, Any]] = [
     ("dbmessages", "2"),
     ("dbdetail", "x"),
     ("name", "the login failed"),
+    ("name", "denied"),
     ("checks", [{"name": "login", "ok": False}]),
     ("hosts", [{"ip": "192.0.2.1", "result": {"passed": False}}]),
 ]

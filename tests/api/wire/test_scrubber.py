@@ -327,3 +327,10 @@ def test_a_real_answer_is_nowhere_near_the_bound():
 
 def test_of_two_secrets_one_of_which_begins_with_the_other_nothing_stays_visible():
     assert Scrubber(["hunter2", "hunter2xyz"])("no login with hunter2xyz today") == f"no login with {HIDDEN} today"
+
+
+def test_seven_characters_of_a_long_secret_are_shown_and_eight_are_not():
+    scrub = Scrubber(["kT9vQ2mXw8Zp4Rd7"])
+
+    assert scrub("job kT9vQ2m failed") == "job kT9vQ2m failed"
+    assert scrub("job kT9vQ2mX failed") == LEFT_OUT
