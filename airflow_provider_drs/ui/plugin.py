@@ -52,4 +52,7 @@ class DrsPlugin(AirflowPlugin):
             return []
         from flask import Blueprint
 
-        return [Blueprint("drs", __name__, static_folder=PAGE, static_url_path=PREFIX)]
+        page = Blueprint("drs", __name__, static_folder=PAGE, static_url_path=PREFIX)
+        # Airflow 2 lets a browser keep files for hours, so it would mix old scripts with new ones after an upgrade
+        page.get_send_file_max_age = lambda filename: None  # type: ignore[method-assign]
+        return [page]
