@@ -54,5 +54,5 @@ class DrsPlugin(AirflowPlugin):
 
         page = Blueprint("drs", __name__, static_folder=PAGE, static_url_path=PREFIX)
         # Airflow 2 lets a browser keep files for hours, so it would mix old scripts with new ones after an upgrade
-        page.get_send_file_max_age = lambda filename: None  # type: ignore[method-assign]
+        page.get_send_file_max_age = lambda filename: 0
         return [page]
