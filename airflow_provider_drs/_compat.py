@@ -1,4 +1,4 @@
-"""The only module that depends on the version of Airflow."""
+"""The names that differ between versions of Airflow; no other module imports them from two places."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from airflow_provider_drs.api.auth.tokens import known_project
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.model.hidden import credentials_in
 from airflow_provider_drs.api.model.rules import PROJECT_ID
 from airflow_provider_drs.api.model.values import UnreadableError, addresses, is_blank, number, plain, truth
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
@@ -64,6 +65,13 @@ class ConnectionExtra(BaseModel):
     max_attempts: Annotated[int, Number, Field(ge=1, le=100)] = 5
     max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = MAX_RETRY_SECONDS
     console_url: Annotated[str, Field(pattern=CONSOLE_URL)] | None = None
+
+    @field_validator("console_url")
+    @classmethod
+    def _for_everybody(cls, url: str | None) -> str | None:
+        if url and credentials_in(url):
+            raise ValueError("must hold no credential: who sees a task sees this link")
+        return url
 
     @field_validator("verify", mode="before")
     @classmethod

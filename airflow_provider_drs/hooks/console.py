@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from airflow_provider_drs.api.model.hidden import credentials_in
 from airflow_provider_drs.hooks.connection_fields import read_fields
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 CONSOLE_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]\S*)?$"
 """What the extra ``console_url`` may be: no user, and no scheme that runs a script."""
 
+_REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-\d{1,3}")
 _HOST = re.compile(r"(?:https://)?drs\.([a-z0-9-]+)\.myhuaweicloud\.com(?::443)?/*", re.IGNORECASE)
 # Open Telekom Cloud and Huawei Cloud in Europe have consoles that no page names
 _OTHER_CLOUDS = re.compile(r"eu-(de|nl|west-\d+)")
@@ -29,10 +31,11 @@ def console_url(connection: Connection) -> str:
     """
     fields = read_fields(connection)
     if written := str(fields.extra.get("console_url") or "").strip():
-        return written if re.match(CONSOLE_URL, written) else ""
+        return written if re.match(CONSOLE_URL, written) and not credentials_in(written) else ""
     host = _HOST.fullmatch(fields.host)
-    region = str(fields.extra.get("region") or (host[1] if host else "")).strip()
-    if not region or _OTHER_CLOUDS.fullmatch(region) or (fields.host and not host):
+    region = str(fields.extra.get("region") or (host[1] if host else "")).strip().lower()
+    # the Connection is not checked yet, and what stands in this place may be a secret
+    if not _REGION.fullmatch(region) or _OTHER_CLOUDS.fullmatch(region) or (fields.host and not host):
         return ""
     if fields.extra.get("language") == "zh-cn":
         return f"https://console.huaweicloud.com/drs/?region={quote(region, safe='')}"

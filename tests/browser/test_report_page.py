@@ -342,7 +342,7 @@ def test_markup_directions_and_long_texts_stay_text_and_keep_the_layout(page, si
     names = page.script("return [...document.querySelectorAll('.opener')].map(each => each.textContent)")
     assert names[0] == "<img src=x onerror=\"document.title='pwned'\"><b>bold</b>"
     assert names[1] == "</td></table><script>document.title='pwned'</script>"
-    assert len(names[3]) == 10_000
+    assert names[3] == "x" * 2_000 + "…"
     assert page.script("return document.documentElement.scrollWidth <= innerWidth")
     left = "return [...document.querySelectorAll('tr:not(.more) > td.reason')].map(e => e.getBoundingClientRect().left)"
     assert len({*page.script(left)}) == 1

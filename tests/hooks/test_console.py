@@ -33,6 +33,11 @@ def connection(monkeypatch):
         ({"host": "drs.example.com", "extra": {"region": "ap-southeast-1"}}, ""),
         ({"host": "drs.cn-north-4.myhuaweicloud.com.example.com"}, ""),
         ({"host": "127.0.0.1"}, ""),
+        ({"host": "drs.EU-DE.myhuaweicloud.com"}, ""),
+        # a secret may stand in the place of a region, and a link is shown to everybody
+        ({"extra": {"region": "My Secret/pa$$"}}, ""),
+        ({"extra": {"region": ["ap-southeast-1"]}}, ""),
+        ({"extra": {"region": "a1b2c3d4"}}, ""),
         (
             {"extra": {"region": "eu-de", "console_url": "https://console.example.com/drs?r=1"}},
             "https://console.example.com/drs?r=1",
@@ -46,7 +51,15 @@ def test_the_console_of_a_connection(connection, members, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "http://c.example.com", "https://u:p@c.example.com/", "//c", "https://c d"]
+    "url",
+    [
+        "javascript:alert(1)",
+        "http://c.example.com",
+        "https://u:p@c.example.com/",
+        "//c",
+        "https://c d",
+        "https://c/?token=abcdef",
+    ],
 )
 def test_an_address_that_is_no_page_is_no_link_and_makes_the_connection_wrong(connection, url):
     connection(extra={"project_id": "p", "region": "cn-north-4", "console_url": url})

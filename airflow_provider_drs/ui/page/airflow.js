@@ -4,6 +4,7 @@ export const OPERATORS = ["DrsTestConnectionsOperator", "DrsPrecheckOperator", "
   "DrsStartJobsOperator", "DrsJobStatusSensor"];
 const PAGE = 100; // the most that Airflow lists at once
 const MAX_LISTED = 1000;
+const MAX_REQUESTS = 100;
 
 // Airflow may be served under a path
 const base = location.pathname.replace(/\/drs\/[^/]*$/, "");
@@ -22,7 +23,9 @@ export function place() {
   const parts = /^#\/dags\/([^/]+)\/runs\/([^/]+)(?:\/tasks\/([^/]+)(?:\/([^/]*))?)?$/.exec(location.hash);
   if (!parts) return {};
   const [dag, run, task] = parts.slice(1, 4).map((part) => part && dec(part));
-  return { dag, run, task, map: /^\d+$/.test(parts[4] ?? "") ? Number(parts[4]) : -1 };
+  // a browser takes these for steps in a path
+  if ([dag, run, task].some((part) => part === "." || part === "..")) return {};
+  return { dag, run, task, map: /^\d{1,9}$/.test(parts[4] ?? "") ? Number(parts[4]) : -1 };
 }
 
 export const linkTo = ({ dag, run, task, map = -1 }) =>
@@ -69,21 +72,25 @@ export const instance = (at) =>
 
 // version 1 refuses what it does not know
 const OURS = OPERATORS.map((name) => `operator=${name}`).join("&");
-const isOurs = (each) => OPERATORS.includes(each.operator);
+const isOurs = (each) => OPERATORS.includes(each?.operator);
 
 /** All our tasks of a run. */
 export async function tasksOf(at) {
   const tasks = [], filter = (await isAirflow2()) ? "" : `&${OURS}`;
-  for (let offset = 0; ; offset += PAGE) {
+  let offset = 0;
+  for (let request = 0; ; request += 1) {
     const { status, body } = await api(`${runPath(at)}/taskInstances?limit=${PAGE}&offset=${offset}${filter}`);
-    if (!body?.task_instances) return { status, tasks };
+    if (!Array.isArray(body?.task_instances)) return { status, tasks };
     tasks.push(...body.task_instances.filter(isOurs));
-    if (offset + PAGE >= body.total_entries || tasks.length >= MAX_LISTED) return { status, tasks };
+    // Airflow may be set up to list fewer at once, and need not count them
+    offset += body.task_instances.length;
+    const last = !body.task_instances.length || offset >= (body.total_entries ?? Infinity);
+    if (last || tasks.length >= MAX_LISTED || request === MAX_REQUESTS) return { status, tasks };
   }
 }
 
 /** Our tasks of all runs, the latest first. */
 export async function latest() {
   const { status, body } = await api(`/dags/~/dagRuns/~/taskInstances?order_by=-start_date&limit=${PAGE}&${OURS}`);
-  return { status, tasks: (body?.task_instances ?? []).filter(isOurs) };
+  return { status, tasks: Array.isArray(body?.task_instances) ? body.task_instances.filter(isOurs) : [] };
 }

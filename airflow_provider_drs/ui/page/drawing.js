@@ -10,11 +10,12 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-const LONG = 120; // characters that may need more than three lines; the layout of clamped texts takes long
+const LONG = 120; // characters that may need more than three lines
+const MOST = 2000; // characters that are shown; a browser takes seconds for a longer word
 
 // what others wrote may turn the direction of writing, but only its own
 const foreign = (content, name = "", tag = "bdi") =>
-  content ? el(tag, { class: content.length > LONG ? `${name} long` : name, dir: "auto" }, content) : null;
+  content ? el(tag, { class: content.length > LONG ? `${name} long` : name, dir: "auto" }, content.slice(0, MOST) + (content.length > MOST ? "…" : "")) : null;
 
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -30,11 +31,9 @@ export function age(iso) {
 
 const WORDS = { passed: "✓ Passed", failed: "✕ Failed", ALARM: "! Alarm", FAILED: "✕ Failed", PASSED: "✓ Passed" };
 
-export const badge = (state, words = WORDS[state] ?? state) => el("span", { class: `badge ${state.toLowerCase()}` }, words);
+export const badge = (state, words = Object.hasOwn(WORDS, state) ? WORDS[state] : state) => el("span", { class: `badge ${state.toLowerCase()}` }, words);
 
-const sided = (row) => row.side !== "";
-
-function line(row) {
+function line(row, sided) {
   const opener = el("button", { class: "opener", "aria-expanded": "false" }, foreign(row.name, "name"));
   const items = row.items.map((each) =>
     el("li", {}, badge(each.waiver ? "waived" : each.result, each.waiver ? "✓ Waived" : undefined), " ", foreign(each.name, "item"), " ",
@@ -42,7 +41,7 @@ function line(row) {
   const element = el("tr", { class: row.passed ? "passed" : "failed" },
     el("td", { class: "result" }, badge(row.passed ? "passed" : "failed")),
     el("td", { class: "what" }, opener, foreign(row.under, "under")),
-    sided(row) ? el("td", { class: "side" }, foreign(row.side, "side")) : null,
+    sided ? el("td", { class: "side" }, foreign(row.side, "side")) : null,
     el("td", { class: "reason" },
       foreign(row.reason, row.passed ? "why quiet" : "why"), " ", foreign(row.code, "code", "code"),
       foreign(row.hint, "hint"), items.length ? el("ul", { class: "items" }, ...items) : null));
@@ -68,13 +67,14 @@ function toggle(element) {
 }
 
 function table({ title, rows }) {
-  const body = el("tbody", {}, ...rows.map(line));
+  const sided = rows.some((row) => row.side !== "");
+  const body = el("tbody", {}, ...rows.map((row) => line(row, sided)));
   body.addEventListener("click", (event) => {
     const element = event.target.closest("tr:not(.more)");
     // a person who selects text to copy it does not want the row to open
     if (element && (event.target.closest("button") || !getSelection().toString())) toggle(element);
   });
-  const columns = { result: "Result", what: title === "Jobs" ? "Job" : "Database", side: sided(rows[0]) ? "Side" : null, reason: "Reason and what to do" };
+  const columns = { result: "Result", what: title === "Jobs" ? "Job" : "Database", side: sided ? "Side" : null, reason: "Reason and what to do" };
   return el("table", { "aria-label": title }, head(columns), body);
 }
 
@@ -98,6 +98,7 @@ function headline(content) {
   const lead = content.tables.find((each) => each.rows.some((row) => !row.passed)) ?? content.tables[0];
   const total = lead?.rows.length ?? 0, failed = lead?.rows.filter((row) => !row.passed).length, what = lead?.title.toLowerCase();
   if (!total) return content.errors.length ? "Nothing was tested" : "The report is empty";
+  if (content.kind === "wait") return failed ? `${failed} of ${total} jobs are lost` : `The status of ${total} ${total === 1 ? "job" : "jobs"}`;
   if (failed) return `${failed} of ${total} ${what} failed`;
   return content.passed ? (total === 1 ? `1 ${what.slice(0, -1)} passed` : `All ${total} ${what} passed`) : "Not passed";
 }

@@ -51,15 +51,20 @@ const NOT_READ = "The XCom of this task is no report that this page can read. An
 async function report(at, state) {
   const { status, body } = await xcom(at);
   if (status !== 200) return withoutReport(status, state);
-  const content = read(body?.value);
-  return content ? drawn(content, copy) : note(NOT_READ);
+  if (body === null) return refused(401); // a page to log in, from whatever stands before Airflow
+  try {
+    const content = read(body.value);
+    return content ? drawn(content, copy) : note(NOT_READ);
+  } catch {
+    return note(NOT_READ); // one odd report must not hide the others of its run
+  }
 }
 
 const nameOf = (each) => each.task_id + (each.map_index >= 0 ? ` · ${each.rendered_map_index || each.map_index}` : "");
 const spot = (each) => ({ dag: each.dag_id, run: each.dag_run_id, task: each.task_id, map: each.map_index });
 const rank = (each) => (FAILED.has(each.state) ? 0 : each.state === "success" ? 2 : 1);
-const mark = { success: "✓ ", failed: "✕ ", upstream_failed: "✕ " };
-const stateBadge = (state) => badge(state ?? "waiting", (mark[state] ?? "") + (state ?? "no state").replaceAll("_", " "));
+const mark = { __proto__: null, success: "✓ ", failed: "✕ ", upstream_failed: "✕ " };
+const stateBadge = (state) => badge(String(state ?? "waiting"), (mark[state] ?? "") + String(state ?? "no state").replaceAll("_", " "));
 
 async function oneTask(at) {
   const task = await instance(at);
@@ -113,7 +118,8 @@ async function steps({ dag, run, task }) {
 async function show() {
   const at = place();
   main.setAttribute("aria-busy", "true");
-  const { name, parts } = await (at.task ? oneTask(at) : at.run ? oneRun(at) : everything());
+  const chosen = at.task ? oneTask(at) : at.run ? oneRun(at) : everything();
+  const { name, parts } = await chosen.catch(() => ({ parts: [note("Airflow's answer cannot be shown. Load the page again.")] }));
   if (JSON.stringify(place()) !== JSON.stringify(at)) return; // meanwhile another was chosen
   document.getElementById("path").replaceChildren(...(at.dag ? await steps(at) : []).map((step) => el("span", {}, step)));
   // a frame inside Airflow must not load Airflow into itself
