@@ -40,7 +40,8 @@ class FakeAirflow(Service):
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory) -> Iterator[Callable[[str, Api], Any]]:
     """Open a page of a fake Airflow and return the browser, once the page is not busy any more."""
-    with FakeAirflow() as airflow, chromium(tmp_path_factory.mktemp("browser")) as browser:
+    airflow = FakeAirflow()
+    with airflow, chromium(tmp_path_factory.mktemp("browser")) as browser:
 
         def open_page(fragment: str, api: Api) -> Any:
             airflow.api = api
