@@ -17,6 +17,7 @@ from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsSe
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult
 from airflow_provider_drs.api.model.report import JobVerdict, Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.operations import (
@@ -26,6 +27,8 @@ from airflow_provider_drs.api.operations import (
     job_list,
     job_modification,
     job_status,
+    precheck,
+    precheck_result,
 )
 from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
@@ -216,6 +219,34 @@ class DrsClient:
         except DrsJobsRefusedError as error:
             return of_refusal(job_ids, error, what="details")
         return job_details.details(job_ids, answer)
+
+    def request_prechecks(self, job_ids: Sequence[str], precheck_mode: str) -> dict[str, PrecheckRequest]:
+        """Have DRS begin the pre-check of any number of jobs, in calls of 10; operation ``batchCheckJobs``.
+
+        :param job_ids: ids of the jobs.
+        :param precheck_mode: ``forStartJob``, or ``forRetryJob`` for a job that was started before.
+        :return: for each job whether DRS has accepted it; after a lost answer, which is not repeated, that is unknown.
+        """
+        return precheck.request_each(
+            lambda body: self._call(precheck.PRECHECK, body)[0],
+            job_ids,
+            precheck_mode,
+            clock=self.pacer.clock,
+            seconds=self.max_retry_seconds,
+        )
+
+    def precheck_results(
+        self, job_ids: Sequence[str], *, repeat: bool = True, secrets: Sequence[str] = ()
+    ) -> dict[str, PrecheckResult | DrsError]:
+        """Read the pre-check results of any number of jobs, in calls of 100; operation ``batchCheckResults``.
+
+        :param job_ids: ids of the jobs.
+        :param repeat: whether a call that failed is sent again, as a read may be.
+        :param secrets: texts to remove from what databases say, such as their passwords.
+        :return: ``{job id: result or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised.
+        """
+        operation = replace(precheck_result.PRECHECK_RESULT, repeat=Repeat.READ if repeat else Repeat.NEVER)
+        return precheck_result.fetch_each_result(lambda body: self._call(operation, body)[0], job_ids, secrets)
 
     def check_access(self) -> None:
         """Check credential and project with the cheapest read; operation ``showJobList``.

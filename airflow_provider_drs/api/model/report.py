@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -214,7 +214,7 @@ class Report:
         """The report as Markdown: a table with the failed endpoints first."""
         headline = f"{self.headline} Checked at {self.checked_at:%Y-%m-%d %H:%M:%S} UTC."
         if not self.endpoints:
-            return table(headline, ["Error"], [[line] for line in self._error_lines()])
+            return table(headline, ["Error"], [[line] for line in error_lines(self.errors)])
         columns = ["Endpoint", "Result", "Code", "What to do", "Address", "Job", "Request id"]
         ordered = sorted(self._shortened(), key=lambda verdict: verdict.passed)
         rows = [
@@ -251,20 +251,20 @@ class Report:
             "endpoints": [asdict(verdict) for verdict in self._shortened()],
             "jobs": self._plain_jobs(),
         }
-        return content if self.endpoints else content | {"errors": self._error_lines()}
+        return content if self.endpoints else content | {"errors": error_lines(self.errors)}
 
     def _shortened(self) -> list[Verdict]:
         sizes: dict[str, int] = {name: size // max(1, len(self.endpoints)) for name, size in MAX_SIZES.items()}
         shortened = []
         for verdict in self.endpoints:
-            members: dict[str, Any] = {name: _cut(getattr(verdict, name), size) for name, size in sizes.items()}
+            members: dict[str, Any] = {name: cut(getattr(verdict, name), size) for name, size in sizes.items()}
             shortened.append(replace(verdict, **members))
         return shortened
 
     def _plain_jobs(self) -> list[dict[str, Any]]:
         jobs = self.jobs
         size = MAX_SIZES["text"] // max(1, len(jobs))
-        plain = [asdict(replace(job, text=_cut(job.text, size))) for job in jobs]
+        plain = [asdict(replace(job, text=cut(job.text, size))) for job in jobs]
         lists = ("unproven", "warnings")
         return [
             {
@@ -275,18 +275,27 @@ class Report:
             for job in plain
         ]
 
-    def _error_lines(self) -> list[str]:
-        lines = [
-            printable(line, MAX_REASON)
-            for error in self.errors
-            for line in (error.violations if isinstance(error, DrsInputError) else [str(error)])
-        ]
-        more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
-        return lines[:MAX_ERRORS] + more
+
+def error_lines(errors: Sequence[DrsError]) -> list[str]:
+    """Return a line for each error of a report in which nothing was checked, and for each violation of bad input.
+
+    :param errors: why nothing was checked.
+    """
+    lines = [
+        printable(line, MAX_REASON)
+        for error in errors
+        for line in (error.violations if isinstance(error, DrsInputError) else [str(error)])
+    ]
+    more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
+    return lines[:MAX_ERRORS] + more
 
 
-def _cut(text: str | None, size: int) -> str | None:
-    """Return a text whose JSON has at most ``size`` bytes."""
+def cut(text: str | None, size: int) -> str | None:
+    """Return a text whose JSON has at most ``size`` bytes.
+
+    :param text: any text.
+    :param size: in bytes.
+    """
     while text and len(json.dumps(text)) > size:
         text = text[: len(text) * size // len(json.dumps(text))]
     return text
