@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, NoReturn
-
-from requests.auth import AuthBase
+from typing import NoReturn
 
 from airflow_provider_drs.api.auth.credentials import Auth
+from airflow_provider_drs.api.caller import Caller
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
-from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
 from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult
-from airflow_provider_drs.api.model.report import JobVerdict, Verdict
+from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.operations import (
     cluster_connection_test,
@@ -37,13 +35,12 @@ from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.pace import Pacer
-from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.api.statuses import fetch_each, most_severe, of_refusal
-from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
 
-class DrsClient:
+class DrsClient(Caller):
     """A client of the DRS API v3 for one project. Threads may share it.
 
     It follows no redirect, and uses plain http to loopback only.
@@ -257,50 +254,3 @@ class DrsClient:
         :raises DrsError: when the call fails. Every other call would fail, too.
         """
         self._call(JOB_LIST, job_list.body())
-
-    def _call(
-        self, operation: Operation, body: dict[str, Any], other_secrets: Sequence[str] = ()
-    ) -> tuple[Answer, float, int]:
-        """Return the answer, the seconds of its last attempt, and the number of attempts."""
-        path = operation.path.format(project_id=self.project_id)
-        data = HiddenBytes(json.dumps(body).encode())
-        secrets = HiddenTuple([*operation.secrets_in(body), *other_secrets])
-        pacer = self.pacer
-        deadline = pacer.clock() + self.max_retry_seconds
-        starts: list[float] = []
-
-        def attempt(auth: AuthBase) -> Answer:
-            turn = pacer.take_turn(deadline)
-            self._cancellation.check()
-            starts.append(turn[1])
-            try:
-                answer = self._transport.exchange(
-                    operation, path, data, auth=auth, headers=self._headers, secrets=secrets
-                )
-            except DrsThrottledError as error:
-                error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)
-                raise
-            except DrsServiceError as error:
-                if error.retry_after is not None:
-                    error.retry_after = min(error.retry_after, self.max_retry_seconds)
-                raise
-            pacer.answered()
-            return answer
-
-        def send(auth: AuthBase) -> Answer:
-            return retried(
-                lambda _: attempt(auth),
-                operation,
-                max_attempts=max(1, self._max_attempts - len(starts)),
-                deadline=deadline,
-                clock=pacer.clock,
-                sleep=pacer.sleep,
-            )
-
-        try:
-            # authenticated is outside the retries, because the calls of IAM have their own retries
-            answer = self._auth.authenticated(send)
-        except DrsError as error:
-            error.attempts = len(starts)
-            raise
-        return answer, round(pacer.clock() - starts[-1], 3), len(starts)

@@ -12,7 +12,8 @@ from airflow_provider_drs.api.checks.precheck import ItemVerdict, PrecheckVerdic
 from airflow_provider_drs.api.checks.waivers import Waiver, blank_waiver
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsError, DrsPrecheckFailedError
-from airflow_provider_drs.api.model.report import MAX_ERRORS, MAX_REASON, SCHEMA, cut, error_lines
+from airflow_provider_drs.api.model.job_verdict import MAX_REASON
+from airflow_provider_drs.api.model.report import MAX_ERRORS, SCHEMA, cut, error_lines
 from airflow_provider_drs.api.model.summary import table
 from airflow_provider_drs.api.texts import printable
 
