@@ -12,6 +12,7 @@ from airflow_provider_drs.api.caller import Caller
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError
+from airflow_provider_drs.api.model.acceptance import JobStart
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.job_verdict import JobVerdict
@@ -24,6 +25,7 @@ from airflow_provider_drs.api.operations import (
     job_details,
     job_list,
     job_modification,
+    job_start,
     job_status,
     precheck,
     precheck_result,
@@ -244,6 +246,17 @@ class DrsClient(Caller):
         """
         operation = replace(precheck_result.PRECHECK_RESULT, repeat=Repeat.READ if repeat else Repeat.NEVER)
         return precheck_result.fetch_each_result(lambda body: self._call(operation, body)[0], job_ids, secrets)
+
+    def start_jobs(self, job_ids: Sequence[str], start_time: str | None = None) -> dict[str, JobStart]:
+        """Start any number of jobs, in calls of 10; operation ``batchStartJobs``. A prepaid job is ordered and paid.
+
+        After a call whose answer was lost, nothing is sent again, and no other job is started.
+
+        :param job_ids: ids of the jobs.
+        :param start_time: when they start, in milliseconds since 1970, as text; ``None`` for at once.
+        :return: for each job whether DRS has accepted its start, and its order. No :class:`DrsError` is raised.
+        """
+        return job_start.start_each(lambda body: self._call(job_start.JOB_START, body)[0], job_ids, start_time)
 
     def check_access(self) -> None:
         """Check credential and project with the cheapest read; operation ``showJobList``.

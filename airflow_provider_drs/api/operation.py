@@ -31,7 +31,8 @@ class Repeat(Enum):
     LOGIN = "login"
     """The call logs in, and failed logins can lock an account. It is retried only when it was certainly not done.
 
-    So is a pre-check: DRS logs in to both databases, and a second one would replace the run of the first.
+    So is a pre-check: DRS logs in to both databases, and a second one would replace the run of the first. So is
+    a start: it may pay an order, and no document tells what a second one does.
     """
     SAME_EFFECT = "same effect"
     """The call is idempotent. It is retried like a read."""

@@ -28,6 +28,7 @@ from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
+from airflow_provider_drs.api.operations.job_start import JOB_START
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.operations.precheck import PRECHECK
 from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
@@ -99,6 +100,7 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
         (IAM_PROJECTS, NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
         (PRECHECK, NOT_SENT),
+        (JOB_START, NOT_SENT),
         (PRECHECK_RESULT, NOT_SENT | PERHAPS_SENT),
     ],
     ids=lambda value: value.name if isinstance(value, Operation) else "",
@@ -119,6 +121,7 @@ def test_the_table_above_covers_every_operation():
     assert set(OPERATIONS.values()) == {
         PRECHECK,
         PRECHECK_RESULT,
+        JOB_START,
         CONNECTION_TEST,
         CLUSTER_CONNECTION_TEST,
         IAM_TOKEN,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_drs.api.digest import digest
+from airflow_provider_drs.api.model.acceptance import Acceptance
 
 PASSED, ALARM, FAILED = "PASSED", "ALARM", "FAILED"
 PERCENT = re.compile(r"(?:100|[0-9]{1,2})(?:\.[0-9]{1,9})?%", re.ASCII)
@@ -22,7 +23,7 @@ def is_whole(percent: str | None) -> bool:
 
 
 @dataclass(frozen=True)
-class PrecheckRequest:
+class PrecheckRequest(Acceptance):
     """The answer to the request for one job's pre-check.
 
     :param job_id: id of the DRS job.
@@ -32,13 +33,6 @@ class PrecheckRequest:
     :param hint: what to do about it, or ``None``.
     :param request_id: request id of the answer, or ``None``.
     """
-
-    job_id: str
-    accepted: bool | None
-    code: str | None = None
-    text: str | None = None
-    hint: str | None = None
-    request_id: str | None = None
 
 
 @dataclass(frozen=True)
