@@ -12,7 +12,7 @@ from samples import job_id
 from waiting import connect, run
 from wire import Reply, Request, Service
 
-from airflow_provider_drs.api.checks.precheck_wait import PrecheckPoll, PrecheckWait, watched
+from airflow_provider_drs.api.checks.precheck_wait import PrecheckPoll, PrecheckWait, Watched, watched
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.precheck import PrecheckResult
@@ -33,6 +33,9 @@ PRECHECKS: Poll[PrecheckResult] = Poll(MAX_IDS, _results)
 
 class Checks:
     """A service with a green result of an earlier run for each job; a new one is red after some polls of the job."""
+
+    watch: Watched
+    calls: int
 
     def __init__(self) -> None:
         self.requested: set[str] = set()

@@ -43,6 +43,7 @@ from airflow_provider_drs.api import (
     parse_endpoints,
     run_tests,
 )
+from airflow_provider_drs.api.model.acceptance import JobStart
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
@@ -80,6 +81,7 @@ def client() -> None:
         assert_type(drs.look_up(["id"]), dict[str, JobStatus | DrsError])
         assert_type(drs.request_prechecks(["id"], "forRetryJob"), dict[str, PrecheckRequest])
         assert_type(drs.precheck_results(["id"], secrets=["s"]), dict[str, PrecheckResult | DrsError])
+        assert_type(drs.start_jobs(["id"], "1767312000000"), dict[str, JobStart])
         drs.check_access()
         drs.cancel()
         drs.close()

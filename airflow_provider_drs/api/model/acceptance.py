@@ -29,12 +29,8 @@ class Acceptance:
 class JobStart(Acceptance):
     """The answer to the request to start one job.
 
-    :param job_id: id of the DRS job.
-    :param accepted: ``None`` when DRS may start it, because no answer came or it contradicts itself.
-    :param code: the service's code, or ``None``.
-    :param text: why it was not accepted, or why that is not known.
-    :param hint: what to do about it, or ``None``.
-    :param request_id: request id of the answer, or ``None``.
+    It has the members of :class:`Acceptance`, too.
+
     :param order_id: the order of a prepaid job that this start has placed, or ``None``.
     """
 

@@ -26,12 +26,7 @@ def is_whole(percent: str | None) -> bool:
 class PrecheckRequest(Acceptance):
     """The answer to the request for one job's pre-check.
 
-    :param job_id: id of the DRS job.
-    :param accepted: ``None`` when DRS may have accepted it, because no answer came or it contradicts itself.
-    :param code: the service's code, or ``None``.
-    :param text: why it was not accepted, or why that is not known.
-    :param hint: what to do about it, or ``None``.
-    :param request_id: request id of the answer, or ``None``.
+    It has the members of :class:`~airflow_provider_drs.api.model.acceptance.Acceptance`.
     """
 
 

@@ -11,6 +11,7 @@ from samples import job_id
 from airflow_provider_drs.api.checks.precheck_wait import GIVEN_UP_AFTER, SHOWN_AFTER, PrecheckWait, watched
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
+    DrsError,
     DrsPermissionError,
     DrsStoppedError,
     DrsUnavailableError,
@@ -104,6 +105,7 @@ def test_whatever_the_timing_an_old_green_result_is_never_taken_for_the_new_one(
     wait = wait_for(old)
     now, number = 0.0, 0
     while JOB not in wait.results:
+        answer: PrecheckResult | DrsError
         if number in faulty:
             answer = BUSY
         elif now < shown:

@@ -24,7 +24,7 @@ def refused(job, **members):
     return {"id": job, "status": "failed", "error_code": "DRS.M01501", "error_msg": "not checked", **members}
 
 
-def answered(*items, **members):
+def answered(*items, **members) -> Reply:
     payload = {"results": list(items), "count": len(items), **members}
     return Reply(payload, 202, headers={"X-Request-Id": "r-1"})
 

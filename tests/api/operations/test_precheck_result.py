@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from calls import PROJECT, client, times_sent
@@ -83,7 +84,7 @@ def test_a_check_is_affirmed_that_is_whole_in_every_number_and_allows_the_start(
     assert read(finished(alarm("srcCollHasTtlIndex"))).affirmed
 
 
-NOT_AFFIRMED = {
+NOT_AFFIRMED: dict[str, dict[str, Any]] = {
     "result is false": {"result": False},
     "result is absent": {"result": None},
     "result is empty": {"result": ""},
@@ -111,7 +112,7 @@ def test_a_check_is_not_affirmed_with(name):
     assert not result.affirmed
 
 
-ODD_JOBS = {
+ODD_JOBS: dict[str, dict[str, Any]] = {
     "result is a text": {"result": "true"},
     "result is a number": {"result": 1},
     "progress above 100": {"process": "101%"},
@@ -132,8 +133,9 @@ def test_what_is_odd_about_one_job_is_an_error_of_that_job_alone(name):
 
     assert isinstance(actual[JOB], DrsAnswerError)
     assert JOB in str(actual[JOB])
-    assert isinstance(actual[OTHER], PrecheckResult)
-    assert actual[OTHER].affirmed
+    other = actual[OTHER]
+    assert isinstance(other, PrecheckResult)
+    assert other.affirmed
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_an_answer_that_is_odd_as_a_whole_is_believed_about_no_job(payload, text
     assert all(isinstance(error, DrsAnswerError) and text in str(error) for error in actual.values())
 
 
-ODD_ITEMS = {
+ODD_ITEMS: dict[str, dict[str, Any]] = {
     "empty": {"result": ""},
     "null": {"result": None},
     "another case": {"result": "passed"},
@@ -242,7 +244,8 @@ def test_a_job_for_whose_sake_a_call_is_refused_has_a_result_and_the_others_are_
         "DRS.M00202",
         "no pre-check",
     )
-    assert all(isinstance(actual[job], PrecheckResult) and actual[job].affirmed for job in (OTHER, job_id(3)))
+    others = [actual[job] for job in (OTHER, job_id(3))]
+    assert all(isinstance(result, PrecheckResult) and result.affirmed for result in others)
 
 
 @pytest.mark.parametrize(("repeat", "times"), [(True, 2), (False, 1)])
