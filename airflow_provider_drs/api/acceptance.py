@@ -8,28 +8,29 @@ from typing import Any, TypeVar
 
 from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError, DrsStoppedError
-from airflow_provider_drs.api.model.acceptance import Acceptance
 from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
 
-Accepted = TypeVar("Accepted", bound=Acceptance)
+Acceptance = TypeVar("Acceptance")
+Maker = Callable[[str, bool | None, str | None, str | None, str | None, str | None], Acceptance]
+"""Takes job id, whether it was accepted, code, text, hint and request id."""
 _COMMON = frozenset({"id", "status", "error_code", "error_msg"})
 
 
 def judge_acceptance(
-    kind: type[Accepted],
+    make: Maker[Acceptance],
     job_ids: Sequence[str],
     answer: Answer,
     own_member: str,
     contradicts: Callable[[Mapping[str, Any]], bool],
-) -> dict[str, Accepted]:
+) -> dict[str, Acceptance]:
     """Return for each job whether DRS has accepted the request.
 
     Of a job about which the answer contradicts itself, that is not known: DRS may do what was requested.
 
-    :param kind: the class of what is returned.
+    :param make: makes what is returned for a job.
     :param job_ids: those asked about.
     :param answer: the good answer.
     :param own_member: the member that results of this call have beside those of every such call.
@@ -44,24 +45,24 @@ def judge_acceptance(
     elif strangers := set(times) - set(job_ids):
         fault = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
 
-    def of(job_id: str) -> Accepted:
+    def of(job_id: str) -> Acceptance:
         if times[job_id] != 1:
             count = f"the answer holds {times[job_id]} results for this job, one was asked for"
-            return kind(job_id, None, text=count, request_id=answer.request_id)
+            return make(job_id, None, None, count, None, answer.request_id)
         item = by_job[job_id]
         against = f"{own_member} {short(item[own_member])}" if contradicts(item) else None
         accepted, code, text = _judged(item, _COMMON | {own_member}, against)
         if accepted and fault:
             accepted, text = None, fault
-        return kind(job_id, accepted, code, text, hint_for(code), answer.request_id)
+        return make(job_id, accepted, code, text, hint_for(code), answer.request_id)
 
     return {job_id: of(job_id) for job_id in job_ids}
 
 
-def acceptance_of_error(kind: type[Accepted], operation: Operation, job_id: str, error: DrsError) -> Accepted:
+def acceptance_of_error(make: Maker[Acceptance], operation: Operation, job_id: str, error: DrsError) -> Acceptance:
     """Return what is known of a job whose call failed as a whole.
 
-    :param kind: the class of what is returned.
+    :param make: makes what is returned for a job.
     :param operation: the call.
     :param job_id: the job.
     :param error: the error of the call.
@@ -73,7 +74,7 @@ def acceptance_of_error(kind: type[Accepted], operation: Operation, job_id: str,
     refused = refused and (not by_job or job_id in by_job)
     interrupted = isinstance(error, DrsStoppedError) and error.attempts > 0
     unknown = interrupted or (operation.may_be_done(error) and not refused)
-    return kind(job_id, None if unknown else False, error.code, text, error.hint, error.request_id)
+    return make(job_id, None if unknown else False, error.code, text, error.hint, error.request_id)
 
 
 def _judged(

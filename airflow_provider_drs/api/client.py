@@ -12,8 +12,8 @@ from airflow_provider_drs.api.caller import Caller
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError
-from airflow_provider_drs.api.model.acceptance import JobStart
 from airflow_provider_drs.api.model.job_detail import JobDetail
+from airflow_provider_drs.api.model.job_start import JobStart
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.job_verdict import JobVerdict
 from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult

@@ -43,7 +43,7 @@ from airflow_provider_drs.api import (
     parse_endpoints,
     run_tests,
 )
-from airflow_provider_drs.api.model.acceptance import JobStart
+from airflow_provider_drs.api.model.job_start import JobStart
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_drs.api.digest import digest
-from airflow_provider_drs.api.model.acceptance import Acceptance
 
 PASSED, ALARM, FAILED = "PASSED", "ALARM", "FAILED"
 PERCENT = re.compile(r"(?:100|[0-9]{1,2})(?:\.[0-9]{1,9})?%", re.ASCII)
@@ -23,11 +22,23 @@ def is_whole(percent: str | None) -> bool:
 
 
 @dataclass(frozen=True)
-class PrecheckRequest(Acceptance):
+class PrecheckRequest:
     """The answer to the request for one job's pre-check.
 
-    It has the members of :class:`~airflow_provider_drs.api.model.acceptance.Acceptance`.
+    :param job_id: id of the DRS job.
+    :param accepted: ``None`` when DRS may have accepted it, because no answer came or it contradicts itself.
+    :param code: the service's code, or ``None``.
+    :param text: why it was not accepted, or why that is not known.
+    :param hint: what to do about it, or ``None``.
+    :param request_id: request id of the answer, or ``None``.
     """
+
+    job_id: str
+    accepted: bool | None
+    code: str | None = None
+    text: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)

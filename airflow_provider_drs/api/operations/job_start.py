@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_provider_drs.api.acceptance import acceptance_of_error, judge_acceptance
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.model.acceptance import JobStart
+from airflow_provider_drs.api.model.job_start import JobStart
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.answers import Answer
