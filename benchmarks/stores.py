@@ -10,7 +10,8 @@ from typing import Any
 from airflow_provider_drs.api.auth import TokenAuth
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
-from airflow_provider_drs.api.model.report import JobVerdict, Verdict
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
+from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operations.job_modification import StoreRequest
 from airflow_provider_drs.api.pace import Pacer
 from airflow_provider_drs.api.store import run_tests_and_store

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DrsJobsRefusedError,
         DrsJobStateError,
         DrsPermissionError,
+        DrsPrecheckFailedError,
         DrsRequestError,
         DrsServiceError,
         DrsStoppedError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         DrsUnreachableError,
     )
     from airflow_provider_drs.api.model.job_status import JobStatus
+    from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult
     from airflow_provider_drs.api.model.report import Report, Verdict
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "DrsJobStateError",
     "DrsJobsRefusedError",
     "DrsPermissionError",
+    "DrsPrecheckFailedError",
     "DrsRequestError",
     "DrsServiceError",
     "DrsStoppedError",
@@ -64,6 +67,8 @@ __all__ = [
     "Endpoint",
     "JobStatus",
     "PasswordAuth",
+    "PrecheckRequest",
+    "PrecheckResult",
     "Report",
     "TokenAuth",
     "Verdict",
@@ -77,6 +82,8 @@ _MODULES = {
     "Endpoint": "endpoint",
     "JobStatus": "wait",
     "PasswordAuth": "auth",
+    "PrecheckRequest": "client",
+    "PrecheckResult": "client",
     "Report": "batch",
     "TokenAuth": "auth",
     "Verdict": "batch",

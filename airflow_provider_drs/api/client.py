@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, NoReturn
-
-from requests.auth import AuthBase
+from typing import NoReturn
 
 from airflow_provider_drs.api.auth.credentials import Auth
+from airflow_provider_drs.api.caller import Caller
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsServiceError, DrsThrottledError
-from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_detail import JobDetail
+from airflow_provider_drs.api.model.job_start import JobStart
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.model.report import JobVerdict, Verdict
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
+from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult
+from airflow_provider_drs.api.model.report import Verdict
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.operations import (
     cluster_connection_test,
@@ -25,7 +25,10 @@ from airflow_provider_drs.api.operations import (
     job_details,
     job_list,
     job_modification,
+    job_start,
     job_status,
+    precheck,
+    precheck_result,
 )
 from airflow_provider_drs.api.operations.cluster_connection_test import CLUSTER_CONNECTION_TEST
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
@@ -34,13 +37,12 @@ from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.pace import Pacer
-from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
+from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.api.statuses import fetch_each, most_severe, of_refusal
-from airflow_provider_drs.api.wire.answers import Answer
 from airflow_provider_drs.api.wire.transport import Transport
 
 
-class DrsClient:
+class DrsClient(Caller):
     """A client of the DRS API v3 for one project. Threads may share it.
 
     It follows no redirect, and uses plain http to loopback only.
@@ -217,6 +219,45 @@ class DrsClient:
             return of_refusal(job_ids, error, what="details")
         return job_details.details(job_ids, answer)
 
+    def request_prechecks(self, job_ids: Sequence[str], precheck_mode: str) -> dict[str, PrecheckRequest]:
+        """Have DRS begin the pre-check of any number of jobs, in calls of 10; operation ``batchCheckJobs``.
+
+        :param job_ids: ids of the jobs.
+        :param precheck_mode: ``forStartJob``, or ``forRetryJob`` for a job that was started before.
+        :return: for each job whether DRS has accepted it; after a lost answer, which is not repeated, that is unknown.
+        """
+        return precheck.request_each(
+            lambda body: self._call(precheck.PRECHECK, body)[0],
+            job_ids,
+            precheck_mode,
+            clock=self.pacer.clock,
+            seconds=self.max_retry_seconds,
+        )
+
+    def precheck_results(
+        self, job_ids: Sequence[str], *, repeat: bool = True, secrets: Sequence[str] = ()
+    ) -> dict[str, PrecheckResult | DrsError]:
+        """Read the pre-check results of any number of jobs, in calls of 100; operation ``batchCheckResults``.
+
+        :param job_ids: ids of the jobs.
+        :param repeat: whether a call that failed is sent again, as a read may be.
+        :param secrets: texts to remove from what databases say, such as their passwords.
+        :return: ``{job id: result or error}``, in the order of ``job_ids``. No :class:`DrsError` is raised.
+        """
+        operation = replace(precheck_result.PRECHECK_RESULT, repeat=Repeat.READ if repeat else Repeat.NEVER)
+        return precheck_result.fetch_each_result(lambda body: self._call(operation, body)[0], job_ids, secrets)
+
+    def start_jobs(self, job_ids: Sequence[str], start_time: str | None = None) -> dict[str, JobStart]:
+        """Start any number of jobs, in calls of 10; operation ``batchStartJobs``. A prepaid job is ordered and paid.
+
+        After a call whose answer was lost, nothing is sent again, and no other job is started.
+
+        :param job_ids: ids of the jobs.
+        :param start_time: when they start, in milliseconds since 1970, as text; ``None`` for at once.
+        :return: for each job whether DRS has accepted its start, and its order. No :class:`DrsError` is raised.
+        """
+        return job_start.start_each(lambda body: self._call(job_start.JOB_START, body)[0], job_ids, start_time)
+
     def check_access(self) -> None:
         """Check credential and project with the cheapest read; operation ``showJobList``.
 
@@ -226,50 +267,3 @@ class DrsClient:
         :raises DrsError: when the call fails. Every other call would fail, too.
         """
         self._call(JOB_LIST, job_list.body())
-
-    def _call(
-        self, operation: Operation, body: dict[str, Any], other_secrets: Sequence[str] = ()
-    ) -> tuple[Answer, float, int]:
-        """Return the answer, the seconds of its last attempt, and the number of attempts."""
-        path = operation.path.format(project_id=self.project_id)
-        data = HiddenBytes(json.dumps(body).encode())
-        secrets = HiddenTuple([*operation.secrets_in(body), *other_secrets])
-        pacer = self.pacer
-        deadline = pacer.clock() + self.max_retry_seconds
-        starts: list[float] = []
-
-        def attempt(auth: AuthBase) -> Answer:
-            turn = pacer.take_turn(deadline)
-            self._cancellation.check()
-            starts.append(turn[1])
-            try:
-                answer = self._transport.exchange(
-                    operation, path, data, auth=auth, headers=self._headers, secrets=secrets
-                )
-            except DrsThrottledError as error:
-                error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)
-                raise
-            except DrsServiceError as error:
-                if error.retry_after is not None:
-                    error.retry_after = min(error.retry_after, self.max_retry_seconds)
-                raise
-            pacer.answered()
-            return answer
-
-        def send(auth: AuthBase) -> Answer:
-            return retried(
-                lambda _: attempt(auth),
-                operation,
-                max_attempts=max(1, self._max_attempts - len(starts)),
-                deadline=deadline,
-                clock=pacer.clock,
-                sleep=pacer.sleep,
-            )
-
-        try:
-            # authenticated is outside the retries, because the calls of IAM have their own retries
-            answer = self._auth.authenticated(send)
-        except DrsError as error:
-            error.attempts = len(starts)
-            raise
-        return answer, round(pacer.clock() - starts[-1], 3), len(starts)

@@ -20,7 +20,8 @@
     ├── DrsStoppedError          the task or trigger was stopped                                retryable
     ├── DrsTriggerError          a fault of the trigger's own                                   retryable
     ├── DrsJobStateError         jobs that can no longer get where they were waited for
-    └── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
+    ├── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
+    └── DrsPrecheckFailedError   jobs that did not pass DRS's pre-check                         retryable
 
 *Retryable* means that the same thing, done again later, may succeed without a change. Nothing here knows Airflow.
 """
@@ -252,6 +253,22 @@ class DrsEndpointsFailedError(DrsError):
             f"The tested endpoints of {len(not_stored)} jobs are not stored:": not_stored,
         }
         super().__init__("\n".join("\n  ".join([head, *lines]) for head, lines in blocks.items() if lines))
+
+
+class DrsPrecheckFailedError(DrsError):
+    """Jobs did not pass their pre-check.
+
+    :param failed: one line for each item, or for each job, that stopped the gate.
+    :param headline: how many jobs failed, without a full stop.
+    :param waivers: the waivers that would let the alarms pass, as text to be pasted; empty if there is none.
+    """
+
+    retryable = True
+
+    def __init__(self, failed: Sequence[str], headline: str, waivers: str = "") -> None:
+        self.failed = list(failed)
+        lines = "".join(f"\n  {line}" for line in self.failed)
+        super().__init__(f"{headline}:{lines}" + (f"\n{waivers}" if waivers else ""))
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:

@@ -19,6 +19,9 @@ from airflow_provider_drs.api.errors import (
 )
 from airflow_provider_drs.api.model.hidden import credentials_in
 
+MAX_BODY = 2**20
+"""The most bytes of a body that are read, unless an operation needs more. A real answer has a few thousand."""
+
 
 class Repeat(Enum):
     """The kinds of operations, by the effect of a retry."""
@@ -26,7 +29,11 @@ class Repeat(Enum):
     READ = "read"
     """The call changes nothing. It is retried after every retryable error."""
     LOGIN = "login"
-    """The call logs in, and failed logins can lock an account. It is retried only when it was certainly not done."""
+    """The call logs in, and failed logins can lock an account. It is retried only when it was certainly not done.
+
+    So is a pre-check: DRS logs in to both databases, and a second one would replace the run of the first. So is
+    a start: it may pay an order, and no document tells what a second one does.
+    """
     SAME_EFFECT = "same effect"
     """The call is idempotent. It is retried like a read."""
     NEVER = "never"
@@ -58,6 +65,7 @@ class Operation:
     :param expected_key: the member that a good answer must have. It is a list, except ``token``.
     :param good_statuses: the HTTP statuses of a good answer. An answer with another status is an error.
     :param service: name of the service for error texts, ``DRS`` or ``IAM``.
+    :param max_body: the most bytes of an answer's body.
     """
 
     name: str
@@ -70,6 +78,7 @@ class Operation:
     expected_key: str = "results"
     good_statuses: tuple[int, ...] = (200,)
     service: str = "DRS"
+    max_body: int = MAX_BODY
 
     def repeats(self, error: DrsError) -> bool:
         """Return whether the call may be retried after an error.

@@ -29,6 +29,7 @@ def fetch_each(
     *,
     page_size: int = MAX_IDS,
     what: str = "status",
+    goes_on: Callable[[DrsError], bool] = lambda error: True,
 ) -> dict[str, Result | DrsError]:
     """Return the result or the error of each job, for any number of jobs.
 
@@ -40,6 +41,7 @@ def fetch_each(
     :param job_ids: ids of the jobs.
     :param page_size: the most jobs in one call.
     :param what: what is asked for, for the text of errors.
+    :param goes_on: whether further calls follow one that failed as a whole. If not, the other jobs get its error.
     :return: a result or an error for every id, in the order of ``job_ids``. No :class:`DrsError` is raised.
     """
     unique_ids = list(dict.fromkeys(job_ids))
@@ -53,6 +55,9 @@ def fetch_each(
         except DrsError as error:
             if not _may_be_one_job_only(error):
                 results |= dict.fromkeys(page, error)
+                if not goes_on(error):
+                    results |= {job_id: error for rest in todo for job_id in rest}
+                    break
             elif len(page) > 1:
                 todo += _split(page)
             else:

@@ -16,7 +16,8 @@ from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsStoppedE
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_settings import JobSettings, parse_job_settings
 from airflow_provider_drs.api.model.job_status import TESTABLE
-from airflow_provider_drs.api.model.report import JobVerdict, Report
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
+from airflow_provider_drs.api.model.report import Report
 from airflow_provider_drs.api.model.rules import broken_when_stored
 from airflow_provider_drs.api.model.shorthand import ConnectionReader, no_connections
 from airflow_provider_drs.api.operations import job_details, job_modification

@@ -114,7 +114,7 @@ class FaultyService:
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, send)
         elif fault.kind == "lost_request":
-            # the same bytes as of an answer that was cut off, so that a caller cannot tell one from the other
+            # a caller cannot tell it from an answer that was cut off
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
             await send({"type": "http.response.body", "body": b"{", "more_body": True})
         else:

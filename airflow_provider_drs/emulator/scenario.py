@@ -12,7 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from .faults import Fault, Kind, emulated
-from .jobs import CREATING, JobFacts, Role, TaskId
+from .jobs import CONFIGURATION, CREATING, JobFacts, Role, TaskId
 from .state import World
 
 Polls = Annotated[int, Field(ge=0)]
@@ -117,7 +117,7 @@ def _contradictions(document: Any) -> Iterator[str]:
             yield f"{where}: role backward and forward go together"
         elif forward is not None and forward not in ids:
             yield f"{where}.forward: no job of the scenario has this id"
-        if job.get("becomes") is None and job.get("status", CREATING) != CREATING:
+        if job.get("becomes") is None and job.get("status", CREATING) not in (CREATING, CONFIGURATION):
             for name in ("ready_after_polls", "ready_after_seconds"):
                 if job.get(name) is not None:
                     yield f"{where}.{name}: a job in this status stays there unless becomes is given"

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     # a name for types only: the module takes time to import
-    from airflow_provider_drs.api.model.report import JobVerdict, Report, Verdict
+    from airflow_provider_drs.api.model.job_verdict import JobVerdict
+    from airflow_provider_drs.api.model.report import Report, Verdict
 
 
 class LeavesReport(OperatorMixin):

@@ -43,6 +43,7 @@ EXAMPLES = [
     errors.DrsStoppedError(),
     errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"], {"b": "CREATING", "c": "CONFIGURATION"}),
     errors.DrsEndpointsFailedError(["source mysql at db:3306: refused"], 4),
+    errors.DrsPrecheckFailedError(["a ALARM [A_IS_HIGH]"], "1 of 4 jobs failed the pre-check", "[{}]"),
 ]
 
 

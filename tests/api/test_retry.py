@@ -28,7 +28,10 @@ from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
+from airflow_provider_drs.api.operations.job_start import JOB_START
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.precheck import PRECHECK
+from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
 
 
@@ -74,6 +77,8 @@ def made(cls: type[DrsError]) -> DrsError:
         return error
     if issubclass(cls, errors.DrsEndpointsFailedError):
         return cls([], 0)
+    if issubclass(cls, errors.DrsPrecheckFailedError):
+        return cls([], "no")
     if cls is DrsThrottledError or cls is DrsUnavailableError:
         return cls("no", http_status=429 if cls is DrsThrottledError else 503)
     return cls("no")
@@ -94,6 +99,9 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
         (JOB_MODIFICATION, NOT_SENT | PERHAPS_SENT),
         (IAM_PROJECTS, NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
+        (PRECHECK, NOT_SENT),
+        (JOB_START, NOT_SENT),
+        (PRECHECK_RESULT, NOT_SENT | PERHAPS_SENT),
     ],
     ids=lambda value: value.name if isinstance(value, Operation) else "",
 )
@@ -111,6 +119,9 @@ def test_a_login_is_repeated_only_if_it_was_not_sent_and_a_read_after_every_pass
 
 def test_the_table_above_covers_every_operation():
     assert set(OPERATIONS.values()) == {
+        PRECHECK,
+        PRECHECK_RESULT,
+        JOB_START,
         CONNECTION_TEST,
         CLUSTER_CONNECTION_TEST,
         IAM_TOKEN,

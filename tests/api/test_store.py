@@ -11,7 +11,8 @@ from storing import StoringService
 from wire import Reply, Request
 
 from airflow_provider_drs.api.errors import DrsInputError, DrsPermissionError, DrsStoppedError
-from airflow_provider_drs.api.model.report import JobVerdict, Report, Verdict
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
+from airflow_provider_drs.api.model.report import Report, Verdict
 from airflow_provider_drs.api.store import parse_for_store, run_tests_and_store
 
 REFUSED = {"status": "failed", "error_code": "DRS.M00304", "error_msg": "not in this status"}

@@ -126,6 +126,18 @@ class Drs:
         """Modify jobs; give the results."""
         return self._results("batch-modification", {"jobs": jobs}, "PUT")
 
+    def precheck(self, *job_ids: str, mode: str = "forStartJob") -> list[dict[str, Any]]:
+        """Request the pre-check of jobs; give the results."""
+        return self._results("batch-precheck", {"jobs": [{"job_id": each, "precheck_mode": mode} for each in job_ids]})
+
+    def checked(self, *job_ids: str) -> list[dict[str, Any]]:
+        """Read the pre-checks of jobs; give the results."""
+        return self._results("batch-precheck-result", {"jobs": job_ids})
+
+    def start(self, *jobs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Start jobs; give the results."""
+        return self._results("batch-starting", {"jobs": jobs}, good_status=202)
+
     def cluster(self, *jobs: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Test connections of cluster jobs; give the results."""
         return self._results("cluster/batch-connection", {"jobs": jobs})
@@ -140,9 +152,11 @@ class Drs:
         assert response.status_code == 200, response.text
         return [job["id"] for job in response.json()["jobs"]]
 
-    def _results(self, operation: str, body: Mapping[str, Any], method: str = "POST") -> list[dict[str, Any]]:
+    def _results(
+        self, operation: str, body: Mapping[str, Any], method: str = "POST", good_status: int = 200
+    ) -> list[dict[str, Any]]:
         response = self.post(operation, method=method, json=body)
-        assert response.status_code == 200, response.text
+        assert response.status_code == good_status, response.text
         answer = response.json()
         results: list[dict[str, Any]] = answer["results"]
         assert answer["count"] == len(results)

@@ -109,6 +109,9 @@ CALLS = {
     "batch-connection": {"jobs": [entry()]},
     "batch-detail": {"jobs": [JOB]},
     "batch-modification": {"jobs": [stored()]},
+    "batch-precheck": {"jobs": [{"job_id": JOB, "precheck_mode": "forStartJob"}]},
+    "batch-precheck-result": {"jobs": [JOB]},
+    "batch-starting": {"jobs": [{"job_id": JOB}]},
     "batch-status": {"jobs": [JOB]},
     "cluster-batch-connection": {"jobs": [cluster_job(cluster_end())]},
     "jobs": {"db_use_type": "migration"},
@@ -132,10 +135,11 @@ def test_every_call_can_meet_a_fault_of_its_own(operation):
     with Emulator(load_world({"ready_after_polls": 0}), probe=lambda entry: None) as emulator:
         emulator.world.faults.order(Fault("throttled", operation=operation))
         emulator.world.faults.order(Fault("unavailable", operation=operation, status=502))
-        others = [sent(emulator, other).status_code for other in CALLS if other != operation]
-        mine = [sent(emulator, operation).status_code for _ in range(3)]
+        others = [sent(emulator, other).ok for other in CALLS if other != operation]
+        mine = [sent(emulator, operation).status_code for _ in range(2)]
+        last = sent(emulator, operation).ok
 
-    assert (others, mine) == ([200] * 5, [429, 502, 200])
+    assert (others, mine, last) == ([True] * (len(CALLS) - 1), [429, 502], True)
 
 
 def test_the_names_of_the_calls_are_those_of_the_emulated_ones():
@@ -153,6 +157,22 @@ def test_an_answer_may_be_lost_after_a_store_was_done_or_before(kind, done):
         assert bool(emulator.world.job(JOB).stored) == done
         assert ("batch-modification" in [call.operation for call in emulator.world.calls]) == done
         assert sent(emulator, "batch-modification").json()["results"][0]["status"] == "success"
+
+
+@pytest.mark.parametrize(("kind", "starts"), [("cut_off", 1), ("lost_request", 0)])
+def test_an_answer_may_be_lost_after_a_start_was_accepted_or_before(kind, starts):
+    scenario = {"jobs": [{"id": JOB, "status": "CONFIGURATION", "ready_after_polls": 2}]}
+    with Emulator(load_world(scenario), probe=lambda entry: None) as emulator:
+        emulator.world.finish_precheck(JOB)
+        emulator.world.faults.order(Fault(kind, operation="batch-starting"))
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            sent(emulator, "batch-starting")
+
+        assert emulator.world.job(JOB).starts == starts
+        assert Drs(emulator).status(JOB) == ["CONFIGURATION"], "nothing shows yet whether it was accepted"
+        statuses = [Drs(emulator).status(JOB)[0] for _ in range(2)]
+
+    assert statuses == ["CONFIGURATION", "STARTJOBING" if starts else "CONFIGURATION"]
 
 
 def test_a_fault_of_a_call_that_is_not_emulated_is_refused():

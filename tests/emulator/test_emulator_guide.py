@@ -13,6 +13,7 @@ from airflow_provider_drs.emulator import logins
 from airflow_provider_drs.emulator.accounts import Accounts
 from airflow_provider_drs.emulator.faults import operations
 from airflow_provider_drs.emulator.jobs import JobFacts
+from airflow_provider_drs.emulator.prechecks import CheckItem, PrecheckOrder
 from airflow_provider_drs.emulator.scenario import load_world
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
@@ -40,9 +41,17 @@ def test_its_scenario_can_be_loaded() -> None:
 
 
 def test_its_job_with_members_can_be_loaded() -> None:
-    _, text = blocks("yaml")
-    (job,) = load_world(yaml.safe_load(text)).list_jobs()
+    _, members, precheck = [load_world(yaml.safe_load(text)).list_jobs() for text in blocks("yaml")]
+    (job,) = members
     assert (job.facts.name, job.facts.engine_type, job.facts.prepaid) == ("orders", "postgresql", True)
+    (job,) = precheck
+    assert [item.result for item in job.facts.precheck.items] == ["ALARM", "FAILED"]
+
+
+def test_it_names_every_member_of_a_precheck() -> None:
+    table = GUIDE.partition("| member of `precheck` |")[2].partition("\n\n")[0]
+    for name in [*PrecheckOrder.model_fields, *CheckItem.model_fields]:
+        assert f"`{name}`" in table
 
 
 def test_it_names_every_member_of_a_job_and_its_default() -> None:

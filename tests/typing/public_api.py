@@ -21,6 +21,7 @@ from airflow_provider_drs.api import (
     DrsJobsRefusedError,
     DrsJobStateError,
     DrsPermissionError,
+    DrsPrecheckFailedError,
     DrsRequestError,
     DrsServiceError,
     DrsStoppedError,
@@ -34,12 +35,15 @@ from airflow_provider_drs.api import (
     Endpoint,
     JobStatus,
     PasswordAuth,
+    PrecheckRequest,
+    PrecheckResult,
     Report,
     TokenAuth,
     Verdict,
     parse_endpoints,
     run_tests,
 )
+from airflow_provider_drs.api.model.job_start import JobStart
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
@@ -75,6 +79,9 @@ def client() -> None:
         assert_type(drs.test_connections([]), list[Verdict])
         assert_type(drs.job_statuses(["id"]), dict[str, JobStatus])
         assert_type(drs.look_up(["id"]), dict[str, JobStatus | DrsError])
+        assert_type(drs.request_prechecks(["id"], "forRetryJob"), dict[str, PrecheckRequest])
+        assert_type(drs.precheck_results(["id"], secrets=["s"]), dict[str, PrecheckResult | DrsError])
+        assert_type(drs.start_jobs(["id"], "1767312000000"), dict[str, JobStart])
         drs.check_access()
         drs.cancel()
         drs.close()
@@ -136,7 +143,11 @@ def tree_of_errors() -> None:
 
 
 def members_of_errors(
-    bad_input: DrsInputError, service: DrsServiceError, state: DrsJobStateError, failed: DrsEndpointsFailedError
+    bad_input: DrsInputError,
+    service: DrsServiceError,
+    state: DrsJobStateError,
+    failed: DrsEndpointsFailedError,
+    prechecks: DrsPrecheckFailedError,
 ) -> None:
     assert_type(bad_input.violations, list[str])
     assert_type(service.jobs, dict[str, str])
@@ -145,6 +156,7 @@ def members_of_errors(
     assert_type(state.jobs, dict[str, str])
     assert_type(state.targets, Sequence[str])
     assert_type(failed.failed, list[str])
+    assert_type(prechecks.failed, list[str])
 
 
 def approval() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -12,13 +12,12 @@ from airflow_provider_drs.api.codes import is_retryable
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError, DrsInputError
 from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus
+from airflow_provider_drs.api.model.job_verdict import MAX_REASON, JobVerdict
 from airflow_provider_drs.api.model.summary import table
 from airflow_provider_drs.api.texts import printable
 
 SCHEMA = 1
 """Version of the report's members."""
-MAX_REASON = 200
-"""Maximum length of a reason in a line or a table, in characters; the report has the whole text."""
 MAX_SIZES = {"text": 120_000, "label": 60_000, "address": 100_000, "db_type": 40_000}
 """Maximum size of a member in all endpoints together, in bytes of JSON; databases and pages limit an XCom."""
 MAX_ERRORS = 1000
@@ -94,55 +93,6 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class JobVerdict:
-    """What is known of one job after the test of its endpoints.
-
-    :param job_id: id of the DRS job.
-    :param passed: true if all its endpoints passed and, where they are to be stored, are stored as they were tested.
-    :param stored: whether DRS has stored the tested endpoints; ``None`` if they were not to be stored.
-    :param code: the service's code for why they are not stored, or ``None``.
-    :param text: why they are not stored, or ``None``.
-    :param hint: what to do about it, or ``None``.
-    :param request_id: request id of the answer that says so, or ``None``.
-    :param digest: of what DRS has stored, or else of the endpoints as they were tested; without secrets.
-    :param unproven: members that were stored and cannot be compared with what DRS has, a password for example.
-    :param warnings: what differs and may be right.
-    :param node: addresses of the job's node, ``{"ip": text or None, "public_ip": text or None}``, or ``None``.
-    :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
-    :param answered: whether an answer of DRS says what is stored; not in the report.
-    :param changed: whether DRS has stored something else than what was sent; not in the report.
-    """
-
-    job_id: str
-    passed: bool
-    stored: bool | None = None
-    code: str | None = None
-    text: str | None = None
-    hint: str | None = None
-    request_id: str | None = None
-    digest: str | None = None
-    unproven: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    node: Mapping[str, str | None] | None = None
-    update_time: str | None = None
-    answered: bool = True
-    changed: bool = False
-
-    @property
-    def retryable(self) -> bool:
-        """Whether the endpoints may be stored later; not where somebody has changed them, who must be asked first."""
-        return not self.changed and is_retryable(self.code, self.text)
-
-    @property
-    def line(self) -> str:
-        """The verdict in one line for a log or an error."""
-        code = f" [{self.code}]" if self.code else ""
-        hint = f" {self.hint}" if self.hint else ""
-        request = f" (request id {self.request_id})" if self.request_id else ""
-        return f"job {self.job_id}: {printable(self.text or 'stored', MAX_REASON)}{code}{hint}{request}"
-
-
-@dataclass(frozen=True)
 class Report:
     """All verdicts of one run, in the order of its endpoints.
 
@@ -214,7 +164,7 @@ class Report:
         """The report as Markdown: a table with the failed endpoints first."""
         headline = f"{self.headline} Checked at {self.checked_at:%Y-%m-%d %H:%M:%S} UTC."
         if not self.endpoints:
-            return table(headline, ["Error"], [[line] for line in self._error_lines()])
+            return table(headline, ["Error"], [[line] for line in error_lines(self.errors)])
         columns = ["Endpoint", "Result", "Code", "What to do", "Address", "Job", "Request id"]
         ordered = sorted(self._shortened(), key=lambda verdict: verdict.passed)
         rows = [
@@ -251,20 +201,20 @@ class Report:
             "endpoints": [asdict(verdict) for verdict in self._shortened()],
             "jobs": self._plain_jobs(),
         }
-        return content if self.endpoints else content | {"errors": self._error_lines()}
+        return content if self.endpoints else content | {"errors": error_lines(self.errors)}
 
     def _shortened(self) -> list[Verdict]:
         sizes: dict[str, int] = {name: size // max(1, len(self.endpoints)) for name, size in MAX_SIZES.items()}
         shortened = []
         for verdict in self.endpoints:
-            members: dict[str, Any] = {name: _cut(getattr(verdict, name), size) for name, size in sizes.items()}
+            members: dict[str, Any] = {name: cut(getattr(verdict, name), size) for name, size in sizes.items()}
             shortened.append(replace(verdict, **members))
         return shortened
 
     def _plain_jobs(self) -> list[dict[str, Any]]:
         jobs = self.jobs
         size = MAX_SIZES["text"] // max(1, len(jobs))
-        plain = [asdict(replace(job, text=_cut(job.text, size))) for job in jobs]
+        plain = [asdict(replace(job, text=cut(job.text, size))) for job in jobs]
         lists = ("unproven", "warnings")
         return [
             {
@@ -275,18 +225,27 @@ class Report:
             for job in plain
         ]
 
-    def _error_lines(self) -> list[str]:
-        lines = [
-            printable(line, MAX_REASON)
-            for error in self.errors
-            for line in (error.violations if isinstance(error, DrsInputError) else [str(error)])
-        ]
-        more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
-        return lines[:MAX_ERRORS] + more
+
+def error_lines(errors: Sequence[DrsError]) -> list[str]:
+    """Return a line for each error of a report in which nothing was checked, and for each violation of bad input.
+
+    :param errors: why nothing was checked.
+    """
+    lines = [
+        printable(line, MAX_REASON)
+        for error in errors
+        for line in (error.violations if isinstance(error, DrsInputError) else [str(error)])
+    ]
+    more = [f"and {len(lines) - MAX_ERRORS} more"] if len(lines) > MAX_ERRORS else []
+    return lines[:MAX_ERRORS] + more
 
 
-def _cut(text: str | None, size: int) -> str | None:
-    """Return a text whose JSON has at most ``size`` bytes."""
+def cut(text: str | None, size: int) -> str | None:
+    """Return a text whose JSON has at most ``size`` bytes.
+
+    :param text: any text.
+    :param size: in bytes.
+    """
     while text and len(json.dumps(text)) > size:
         text = text[: len(text) * size // len(json.dumps(text))]
     return text

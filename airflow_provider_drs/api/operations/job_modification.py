@@ -13,7 +13,7 @@ from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.endpoint import Endpoint, KafkaSecurity
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsServiceError
 from airflow_provider_drs.api.model.hidden import HiddenDict
-from airflow_provider_drs.api.model.report import JobVerdict
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
 from airflow_provider_drs.api.operation import PERHAPS_DONE, Operation, Repeat
 from airflow_provider_drs.api.results import results_by_job
 from airflow_provider_drs.api.texts import printable, short

@@ -15,11 +15,11 @@ from airflow_provider_drs.api.errors import (
     DrsJobsRefusedError,
     DrsRequestError,
 )
-from airflow_provider_drs.api.operation import Operation
+from airflow_provider_drs.api.operation import MAX_BODY, Operation
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.api.wire.headers import comes_from_a_cache, retry_after
-from airflow_provider_drs.api.wire.json_reading import read_object
+from airflow_provider_drs.api.wire.json_reading import MAX_COMMAS, read_object
 from airflow_provider_drs.api.wire.objections import objection
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 
@@ -74,7 +74,7 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
 
     if raw.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unusable("it is packed, although it was not to be")
-    payload = read_object(raw.body, scrub)
+    payload = read_object(raw.body, scrub, MAX_COMMAS * operation.max_body // MAX_BODY)
     good = raw.status in operation.good_statuses and _expected(operation, payload)
     # the operation judges the results of single jobs in a good answer
     beside = {name: value for name, value in (payload or {}).items() if not good or name != operation.expected_key}

@@ -16,9 +16,8 @@ from requests.structures import CaseInsensitiveDict
 
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenDict, HiddenText
+from airflow_provider_drs.api.operation import MAX_BODY
 
-MAX_BODY = 2**20
-"""The most bytes of a body that are read. A real answer has a few thousand."""
 MAX_HEAD = 2**16
 """The most bytes of the status line with headers, of one chunk's length, or of the trailers."""
 MAX_HEADERS = 100
@@ -141,11 +140,12 @@ class Connection:
             return False
         return False
 
-    def exchange(self, request: requests.PreparedRequest, deadline: Deadline) -> RawAnswer:
+    def exchange(self, request: requests.PreparedRequest, deadline: Deadline, max_body: int = MAX_BODY) -> RawAnswer:
         """Send one request and return the complete answer.
 
         :param request: the request, with its credential.
         :param deadline: when the exchange times out.
+        :param max_body: the most bytes of the answer's body.
         :raises GarbledError: when the answer is not valid HTTP, or exceeds a limit.
         :raises BrokenConnectionError: when the connection ends before the answer is complete.
         :raises TimeoutError: when the deadline passes.
@@ -157,8 +157,8 @@ class Connection:
             with self._interruptible():
                 self._send(_serialized(http, request), deadline)
                 while answer.take(self._next_event(http, deadline)):
-                    if answer.size > MAX_BODY:
-                        raise GarbledError(f"is longer than {MAX_BODY} bytes")
+                    if answer.size > max_body:
+                        raise GarbledError(f"is longer than {max_body} bytes")
         except TimeoutError:
             raise
         except OSError:

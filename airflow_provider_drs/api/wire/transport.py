@@ -134,7 +134,7 @@ class Transport:
             request.headers["Connection"] = "close"
         connection = (None if unshared else self._idle_connection()) or self._new_connection(request)
         try:
-            return connection.exchange(request, Deadline(self._read_timeout))
+            return connection.exchange(request, Deadline(self._read_timeout), operation.max_body)
         except (GarbledError, BrokenConnectionError, OSError) as error:
             self._cancellation.check()
             raise self._lost(error) from None

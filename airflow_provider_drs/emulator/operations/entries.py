@@ -22,17 +22,14 @@ async def refusals_of(
     :param entries: with the member names of ``batchValidateConnections``.
     :param cluster: whether they were sent to the call for clusters.
     """
-    # One thread for each entry: the threads all calls share by default would make long calls wait in line.
-    limiter = CapacityLimiter(len(entries))
+    limiter = one_thread_for_each(entries)
 
     async def refusal_of(entry: Entry) -> RefusedError | None:
         try:
             service.world.check_testable(entry["id"], cluster=cluster)
-            # who ends the emulator does not wait for a database
-            await to_thread.run_sync(service.probe, entry, limiter=limiter, abandon_on_cancel=True)
         except RefusedError as refusal:
             return refusal
-        return None
+        return await login_of(service, entry, limiter)
 
     refusals = await asyncio.gather(*map(refusal_of, entries))
     ends = [(entry["id"], SIDES[entry["end_point_type"]]) for entry in entries]
@@ -40,6 +37,21 @@ async def refusals_of(
     for job_id, side in dict.fromkeys(ends):
         service.world.remember_test(job_id, side, passed=(job_id, side) not in failed)
     return refusals
+
+
+def one_thread_for_each(entries: Sequence[Entry]) -> CapacityLimiter:
+    """Return a limit for one call: with the threads that all calls share by default, long calls would wait in line."""
+    return CapacityLimiter(max(len(entries), 1))
+
+
+async def login_of(service: Service, entry: Entry, limiter: CapacityLimiter) -> RefusedError | None:
+    """Dial the database of an entry, and return why it lets nobody in, or ``None``."""
+    try:
+        # who ends the emulator does not wait for a database
+        await to_thread.run_sync(service.probe, entry, limiter=limiter, abandon_on_cancel=True)
+    except RefusedError as refusal:
+        return refusal
+    return None
 
 
 def verdict_of(entry: Entry, refusal: RefusedError | None) -> str:

@@ -57,7 +57,8 @@ def _details(job: Job) -> dict[str, Any]:
     if facts.cluster:
         details |= {"master_az": "cn-north-4a", "slave_az": "cn-north-4b"}
     if facts.prepaid:
-        details["period_order"] = _UNPAID
+        paid = {"status": "COMPLETED", "order_id": job.order_id} if job.order_id else {}
+        details["period_order"] = {**_UNPAID, **paid}
     if facts.tags:
         details["tags"] = [{"key": key, "value": value} for key, value in facts.tags.items()]
     return details

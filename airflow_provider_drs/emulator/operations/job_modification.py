@@ -6,15 +6,14 @@ from typing import Any
 
 from ..errors import RefusedError
 from ..state import World
-from .operation import Answer, Asked, Operation, Service
+from .operation import Answer, Asked, Operation, Service, outcomes_of
 
 
 async def _answer(service: Service, request: Asked) -> Answer:
     jobs: list[dict[str, Any]] = request.body["jobs"]
     service.world.record("batch-modification", [job["job_id"] for job in jobs])
     results = [_result(service.world, job) for job in jobs]
-    verdicts = [" ".join(filter(None, (each["id"], each["status"], each.get("error_code")))) for each in results]
-    return Answer({"results": results, "count": len(results)}, line=f"batch-modification: {', '.join(verdicts)}")
+    return Answer({"results": results, "count": len(results)}, line=f"batch-modification: {outcomes_of(results)}")
 
 
 def _result(world: World, job: dict[str, Any]) -> dict[str, Any]:

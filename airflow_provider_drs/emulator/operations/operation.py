@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,11 @@ def refusal_of(absent: AbsentJobsError, call: str) -> Answer:
         for job_id, refusal in absent.refusals.items()
     ]
     return Answer({"results": results, "count": len(results)}, 400, line=f"{call}: no such job: {absent}")
+
+
+def outcomes_of(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the log says of results that have an id, a status and maybe a code."""
+    return ", ".join(" ".join(filter(None, (each["id"], each["status"], each.get("error_code")))) for each in results)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,10 @@ from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
+from airflow_provider_drs.api.operations.job_start import JOB_START
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.precheck import PRECHECK
+from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
 from airflow_provider_drs.api.texts import MAX_TEXT
 from airflow_provider_drs.api.wire.answers import MAX_FACT, MAX_JOBS
 
@@ -36,6 +39,9 @@ GOOD: dict[Any, Any] = {
     JOB_STATUS: ready(),
     JOB_DETAILS: {"results": [{"id": JOBS[0], "status": "CONFIGURATION", "failed_reason": None}], "count": 1},
     JOB_MODIFICATION: {"results": [{"id": JOBS[0], "status": "failed", "error_code": "DRS.M00304"}], "count": 1},
+    PRECHECK: {"results": [{"id": JOBS[0], "precheck_id": JOBS[0], "status": "success"}], "count": 1},
+    PRECHECK_RESULT: {"results": [{"precheck_id": JOBS[0], "process": "35%", "result": False}], "count": 1},
+    JOB_START: {"results": [{"id": JOBS[0], "status": "success", "order_id": "CS26010112345678"}], "count": 1},
     JOB_LIST: {
         "total_record": 1,
         "jobs": [{"id": JOBS[0], "description": "nothing failed", "status": "CREATE_FAILED"}],

@@ -61,6 +61,14 @@ def test_a_body_that_all_parsers_read_alike_is_accepted(body):
     assert passed(body) == [True, True]
 
 
+@pytest.mark.parametrize("odd", ["", '"', "\\", '\\"', '"\\', '\\\\"'])
+def test_the_commas_within_a_text_are_no_items(odd):
+    text = odd + "," * (MAX_COMMAS + 1) + odd
+
+    assert read_object(json.dumps({"a": odd, "b": text, "c": 1}).encode(), Scrubber([])) is not None
+    assert read_object(json.dumps({"a": text, "b": [0] * (MAX_COMMAS + 1)}).encode(), Scrubber([])) is None
+
+
 def test_a_cut_text_ends_with_an_ellipsis():
     read = read_object(
         json.dumps({"a": "x" * MAX_TEXT, "b": "x" * (MAX_TEXT + 1), "y" * 101: 1}).encode(), Scrubber([])

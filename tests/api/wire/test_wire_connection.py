@@ -29,11 +29,11 @@ from airflow_provider_drs.api.errors import (
     DrsTimeoutError,
     DrsTransportError,
 )
-from airflow_provider_drs.api.operation import Operation
+from airflow_provider_drs.api.operation import MAX_BODY, Operation
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.wire.answers import Answer
-from airflow_provider_drs.api.wire.connection import MAX_BODY, Connection
+from airflow_provider_drs.api.wire.connection import Connection
 from airflow_provider_drs.api.wire.transport import Transport
 
 SOON = 0.3

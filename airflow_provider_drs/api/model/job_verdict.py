@@ -1,0 +1,61 @@
+"""The verdict on a job: whether its endpoints passed, and are stored as they were tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from airflow_provider_drs.api.codes import is_retryable
+from airflow_provider_drs.api.texts import printable
+
+MAX_REASON = 200
+"""Maximum length of a reason in a line or a table, in characters; the report has the whole text."""
+
+
+@dataclass(frozen=True)
+class JobVerdict:
+    """What is known of one job after the test of its endpoints.
+
+    :param job_id: id of the DRS job.
+    :param passed: true if all its endpoints passed and, where they are to be stored, are stored as they were tested.
+    :param stored: whether DRS has stored the tested endpoints; ``None`` if they were not to be stored.
+    :param code: the service's code for why they are not stored, or ``None``.
+    :param text: why they are not stored, or ``None``.
+    :param hint: what to do about it, or ``None``.
+    :param request_id: request id of the answer that says so, or ``None``.
+    :param digest: of what DRS has stored, or else of the endpoints as they were tested; without secrets.
+    :param unproven: members that were stored and cannot be compared with what DRS has, a password for example.
+    :param warnings: what differs and may be right.
+    :param node: addresses of the job's node, ``{"ip": text or None, "public_ip": text or None}``, or ``None``.
+    :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
+    :param answered: whether an answer of DRS says what is stored; not in the report.
+    :param changed: whether DRS has stored something else than what was sent; not in the report.
+    """
+
+    job_id: str
+    passed: bool
+    stored: bool | None = None
+    code: str | None = None
+    text: str | None = None
+    hint: str | None = None
+    request_id: str | None = None
+    digest: str | None = None
+    unproven: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    node: Mapping[str, str | None] | None = None
+    update_time: str | None = None
+    answered: bool = True
+    changed: bool = False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the endpoints may be stored later; not where somebody has changed them, who must be asked first."""
+        return not self.changed and is_retryable(self.code, self.text)
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line for a log or an error."""
+        code = f" [{self.code}]" if self.code else ""
+        hint = f" {self.hint}" if self.hint else ""
+        request = f" (request id {self.request_id})" if self.request_id else ""
+        return f"job {self.job_id}: {printable(self.text or 'stored', MAX_REASON)}{code}{hint}{request}"
