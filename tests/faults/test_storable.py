@@ -122,7 +122,12 @@ def for_next_kwargs(event: Any) -> Any:
 def test_a_report_and_the_error_of_the_task_are_stored_unchanged(store, service, reply, label):
     service.answer = lambda request: reply
     pushed: list[Any] = []
-    context: Any = {"ti": SimpleNamespace(xcom_push=lambda key, value: pushed.append(value))}
+
+    def push(key: str, value: Any) -> None:
+        if key == "return_value":
+            pushed.append(value)
+
+    context: Any = {"ti": SimpleNamespace(xcom_push=push)}
     task = DrsTestConnectionsOperator(task_id="test", jobs=[endpoint(1, label=label or None), endpoint(2)])
     try:
         pushed.append(task.execute(context))
