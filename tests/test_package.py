@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "triggers": {"triggers", "hooks", "api"},
     "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
     "operators": {"operators", "links", "hooks", "api"},
-    "links": {"links"},
+    "links": {"links", "hooks"},
     "ui": {"ui"},
 }
 """Imports point one way: from operators and sensors over triggers and hooks to the client."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_drs._compat import OperatorMixin
+from airflow_provider_drs._version import AIRFLOW
 from airflow_provider_drs.links.console import CONSOLE_KEY, DrsConsoleLink
 from airflow_provider_drs.links.report import DrsReportLink
 
@@ -20,13 +21,14 @@ class HasLinks(OperatorMixin):
     operator_extra_links = (DrsReportLink(), DrsConsoleLink())
 
     def leave_console_url(self, context: Context, hook: DrsHook) -> None:
-        """Leave the address of the console for its link; a task does it first, so that a failed task has the link, too.
+        """Leave the address of the console for its link on Airflow 2.
+
+        A task does it first, so that a failed task has the link, too.
 
         :param context: Airflow's.
         :param hook: knows the Connection.
         """
-        if self.do_xcom_push and "ti" in context:
-            # an empty text, too: Airflow logs an error where a link finds no XCom
+        if AIRFLOW < (3, 0) and self.do_xcom_push and "ti" in context:
             try:
                 context["ti"].xcom_push(key=CONSOLE_KEY, value=hook.console_url())
             except Exception as error:  # a link must not end a gate
