@@ -14,32 +14,29 @@ from airflow_provider_drs.api.wire.objections import miscount
 Result = TypeVar("Result")
 
 
-def results_by_job(
-    job_ids: Collection[str], answer: Answer, *, key: str = "id"
-) -> dict[str, Mapping[str, Any] | DrsError]:
+def results_by_job(job_ids: Collection[str], answer: Answer) -> dict[str, Mapping[str, Any] | DrsError]:
     """Return the one result of each job, or the error in its place. A job without a result is left out.
 
     An answer that speaks of other jobs, or that counts otherwise, is an error for every job.
 
     :param job_ids: those that the request names.
     :param answer: an answer with ``results``.
-    :param key: the member of a result that names its job.
     """
     results: list[Any] = answer.payload["results"]
 
     def wrong(text: str) -> DrsError:
         return DrsAnswerError(text, request_id=answer.request_id)
 
-    if not all(isinstance(item, Mapping) and isinstance(item.get(key), str) for item in results):
+    if not all(isinstance(item, Mapping) and isinstance(item.get("id"), str) for item in results):
         return dict.fromkeys(job_ids, wrong("the answer holds an item that names no job"))
-    times = Counter(item[key] for item in results)
+    times = Counter(item["id"] for item in results)
     if strangers := times.keys() - set(job_ids):
         text = f"the answer speaks of {printable(', '.join(sorted(strangers)))}, which was not asked about"
         return dict.fromkeys(job_ids, wrong(text))
     good = sum(item.get("status") != "failed" for item in results)
     if fault := miscount(answer.payload, len(job_ids), good):
         return dict.fromkeys(job_ids, wrong(fault))
-    by_job: dict[str, Mapping[str, Any] | DrsError] = {item[key]: item for item in results}
+    by_job: dict[str, Mapping[str, Any] | DrsError] = {item["id"]: item for item in results}
     doubled = {job_id: number for job_id, number in times.items() if number > 1}
     return by_job | {
         job_id: wrong(f"the answer holds {number} results for {job_id}") for job_id, number in doubled.items()

@@ -16,7 +16,7 @@ from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsStoppedE
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_settings import JobSettings, parse_job_settings
 from airflow_provider_drs.api.model.job_status import TESTABLE
-from airflow_provider_drs.api.model.job_verdict import JobVerdict
+from airflow_provider_drs.api.model.job_verdict import MAX_REASON, JobVerdict
 from airflow_provider_drs.api.model.report import Report
 from airflow_provider_drs.api.model.rules import broken_when_stored
 from airflow_provider_drs.api.model.shorthand import ConnectionReader, no_connections
@@ -26,6 +26,7 @@ from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION, StoreRequest
 from airflow_provider_drs.api.readiness import run_ready_tests
 from airflow_provider_drs.api.statuses import concerns_job
+from airflow_provider_drs.api.texts import printable
 
 _TAKEN_OVER = ("node_type", "engine_type", "job_direction", "is_target_readonly", "replace_definer")
 """The members of a store that are what the job's details say, unless the DAG gives them."""
@@ -126,6 +127,9 @@ def run_tests_and_store(
     for request in affirmed:
         job_id = request.job_id
         verdicts[job_id] = _compared(verdicts[job_id], request, details[job_id], after[job_id])
+    names: dict[str, list[str]] = {}
+    for verdict in report.endpoints:
+        names.setdefault(verdict.job_id, []).append(verdict.name)
     stores = []
     for job in report.jobs:
         detail = details[job.job_id]
@@ -136,7 +140,8 @@ def run_tests_and_store(
         else:
             text = "jobs has only one end of the job"
         store = verdicts.get(job.job_id) or replace(job, passed=False, stored=False, text=f"not stored: {text}")
-        stores.append(replace(store, digest=store.digest or job.digest))
+        databases = printable(", ".join(names[job.job_id]), MAX_REASON)
+        stores.append(replace(store, digest=store.digest or job.digest, databases=databases))
     return replace(report, stores=tuple(stores), errors=(*report.errors, *store_errors))
 
 

@@ -19,13 +19,13 @@ ON_ALARM = ("fail", "pass")
 class ItemVerdict:
     """Whether an item lets its job pass.
 
-    :param found: the item, as DRS answered.
+    :param answered: the item, as DRS answered.
     :param passed: whether it stops nothing.
     :param waiver: the waiver that counts for its alarm, or ``None``.
     :param expired: a waiver for its alarm that counts no more, or ``None``.
     """
 
-    found: PrecheckItem
+    answered: PrecheckItem
     passed: bool
     waiver: Waiver | None = None
     expired: Waiver | None = None
@@ -33,15 +33,15 @@ class ItemVerdict:
     @property
     def outcome(self) -> str:
         """The item and its result in a few words, with the symbol of the reason."""
-        reason = f" [{self.found.reason}]" if self.found.reason else ""
-        return f"{self.found.item} {self.found.result or 'without a result'}{reason}"
+        reason = f" [{self.answered.reason}]" if self.answered.reason else ""
+        return f"{self.answered.item} {self.answered.result or 'without a result'}{reason}"
 
     @property
     def explanation(self) -> str:
         """Why the item stops its job, in whole sentences; empty when nothing is known."""
         expired = f"The waiver for it expired on {self.expired.until}." if self.expired else None
-        fault = f"{self.found.fault[:1].upper()}{self.found.fault[1:]}." if self.found.fault else None
-        return " ".join(filter(None, (fault, explain(self.found), expired)))
+        fault = f"{self.answered.fault[:1].upper()}{self.answered.fault[1:]}." if self.answered.fault else None
+        return " ".join(filter(None, (fault, explain(self.answered), expired)))
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,9 @@ def remarks(verdicts: Sequence[PrecheckVerdict], waivers: Sequence[Waiver], toda
     :param today: the day on which they must count.
     """
     used = {item.waiver for verdict in verdicts for item in verdict.items}
-    failed = {(verdict.job_id, item.found.item) for verdict in verdicts for item in verdict.items if _has_failed(item)}
+    failed = {
+        (verdict.job_id, item.answered.item) for verdict in verdicts for item in verdict.items if _has_failed(item)
+    }
     sentences = []
     for waiver in waivers:
         if waiver.until < today:
@@ -146,7 +148,7 @@ def _judge_item(job_id: str, item: PrecheckItem, waivers: Sequence[Waiver], toda
 
 
 def _has_failed(item: ItemVerdict) -> bool:
-    return item.found.result == FAILED
+    return item.answered.result == FAILED
 
 
 def _what_is_missing(result: PrecheckResult) -> str:

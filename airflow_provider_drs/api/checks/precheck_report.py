@@ -86,7 +86,9 @@ class PrecheckReport:
         if not self.jobs:
             return table(headline, ["Error"], [[line] for line in error_lines(self.errors)])
         rows = [row for job in self.failed for row in _stopped_rows(job)]
-        rows += [_alarm_row(job, item) for job in self.jobs for item in job.items if item.passed and item.found.alarmed]
+        rows += [
+            _alarm_row(job, item) for job in self.jobs for item in job.items if item.passed and item.answered.alarmed
+        ]
         rows += [[job.job_id, "passed", None, f"{len(job.items)} items", None] for job in self.jobs if job.passed]
         return table(headline, ["Job", "Result", "Item", "Reason and what to do", "Waiver"], rows)
 
@@ -94,7 +96,7 @@ class PrecheckReport:
     def blank_waivers(self) -> list[dict[str, str]]:
         """The waivers that would let the alarms pass that stopped a job, without their reasons and dates."""
         stopped = [
-            (job.job_id, item.found.item) for job in self.failed for item in job.stopped_by if item.found.alarmed
+            (job.job_id, item.answered.item) for job in self.failed for item in job.stopped_by if item.answered.alarmed
         ]
         return [blank_waiver(*pair) for pair in dict.fromkeys(stopped)]
 
@@ -139,21 +141,21 @@ class PrecheckReport:
             "request_id": result.request_id,
             "checked_at": result.checked_at,
             "digest": result.digest,
-            "items_passed": sum(item.found.passed for item in job.items),
+            "items_passed": sum(item.answered.passed for item in job.items),
             "items": [_item(item, size) for item in self._listed(job)],
         }
 
     def _listed(self, job: PrecheckVerdict) -> list[ItemVerdict]:
-        return [item for item in job.items if self.list_all or not item.found.passed]
+        return [item for item in job.items if self.list_all or not item.answered.passed]
 
 
 def _item(item: ItemVerdict, size: int) -> dict[str, Any]:
     return {
-        "item": item.found.item,
-        "group": item.found.group,
-        "result": item.found.result,
-        "reason": item.found.reason,
-        "text": cut(item.found.text, size),
+        "item": item.answered.item,
+        "group": item.answered.group,
+        "result": item.answered.result,
+        "reason": item.answered.reason,
+        "text": cut(item.answered.text, size),
         "waiver": item.waiver.to_dict() if item.waiver else None,
     }
 
@@ -162,7 +164,7 @@ def _lines(job: PrecheckVerdict) -> list[str]:
     about = f"job {job.job_id}" + (f", request id {job.result.request_id}" if job.result.request_id else "")
     lines = []
     for item in job.stopped_by:
-        detail = " ".join(filter(None, (item.explanation, printable(item.found.text or "", MAX_REASON))))
+        detail = " ".join(filter(None, (item.explanation, printable(item.answered.text or "", MAX_REASON))))
         lines.append(f"{item.outcome}: {detail} ({about})" if detail else f"{item.outcome} ({about})")
     if not lines or job.result.faults:
         code = f" [{job.result.code}]" if job.result.code else ""
@@ -174,7 +176,13 @@ def _lines(job: PrecheckVerdict) -> list[str]:
 
 def _stopped_rows(job: PrecheckVerdict) -> list[list[str | None]]:
     rows: list[list[str | None]] = [
-        [job.job_id, item.found.result or "no result", item.found.item, _why(item), "expired" if item.expired else None]
+        [
+            job.job_id,
+            item.answered.result or "no result",
+            item.answered.item,
+            _why(item),
+            "expired" if item.expired else None,
+        ]
         for item in job.stopped_by
     ]
     why = " ".join(filter(None, (job.result.code, job.text, job.result.hint)))
@@ -185,8 +193,8 @@ def _alarm_row(job: PrecheckVerdict, item: ItemVerdict) -> list[str | None]:
     accepted = "any alarm"
     if waiver := item.waiver:
         accepted = f"{waiver.reason} (until {waiver.until}" + (f", {waiver.by})" if waiver.by else ")")
-    return [job.job_id, "ALARM, accepted", item.found.item, _why(item), accepted]
+    return [job.job_id, "ALARM, accepted", item.answered.item, _why(item), accepted]
 
 
 def _why(item: ItemVerdict) -> str:
-    return " ".join(filter(None, (item.found.reason, item.found.fault, explain(item.found))))
+    return " ".join(filter(None, (item.answered.reason, item.answered.fault, explain(item.answered))))

@@ -12,6 +12,20 @@ MAX_REASON = 200
 """Maximum length of a reason in a line or a table, in characters; the report has the whole text."""
 
 
+def one_line(name: str, reason: str, code: str | None, hint: str | None, about: str) -> str:
+    """Return a verdict in one line for a log or an error: name, reason, code and hint, then what it is about.
+
+    :param name: of what was judged.
+    :param reason: why it did not pass, or that it did.
+    :param code: the service's code, or ``None``.
+    :param hint: what to do, or ``None``.
+    :param about: ids and addresses.
+    """
+    # a code ends a reason; without one, the hint must not run on from it
+    stop = "" if code or reason.endswith((".", "!", "?", "。")) else "."
+    return f"{name}: {reason}" + (f" [{code}]" if code else "") + (f"{stop} {hint}" if hint else "") + f" ({about})"
+
+
 @dataclass(frozen=True)
 class JobVerdict:
     """What is known of one job after the test of its endpoints.
@@ -30,6 +44,7 @@ class JobVerdict:
     :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
     :param answered: whether an answer of DRS says what is stored; not in the report.
     :param changed: whether DRS has stored something else than what was sent; not in the report.
+    :param databases: names of its endpoints, for the log and the error; not in the report.
     """
 
     job_id: str
@@ -46,6 +61,7 @@ class JobVerdict:
     update_time: str | None = None
     answered: bool = True
     changed: bool = False
+    databases: str = ""
 
     @property
     def retryable(self) -> bool:
@@ -55,7 +71,6 @@ class JobVerdict:
     @property
     def line(self) -> str:
         """The verdict in one line for a log or an error."""
-        code = f" [{self.code}]" if self.code else ""
-        hint = f" {self.hint}" if self.hint else ""
-        request = f" (request id {self.request_id})" if self.request_id else ""
-        return f"job {self.job_id}: {printable(self.text or 'stored', MAX_REASON)}{code}{hint}{request}"
+        about = f"job {self.job_id}" + (f", request id {self.request_id}" if self.request_id else "")
+        reason = printable(self.text or "stored", MAX_REASON)
+        return one_line(self.databases or self.job_id, reason, self.code, self.hint, about)

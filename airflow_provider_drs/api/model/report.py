@@ -12,7 +12,7 @@ from airflow_provider_drs.api.codes import is_retryable
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError, DrsInputError
 from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus
-from airflow_provider_drs.api.model.job_verdict import MAX_REASON, JobVerdict
+from airflow_provider_drs.api.model.job_verdict import MAX_REASON, JobVerdict, one_line
 from airflow_provider_drs.api.model.summary import table
 from airflow_provider_drs.api.texts import printable
 
@@ -84,12 +84,9 @@ class Verdict:
     @property
     def line(self) -> str:
         """The verdict in one line for a log or an error: name, reason, code, hint, then address, job and request id."""
-        code = f" [{self.code}]" if self.code else ""
-        # a code ends a reason; without one, the hint must not run on from it
-        stop = "" if self.code or self.reason.endswith((".", "!", "?", "。")) else "."
-        hint = f"{stop} {self.hint}" if self.hint else ""
         request = f", request id {self.request_id}" if self.request_id else ""
-        return f"{self.name}: {self.reason}{code}{hint} ({self.db_type} at {self.address}, job {self.job_id}{request})"
+        about = f"{self.db_type} at {self.address}, job {self.job_id}{request}"
+        return one_line(self.name, self.reason, self.code, self.hint, about)
 
 
 @dataclass(frozen=True)
@@ -172,7 +169,15 @@ class Report:
             for one in ordered
         ]
         stores = [
-            ["both (store)", printable(job.text or "", MAX_REASON), job.code, job.hint, "", job.job_id, job.request_id]
+            [
+                f"{job.databases} (store)",
+                printable(job.text or "", MAX_REASON),
+                job.code,
+                job.hint,
+                "",
+                job.job_id,
+                job.request_id,
+            ]
             for job in self.not_stored
         ]
         return table(headline, columns, stores + rows)
@@ -220,7 +225,7 @@ class Report:
             {
                 name: [*value] if name in lists else value
                 for name, value in job.items()
-                if name not in ("answered", "changed")
+                if name not in ("answered", "changed", "databases")
             }
             for job in plain
         ]
