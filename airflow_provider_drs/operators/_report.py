@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, OperatorMixin
 from airflow_provider_drs.links.report import logged_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
-    # a name for types only: the module takes time to import
-    from airflow_provider_drs.api.model.job_verdict import JobVerdict
-    from airflow_provider_drs.api.model.report import Report, Verdict
+    from airflow_provider_drs.api.errors import DrsError
+
+
+class GateReport(Protocol):
+    """The report of one step of a gate."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the step lets all its jobs pass."""
+
+    @property
+    def headline(self) -> str:
+        """How many passed, in one sentence."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Lines about what passed."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences about what may be right and should be looked at."""
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """Lines about what did not pass."""
+
+    @property
+    def errors(self) -> Sequence[DrsError]:
+        """The errors of calls that failed as a whole."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether DRS has answered about everything that did not pass."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether all that did not pass may pass later without a change of the DAG."""
+
+    def failure(self) -> DrsError:
+        """Return the error that has all lines."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON."""
 
 
 class LeavesReport(OperatorMixin):
@@ -21,7 +63,7 @@ class LeavesReport(OperatorMixin):
     on_failure: str
     """What an entry that did not pass does to the task: ``fail``, ``skip`` or ``report``."""
 
-    def conclude(self, context: Context, report: Report) -> dict[str, Any]:
+    def conclude(self, context: Context, report: GateReport) -> dict[str, Any]:
         """Log a report and return it as the XCom; unless it passed, end the task as ``on_failure`` says.
 
         :param context: Airflow's.
@@ -30,35 +72,31 @@ class LeavesReport(OperatorMixin):
             stored.
         :raises AirflowSkipException: when an entry did not pass, DRS has answered about every one, and ``on_failure``
             is ``skip``.
-        :raises DrsError: when an entry did not pass or is not stored; Airflow's ``retries`` try again.
+        :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
         """
         # Airflow's page opens at the end of the log, so the failures are last
-        for entry in report.endpoints:
-            if entry.passed:
-                self.log.info("%s", entry.line)
-        for job in report.stores:
-            for warning in job.warnings:
-                self.log.warning("job %s: %s", job.job_id, warning)
+        for note in report.notes:
+            self.log.info("%s", note)
+        for remark in report.remarks:
+            self.log.warning("%s", remark)
         self.log.info("%s", report.headline)
         if "ti" in context and (url := logged_url(context["ti"])):
             self.log.info("The report: %s", url)
-        failures: list[Verdict | JobVerdict] = [*report.failed, *report.not_stored]
-        for failed in failures:
-            self.log.error("%s", failed.line)
+        for line in report.lines:
+            self.log.error("%s", line)
         if report.passed or self.on_failure == "report":
             return report.to_dict()
         self.leave(context, report)
         failure = report.failure()
-        answered = all(job.answered for job in report.not_stored)
         if any(not error.retryable for error in report.errors):
             raise AirflowFailException(str(failure))
-        if self.on_failure == "skip" and all(entry.tested for entry in report.failed) and answered:
+        if self.on_failure == "skip" and report.answered:
             raise AirflowSkipException(str(failure))
-        if any(not entry.retryable for entry in failures):
+        if not report.retryable:
             raise AirflowFailException(str(failure))
         raise failure
 
-    def leave(self, context: Context, report: Report) -> None:
+    def leave(self, context: Context, report: GateReport) -> None:
         """Push a report as the XCom of a task that fails: Airflow takes a return value only from one that succeeds.
 
         :param context: Airflow's.

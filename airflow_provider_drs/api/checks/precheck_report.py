@@ -65,6 +65,21 @@ class PrecheckReport:
         )
 
     @property
+    def notes(self) -> list[str]:
+        """A line for each alarm that is accepted."""
+        return [f"{item.outcome} accepted: {_acceptance(item)} (job {job.job_id})" for job, item in self._accepted]
+
+    @property
+    def answered(self) -> bool:
+        """Whether DRS runs or ran the check of each job that did not pass."""
+        return all(job.tested for job in self.failed)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether all jobs may pass later without a change of the DAG."""
+        return all(job.retryable for job in self.failed)
+
+    @property
     def lines(self) -> list[str]:
         """A line for each item that stopped a job, and for each job that was stopped by something else."""
         return [line for job in self.failed for line in _lines(job)]
@@ -87,7 +102,8 @@ class PrecheckReport:
             return table(headline, ["Error"], [[line] for line in error_lines(self.errors)])
         rows = [row for job in self.failed for row in _stopped_rows(job)]
         rows += [
-            _alarm_row(job, item) for job in self.jobs for item in job.items if item.passed and item.answered.alarmed
+            [job.job_id, "ALARM, accepted", item.answered.item, _why(item), _acceptance(item)]
+            for job, item in self._accepted
         ]
         rows += [[job.job_id, "passed", None, f"{len(job.items)} items", None] for job in self.jobs if job.passed]
         return table(headline, ["Job", "Result", "Item", "Reason and what to do", "Waiver"], rows)
@@ -128,6 +144,10 @@ class PrecheckReport:
             "jobs": [self._job(job, MAX_TEXTS // max(1, listed)) for job in self.jobs],
         }
         return content if self.jobs else content | {"errors": error_lines(self.errors)}
+
+    @property
+    def _accepted(self) -> list[tuple[PrecheckVerdict, ItemVerdict]]:
+        return [(job, item) for job in self.jobs for item in job.items if item.passed and item.answered.alarmed]
 
     def _job(self, job: PrecheckVerdict, size: int) -> dict[str, Any]:
         result = job.result
@@ -189,11 +209,10 @@ def _stopped_rows(job: PrecheckVerdict) -> list[list[str | None]]:
     return rows or [[job.job_id, "not passed", None, why, None]]
 
 
-def _alarm_row(job: PrecheckVerdict, item: ItemVerdict) -> list[str | None]:
-    accepted = "any alarm"
-    if waiver := item.waiver:
-        accepted = f"{waiver.reason} (until {waiver.until}" + (f", {waiver.by})" if waiver.by else ")")
-    return [job.job_id, "ALARM, accepted", item.answered.item, _why(item), accepted]
+def _acceptance(item: ItemVerdict) -> str:
+    if not (waiver := item.waiver):
+        return "any alarm"
+    return f"{waiver.reason} (until {waiver.until}" + (f", {waiver.by})" if waiver.by else ")")
 
 
 def _why(item: ItemVerdict) -> str:

@@ -131,6 +131,31 @@ class Report:
         return bool(self.endpoints) and not self.failed and not self.not_stored
 
     @property
+    def notes(self) -> list[str]:
+        """A line for each endpoint that passed."""
+        return [verdict.line for verdict in self.endpoints if verdict.passed]
+
+    @property
+    def remarks(self) -> list[str]:
+        """A sentence for each difference between what was tested and what is stored that may be right."""
+        return [f"job {job.job_id}: {warning}" for job in self.stores for warning in job.warnings]
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each endpoint that did not pass, and then for each job that is not stored."""
+        return [verdict.line for verdict in self.failed] + [job.line for job in self.not_stored]
+
+    @property
+    def answered(self) -> bool:
+        """Whether each failed endpoint was tested, and an answer says what is stored of each job."""
+        return all(verdict.tested for verdict in self.failed) and all(job.answered for job in self.not_stored)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether all that failed may pass later without a change."""
+        return all(verdict.retryable for verdict in self.failed) and all(job.retryable for job in self.not_stored)
+
+    @property
     def headline(self) -> str:
         """The number of endpoints that passed and failed, and of jobs that are stored."""
         failed, count = len(self.failed), len(self.endpoints)
