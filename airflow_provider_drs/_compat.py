@@ -29,6 +29,9 @@ else:
     # a mixin that were an operator would keep BaseSensorOperator's __init__ from being called
     OperatorMixin = object
 
+TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
+"""How Airflow 3, and Airflow 2, report to a deferred task that its wait took too long."""
+
 _MASKERS = (
     "airflow.sdk._shared.secrets_masker",
     "airflow.sdk.execution_time.secrets_masker",  # Airflow 3.0
@@ -47,6 +50,7 @@ def secrets_masker() -> Any:
 
 
 __all__ = [
+    "TIME_IS_UP",
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSensorTimeout",

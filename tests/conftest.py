@@ -20,7 +20,7 @@ def _prepare_airflow() -> None:
     dags = _HOME / "dags"
     dags.mkdir()
     for folder in (_ROOT / "example_dags", _ROOT / "tests" / "dags" / "folder"):
-        for file in (*folder.glob("*.py"), *folder.glob("*.json")):
+        for file in folder.glob("*.*"):
             shutil.copy(file, dags / file.name)
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         del os.environ[name]

@@ -13,6 +13,7 @@ from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.comparison import compare_stored
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
 from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsStoppedError
+from airflow_provider_drs.api.model.inputs import gathering
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_settings import JobSettings, parse_job_settings
 from airflow_provider_drs.api.model.job_status import TESTABLE
@@ -53,14 +54,10 @@ def parse_for_store(
     endpoints: list[Endpoint] = []
     settings: dict[str, JobSettings] = {}
     violations: list[str] = []
-    try:
+    with gathering(violations):
         endpoints = parse_endpoints(jobs, look_up)
-    except DrsInputError as error:
-        violations += error.violations
-    try:
+    with gathering(violations):
         settings = parse_job_settings(job_settings, {endpoint.id for endpoint in endpoints})
-    except DrsInputError as error:
-        violations += error.violations
     # Drop the input before raising: a traceback with local variables would show it.
     del jobs, job_settings
     violations += _broken_by_store(endpoints, settings)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import (
+    TIME_IS_UP,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 TARGETS = ("CONFIGURATION",)
 """Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
-
-TIME_IS_UP = ("Trigger timeout", "Trigger/execution timeout")
-"""How Airflow 3, and Airflow 2, report to a deferred task that its wait took too long."""
 
 
 class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_drs.api.errors import DrsError, DrsInputError, DrsTriggerError
+from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import as_target_statuses
 from airflow_provider_drs.api.statuses import MAX_IDS
-from airflow_provider_drs.api.wait import PollResult, Wait
+from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers.poll import Poll
-from airflow_provider_drs.triggers.poller import subscribed
-from airflow_provider_drs.triggers.subscription import Subscription
+from airflow_provider_drs.triggers.polling import PollingTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_drs.api.client import DrsClient
+    from airflow_provider_drs.api.errors import DrsError
     from airflow_provider_drs.api.model.job_status import JobStatus
 
 
@@ -29,7 +27,7 @@ JOB_STATUSES: Poll[JobStatus] = Poll(MAX_IDS, _statuses)
 """The poll of this trigger."""
 
 
-class DrsJobStatusTrigger(BaseTrigger):
+class DrsJobStatusTrigger(PollingTrigger):
     """Fires once, with the outcome of the wait; all triggers of a process at one Connection share the calls.
 
     The event is ``{"statuses": {job id: status}}`` when the wait is done, with ``None`` for a job that DRS refuses, or
@@ -59,12 +57,10 @@ class DrsJobStatusTrigger(BaseTrigger):
         silent_fail: bool = False,
         partial: bool = False,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(drs_conn_id, project_id)
         # a text is one job and no list of letters
         self.job_ids = [job_ids] if isinstance(job_ids, str) else list(job_ids)
         self.target_statuses = [target_statuses] if isinstance(target_statuses, str) else list(target_statuses)
-        self.drs_conn_id = drs_conn_id
-        self.project_id = project_id
         self.poke_interval = poke_interval
         self.exponential_backoff = exponential_backoff
         self.max_wait = max_wait
@@ -88,37 +84,15 @@ class DrsJobStatusTrigger(BaseTrigger):
             },
         )
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Poll the jobs, at once and then after each pause, until the outcome is certain.
-
-        No exception but its cancellation leaves this method: Airflow would only learn that the trigger failed.
-        """
-        try:
-            statuses = await self._wait()
-        except DrsError as error:
-            yield TriggerEvent({"error": error.to_dict()})
-        except Exception as error:
-            self.log.exception("The trigger fails because of a fault of its own.")
-            # the text of an unforeseen error may contain anything
-            kind = type(error).__name__
-            yield TriggerEvent({"error": DrsTriggerError(f"the trigger failed: {kind}; its log has more").to_dict()})
-        else:
-            yield TriggerEvent({"statuses": statuses})
-
-    async def _wait(self) -> dict[str, str | None]:
+    async def outcome(self) -> dict[str, Any]:
+        """Poll until the wait is done, and return the status of each job."""
         # DRS itself says which id it takes for malformed, but a wait for nothing would never end
         if not self.job_ids or not all(isinstance(job_id, str) for job_id in self.job_ids):
             raise DrsInputError(["job_ids: must be a list of job ids, and not an empty one"])
         targets = as_target_statuses(self.target_statuses)
         wait = Wait(self.job_ids, targets, forever=self.silent_fail, partial=self.partial)
-        subscription: Subscription[JobStatus, PollResult] = Subscription(wait, self._pause)
-        with subscribed(self.drs_conn_id, self.project_id, JOB_STATUSES, subscription):
-            done = False
-            while not done:
-                result = await subscription.next_update()
-                self.log.info(result.news)
-                done = result.done
-        return dict.fromkeys(self.job_ids) | result.statuses
+        result = await self.follow(JOB_STATUSES, wait, self._pause)
+        return {"statuses": dict.fromkeys(self.job_ids) | result.statuses}
 
     def _pause(self, polls: int) -> float:
         """Return the seconds between this poll, counted from 1, and the next."""

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError, DrsStoppedError
-from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult
-from airflow_provider_drs.api.operations.precheck_result import of_error
+from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult, result_of_error
 from airflow_provider_drs.api.retry import backoff
 
 SHOWN_AFTER = 30.0
@@ -82,6 +81,8 @@ class PrecheckWait:
         """The final results so far."""
         self.errors: list[DrsError] = []
         """Errors that ended the wait of a job."""
+        self.unanswered: set[str] = set()
+        """The jobs whose final result is not DRS's answer about this run."""
         self._jobs = {job_id: _Job(job_id, mark, uncertain.get(job_id)) for job_id, mark in before.items()}
         self._requested_at = requested_at
         self._fault: DrsError | None = None
@@ -114,6 +115,7 @@ class PrecheckWait:
                 self._endure(job_id, item, now, patience, asked_at)
             elif why := self._jobs[job_id].see(item, asked_at - self._requested_at):
                 self.results[job_id] = self._jobs[job_id].last
+                self.unanswered |= {job_id} if why == _LOST else set()
                 finals.setdefault(why, []).append(job_id)
         return PrecheckPoll(not self.job_ids, self._news(finals, faults))
 
@@ -127,20 +129,22 @@ class PrecheckWait:
         named = self._fault.retry_after if isinstance(self._fault, DrsServiceError) else None
         return max(named or 0.0, min(usual, backoff(self._faults)))
 
-    def expire(self, seconds: float) -> dict[str, PrecheckResult]:
-        """Return a result for every job; that of a job without a final one says that the time is up.
+    def expire(self, seconds: float) -> None:
+        """End the wait; the result of each job without a final one says that the time is up.
 
         :param seconds: the time that the checks had.
         """
+        late = self.job_ids
+        self.unanswered |= {*late}
         text = f"the pre-check has not finished within {seconds:g} s"
-        late = {job_id: replace(self._jobs[job_id].last, text=text) for job_id in self.job_ids}
-        return {job_id: self.results.get(job_id) or late[job_id] for job_id in self._jobs}
+        self.results |= {job_id: replace(self._jobs[job_id].last, text=text) for job_id in late}
 
     def _endure(self, job_id: str, error: DrsError, now: float, patience: float, asked_at: float) -> None:
         job = self._jobs[job_id]
         job.fault_since = asked_at if job.fault_since is None else job.fault_since
         if not error.retryable or now - job.fault_since >= patience:
-            self.results[job_id] = of_error(job_id, error)
+            self.results[job_id] = result_of_error(job_id, error)
+            self.unanswered.add(job_id)
             self.errors += [] if error in self.errors else [error]
 
     def _news(self, finals: Mapping[str, Sequence[str]], faults: Sequence[DrsError]) -> str:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.inputs import EMPTY, MISSING, Unreadable, read_list, unreadable_in
+from airflow_provider_drs.api.model.inputs import EMPTY, MISSING, Unreadable, is_given, read_list, unreadable_in
 from airflow_provider_drs.api.model.rules import JOB_ID, NO_JOB_ID
 from airflow_provider_drs.api.texts import printable, short
 
@@ -53,12 +53,13 @@ class Waiver:
 def parse_waivers(value: object) -> list[Waiver]:
     """Return the waivers in a parameter.
 
-    :param value: a list of dicts as Python, JSON or YAML yields it, the text of such a list, or nothing. ``until`` is a
-        date, or its text such as ``2026-12-31``.
+    :param value: a list of dicts, the text of such a list in YAML, JSON or Python, or nothing. ``until`` is a date, or
+        its text such as ``2026-12-31``.
     :raises DrsInputError: with every violation of every waiver.
     """
+    items = read_list(_of_yaml(value))
     # no waiver is no mistake
-    entries = [item for item in read_list(value) if not (isinstance(item, Unreadable) and item.why in (EMPTY, MISSING))]
+    entries = [item for item in items if not (isinstance(item, Unreadable) and item.why in (EMPTY, MISSING))]
     unreadable = unreadable_in(entries, "waivers")
     violations: list[str] = []
     waivers: list[Waiver] = []
@@ -94,6 +95,23 @@ def blank_waiver(job_id: str, item: str) -> dict[str, str]:
     :param item: name of the item.
     """
     return {"item": item, "job_id": job_id, "reason": "", "until": ""}
+
+
+def _of_yaml(value: object) -> object:
+    if not isinstance(value, str) or not is_given(value):
+        return value
+    # imported here, because waivers in a DAG need none of it
+    import yaml
+
+    try:
+        return yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Python is no YAML when it has escapes, nor JSON when it has tabs
+        if value.lstrip().startswith("["):
+            return value
+        mark = getattr(error, "problem_mark", None)
+        where = f", as line {mark.line + 1} shows" if mark else ""
+        raise DrsInputError([f"waivers: is text that is neither YAML nor JSON{where}"]) from None
 
 
 def _wrong_with(entry: object) -> list[str]:

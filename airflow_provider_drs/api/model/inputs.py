@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import Undefined
@@ -96,6 +97,18 @@ def as_target_statuses(value: object) -> list[str]:
     if violations:
         raise DrsInputError(violations)
     return statuses
+
+
+@contextmanager
+def gathering(violations: list[str]) -> Iterator[None]:
+    """Add the violations that the body raises to a list, so that one error names those of several parameters.
+
+    :param violations: the list.
+    """
+    try:
+        yield
+    except DrsInputError as error:
+        violations += error.violations
 
 
 def is_whole(value: object, least: int, most: int | None = None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from airflow_provider_drs.api.digest import digest
+from airflow_provider_drs.api.errors import DrsError, DrsServiceError
 
 PASSED, ALARM, FAILED = "PASSED", "ALARM", "FAILED"
 PERCENT = re.compile(r"(?:100|[0-9]{1,2})(?:\.[0-9]{1,9})?%", re.ASCII)
@@ -137,3 +138,14 @@ def result_from_dict(fields: dict[str, Any]) -> PrecheckResult:
     """
     items = tuple(PrecheckItem(**item) for item in fields["items"])
     return PrecheckResult(**{**fields, "items": items, "faults": tuple(fields["faults"])})
+
+
+def result_of_error(job_id: str, error: DrsError) -> PrecheckResult:
+    """Return the result of a job that has none, because of an error.
+
+    :param job_id: the job.
+    :param error: the error, of this job or of the call as a whole.
+    """
+    of_this_job = error.jobs.get(job_id, "") if isinstance(error, DrsServiceError) else ""
+    text = of_this_job.removeprefix(f"{error.code}: ") or error.text
+    return PrecheckResult(job_id, code=error.code, text=text, hint=error.hint, request_id=error.request_id)

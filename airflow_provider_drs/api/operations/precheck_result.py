@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.hidden import credentials_in
 from airflow_provider_drs.api.model.precheck import (
     ALARM,
@@ -23,6 +23,7 @@ from airflow_provider_drs.api.model.precheck import (
     PrecheckItem,
     PrecheckResult,
     is_whole,
+    result_of_error,
 )
 from airflow_provider_drs.api.operation import Operation, Repeat
 from airflow_provider_drs.api.statuses import fetch_each, of_refusal
@@ -87,7 +88,7 @@ def fetch_each_result(
 
     each = fetch_each(ask, job_ids)
     refused = {
-        job_id: of_error(job_id, item)
+        job_id: result_of_error(job_id, item)
         for job_id, item in each.items()
         if isinstance(item, DrsJobsRefusedError) and job_id in item.jobs
     }
@@ -126,17 +127,6 @@ def results(
             return DrsAnswerError(f"the answer about {job_id} {odd}", request_id=answer.request_id)
 
     return {job_id: of(job_id) for job_id in job_ids}
-
-
-def of_error(job_id: str, error: DrsError) -> PrecheckResult:
-    """Return the result of a job that has none, because of an error.
-
-    :param job_id: the job.
-    :param error: the error, of this job or of the call as a whole.
-    """
-    of_this_job = error.jobs.get(job_id, "") if isinstance(error, DrsServiceError) else ""
-    text = of_this_job.removeprefix(f"{error.code}: ") or error.text
-    return PrecheckResult(job_id, code=error.code, text=text, hint=error.hint, request_id=error.request_id)
 
 
 class _OddError(Exception):

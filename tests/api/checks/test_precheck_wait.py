@@ -202,11 +202,13 @@ def test_when_the_time_is_up_each_job_without_a_result_says_so_with_its_progress
     wait = PrecheckWait({JOB: GREEN.digest, OTHER: "sha256:0"}, {}, 0)
     wait.judge({JOB: RUNNING, OTHER: read(red())}, 0, PATIENCE, 0)
 
-    results = wait.expire(3600)
+    wait.expire(3600)
 
-    assert (results[JOB].text, results[JOB].process) == ("the pre-check has not finished within 3600 s", "35%")
-    assert not results[JOB].affirmed
-    assert results[OTHER] == wait.results[OTHER]
+    late = wait.results[JOB]
+    assert (late.text, late.process) == ("the pre-check has not finished within 3600 s", "35%")
+    assert not late.affirmed
+    assert wait.results[OTHER].digest == read(red()).digest
+    assert wait.unanswered == {JOB}
 
 
 def test_the_news_says_by_what_a_result_was_recognised_and_when_drs_cannot_be_asked():
