@@ -26,11 +26,20 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": name,
-                "python-modules": ["airflow_provider_drs.operators.drs", "airflow_provider_drs.operators.approval"],
+                "python-modules": [
+                    "airflow_provider_drs.operators.drs",
+                    "airflow_provider_drs.operators.precheck",
+                    "airflow_provider_drs.operators.approval",
+                ],
             }
         ],
         "sensors": [{"integration-name": name, "python-modules": ["airflow_provider_drs.sensors.drs"]}],
-        "triggers": [{"integration-name": name, "python-modules": ["airflow_provider_drs.triggers.drs"]}],
+        "triggers": [
+            {
+                "integration-name": name,
+                "python-modules": ["airflow_provider_drs.triggers.drs", "airflow_provider_drs.triggers.precheck"],
+            }
+        ],
         "extra-links": [
             "airflow_provider_drs.links.report.DrsReportLink",
             "airflow_provider_drs.links.console.DrsConsoleLink",

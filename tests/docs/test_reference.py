@@ -19,8 +19,10 @@ from airflow_provider_drs.hooks.connection import ConnectionExtra
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.precheck import DrsPrecheckTrigger
 
 DOCS = Path(airflow_provider_drs.__file__).parent.parent / "docs"
 REFERENCE = (DOCS / "reference.md").read_text()
@@ -41,10 +43,10 @@ def own_parameters(cls):
     return {name: item for name, item in signature.parameters.items() if name not in ("self", "kwargs")}
 
 
-OPERATORS = [DrsTestConnectionsOperator, DrsApprovalOperator, DrsJobStatusSensor]
+OPERATORS = [DrsTestConnectionsOperator, DrsPrecheckOperator, DrsApprovalOperator, DrsJobStatusSensor]
 
 
-@pytest.mark.parametrize("cls", [*OPERATORS, DrsJobStatusTrigger, DrsHook])
+@pytest.mark.parametrize("cls", [*OPERATORS, DrsJobStatusTrigger, DrsPrecheckTrigger, DrsHook])
 def test_the_reference_has_every_parameter_with_its_default(cls):
     documented = {row[0].strip("`"): row for row in rows(REFERENCE, cls.__name__)}
     of_endpoints = Endpoint.not_on_the_wire - Endpoint.only_stored

@@ -2,7 +2,8 @@
 
 Workers would need a quarter of an hour for a thousand instances. So this script executes the first sensor until it
 defers, and then writes all instances to the database as Airflow would, each with its own arguments. The triggerer
-therefore also gets arguments that a sensor would refuse.
+therefore also gets arguments that a sensor would refuse. Where a trigger does not take the mapped parameter, each
+instance is executed.
 """
 
 from __future__ import annotations
@@ -34,9 +35,14 @@ def put_to_wait(dag_id: str) -> None:
     ((parameter, values),) = mapped.expand_input.value.items()
     deferral = _deferral_of(mapped.unmap({parameter: values[0]}))
     kind, (_, arguments) = type(deferral.trigger), deferral.trigger.serialize()
-    own_arguments = [{parameter: value} if parameter in arguments else {} for value in values]
+    if parameter == "job_ids" and parameter not in arguments:
+        others = [_deferral_of(mapped.unmap({parameter: value})).trigger for value in values[1:]]
+        triggers = [deferral.trigger, *others]
+    else:
+        own_arguments = [{parameter: value} if parameter in arguments else {} for value in values]
+        triggers = [kind(**{**arguments, **each}) for each in own_arguments]
     # before the session is opened, because from_object may close the session of this thread
-    rows = [Trigger.from_object(kind(**{**arguments, **each})) for each in own_arguments]
+    rows = [Trigger.from_object(trigger) for trigger in triggers]
     now = datetime.now(timezone.utc)
     with create_session() as session:
         session.add_all(rows)

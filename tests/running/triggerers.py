@@ -40,10 +40,11 @@ class Waiting:
     """A new Airflow with one deferred sensor for each job id, and without a running triggerer.
 
     :param home: an empty directory.
-    :param connection: the Connection for the triggerer, as JSON. Nothing calls its service before.
+    :param connection: the Connection for the triggerer, as JSON. Only pre-checks call its service before.
     :param job_ids: ids of the jobs. A sensor must accept the first.
     :param poke_interval: seconds between two polls.
-    :param dag_id: ``drs``, or ``time`` for the same number of Airflow's DateTimeTriggers.
+    :param dag_id: ``drs``, ``prechecks`` for one wait for each ten jobs, or ``time`` for the same number of Airflow's
+        DateTimeTriggers.
     """
 
     def __init__(
@@ -69,10 +70,10 @@ class Waiting:
         }
         (home / "waits.json").write_text(json.dumps({"job_ids": job_ids, "poke_interval": poke_interval}))
         with Service(not_yet) as service, (home / "console").open("wb") as console:
-            first = {"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}}
+            first = json.dumps({"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}})
             subprocess.run(
                 [sys.executable, HERE / "put_to_wait.py", dag_id],
-                env={**self.environment, "AIRFLOW_CONN_DRS_DEFAULT": json.dumps(first)},
+                env={**self.environment, "AIRFLOW_CONN_DRS_DEFAULT": connection if dag_id == "prechecks" else first},
                 check=True,
                 stdout=console,
                 stderr=subprocess.STDOUT,

@@ -16,7 +16,7 @@ def prechecked():
     worker = DrsPrecheckOperator(task_id="worker", **common)
     deferred = DrsPrecheckOperator(task_id="deferred", deferrable=True, trigger_rule="all_done", **common)
     waived = DrsPrecheckOperator(
-        task_id="waived", trigger_rule="all_done", **{**common, "waivers": "waivers.yaml", "list_all": True}
+        task_id="waived", trigger_rule="all_done", **{**common, "waivers": "accepted_alarms.yml", "list_all": True}
     )
     worker >> deferred >> waived
 

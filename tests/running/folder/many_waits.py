@@ -1,4 +1,4 @@
-"""One wait for each job of ``waits.json`` in Airflow's home, and the same number of Airflow's own waits."""
+"""One wait for each job of ``waits.json`` in Airflow's home, pre-checks of ten jobs each, and Airflow's own waits."""
 
 import datetime
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
 try:
@@ -35,3 +36,9 @@ with DAG("drs", schedule=None, start_date=START):
 
 with DAG("time", schedule=None, start_date=START):
     DateTimeSensorAsync.partial(task_id="wait").expand(target_time=["2099-01-01T00:00:00Z" for _ in WAITS["job_ids"]])
+
+with DAG("prechecks", schedule=None, start_date=START):
+    JOBS = WAITS["job_ids"]
+    DrsPrecheckOperator.partial(
+        task_id="check", deferrable=True, poll_interval=WAITS["poke_interval"], timeout=3600
+    ).expand(job_ids=[JOBS[start : start + 10] for start in range(0, len(JOBS), 10)])
