@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from raw_answers import answer
 from samples import job_id
+from wire import Reply, Request, Service
 
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.precheck import PrecheckResult
@@ -61,3 +63,33 @@ def read(entry: Any, **facts: Any) -> PrecheckResult:
     result = read_all(entry, asked=[JOB], **facts)[JOB]
     assert isinstance(result, PrecheckResult), result
     return result
+
+
+class CheckingService(Service):
+    """DRS with the result of each job's check; before a request no check has begun.
+
+    :param entries: the results that the checks have, one for each job.
+    :param requests: for a job, members of the answer to its request.
+    """
+
+    def __init__(self, *entries: dict[str, Any], requests: dict[str, dict[str, str]] | None = None) -> None:
+        super().__init__(self._reply)
+        self.entries = {entry["precheck_id"]: entry for entry in entries}
+        self.requested: list[str] = []
+        self._requests = requests or {}
+
+    def _reply(self, request: Request) -> Reply:
+        if request.path.endswith("/batch-precheck"):
+            jobs = [entry["job_id"] for entry in request.entries]
+            self.requested += jobs
+            answers = [{"id": job, "status": "success", **self._requests.get(job, {})} for job in jobs]
+            return Reply({"results": answers, "count": len(jobs)})
+        jobs = request.json["jobs"]
+        results = [self.entries[job] if job in self.requested else running("0%", job) for job in jobs]
+        return Reply({"results": results, "count": len(results)})
+
+    @property
+    def connection(self) -> str:
+        """An Airflow Connection to it, as JSON."""
+        extra = {"project_id": "p", "max_attempts": 1}
+        return json.dumps({"conn_type": "drs", "host": self.url, "password": "a-token", "extra": extra})

@@ -207,11 +207,11 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
                 results = dict.fromkeys(wait.job_ids, error)
             if news := wait.judge(results, time.monotonic(), patience, asked_at).news:
                 self.log.info(news)
-            pause = wait.pause(self.poll_interval)
-            if time.monotonic() + pause > end:
+            left = end - time.monotonic()
+            if wait.job_ids and left > 0:
+                hook.sleep(min(left, wait.pause(self.poll_interval)))
+            else:
                 wait.expire(self.timeout)
-            elif wait.job_ids:
-                hook.sleep(pause)
 
     def _resumed(self, event: dict[str, Any]) -> PrecheckReport:
         from airflow_provider_drs.api.checks.precheck_handover import take_over

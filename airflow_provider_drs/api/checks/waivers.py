@@ -100,15 +100,15 @@ def blank_waiver(job_id: str, item: str) -> dict[str, str]:
 def _of_yaml(value: object) -> object:
     if not isinstance(value, str) or not is_given(value):
         return value
+    # JSON and Python first, because YAML reads their escapes in another way
+    if value.lstrip().startswith(("[", "{")) and not any(isinstance(item, Unreadable) for item in read_list(value)):
+        return value
     # imported here, because waivers in a DAG need none of it
     import yaml
 
     try:
         return yaml.safe_load(value)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Python is no YAML when it has escapes, nor JSON when it has tabs
-        if value.lstrip().startswith("["):
-            return value
         mark = getattr(error, "problem_mark", None)
         where = f", as line {mark.line + 1} shows" if mark else ""
         raise DrsInputError([f"waivers: is text that is neither YAML nor JSON{where}"]) from None

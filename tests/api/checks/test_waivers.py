@@ -134,3 +134,61 @@ def test_the_waivers_of_the_guide_can_be_used_as_they_are():
     (one,), (other,) = parse_waivers(as_json), parse_waivers(yaml.safe_load(as_yaml))
     assert (one.item, one.by, one.until) == ("srcCollHasTtlIndex", "Ada", date(2026, 12, 31))
     assert (other.item, other.job_id, other.until) == ("dstDbDiskSize", None, date(2026, 12, 31))
+
+
+YAML = """
+# reviewed like code
+- item: srcCollHasTtlIndex
+  reason: "The sessions: expire anyway"
+  until: 2026-12-31
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [YAML, "[{item: srcCollHasTtlIndex, reason: 'The sessions: expire anyway', until: 2026-12-31}]"]
+)
+def test_waivers_may_be_the_text_of_a_yaml_file(text):
+    assert parse_waivers(text) == [Waiver("srcCollHasTtlIndex", "The sessions: expire anyway", date(2026, 12, 31))]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "item": st.text("abc{}[]:#'\"-\\ \t", min_size=1).filter(str.strip),
+                "reason": st.just("x"),
+                "until": st.dates(),
+            }
+        )
+    )
+)
+def test_yaml_json_and_python_text_say_the_same(entries):
+    plain = [{**entry, "until": entry["until"].isoformat()} for entry in entries]
+    expected = parse_waivers(plain)
+
+    assert parse_waivers(yaml.safe_dump(entries)) == expected
+    assert parse_waivers(json.dumps(plain)) == expected
+    assert parse_waivers(json.dumps(plain, indent="\t")) == expected
+    assert parse_waivers(repr(plain)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "violation"),
+    [
+        ("- item: a\n  reason: [", "waivers: is text that is neither YAML nor JSON, as line 2 shows"),
+        ("- until: 2026-13-45", "waivers: is text that is neither YAML nor JSON"),
+        ("waivers.txt", "waivers[0]: must be an object with item, reason and until, not str"),
+        ("item: a", "waivers[0]: reason is missing"),
+        ("[{", "waivers: is text that is neither YAML nor JSON, as line 1 shows"),
+    ],
+)
+def test_text_that_holds_no_waivers_is_one_error(text, violation):
+    with pytest.raises(DrsInputError) as caught:
+        parse_waivers(text)
+
+    assert caught.value.violations[0] == violation
+
+
+@pytest.mark.parametrize("text", ["# none yet", "[]", "---\n", ""])
+def test_a_file_without_waivers_is_no_mistake(text):
+    assert parse_waivers(text) == []
