@@ -197,6 +197,9 @@ NO_TOKEN = {
     "conflict": Reply({"error": {"code": 409, "message": "twice"}}, status=409),
     "refused as throttled": Reply({"error": {"code": 401, "message": "wrong"}}, status=429),
     "no token": Reply({"token": {"expires_at": "2026-01-02T00:00:00Z"}}, status=201),
+    "no header can carry the token": Reply(
+        {"token": {"expires_at": "2099-01-02T00:00:00Z"}}, status=201, headers={"X-Subject-Token": "two words"}
+    ),
     "not of IAM": Reply(raw=b"<html>", headers={"Content-Type": "text/html"}, status=201),
 }
 
