@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_drs.api.auth import AkSkAuth, PasswordAuth, TokenAuth
+    from airflow_provider_drs.api.auth import AkSkAuth, IdentityAuth, Metadata, PasswordAuth, PodIdentity, TokenAuth
     from airflow_provider_drs.api.batch import run_tests
     from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
@@ -65,8 +65,11 @@ __all__ = [
     "DrsUnavailableError",
     "DrsUnreachableError",
     "Endpoint",
+    "IdentityAuth",
     "JobStatus",
+    "Metadata",
     "PasswordAuth",
+    "PodIdentity",
     "PrecheckRequest",
     "PrecheckResult",
     "Report",
@@ -80,8 +83,11 @@ _MODULES = {
     "AkSkAuth": "auth",
     "DrsClient": "client",
     "Endpoint": "endpoint",
+    "IdentityAuth": "auth",
     "JobStatus": "wait",
+    "Metadata": "auth",
     "PasswordAuth": "auth",
+    "PodIdentity": "auth",
     "PrecheckRequest": "client",
     "PrecheckResult": "client",
     "Report": "batch",

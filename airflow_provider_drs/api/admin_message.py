@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_drs.api.auth.key_service import HINTS
 from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
@@ -25,7 +26,7 @@ def admin_message(error: DrsError) -> str:
     """
     if isinstance(error, DrsInputError):
         return "; ".join(error.violations)
-    if isinstance(error, DrsTransportError) and not isinstance(error, DrsAnswerError):
+    if error.hint in HINTS or (isinstance(error, DrsTransportError) and not isinstance(error, DrsAnswerError)):
         return f"{error.text}. {_remedy(error)}"
     # An undocumented code is left out: it may be any text.
     code = error.code if hint_for(error.code) else None

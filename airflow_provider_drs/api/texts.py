@@ -49,6 +49,14 @@ def printable(text: str, limit: int = MAX_TEXT) -> str:
     return head[:limit]
 
 
+def fits_a_header(text: str) -> bool:
+    """Return whether a text may be a token or a key in a header: no blank, no line break, only ASCII, and not empty.
+
+    :param text: any text.
+    """
+    return text.isascii() and text.isprintable() and " " not in text and text != ""
+
+
 def storable(value: Any) -> Any:
     """Return plain JSON without NULs and lone surrogates, which some databases and channels of Airflow cannot carry.
 

@@ -9,10 +9,10 @@ from openapi_core.contrib.starlette import StarletteOpenAPIRequest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .contract import Contract, calls
+from .contract import Contract, ContractCall, calls
 from .errors import RefusedError
 from .operations import OPERATIONS
 from .operations.operation import Answer, Asked, Operation, Service
@@ -42,9 +42,9 @@ def create_app(world: World, probe: Probe = dial) -> Starlette:
                 if request.path_params.get("project_id", world.project_id) != world.project_id:
                     raise RefusedError("DRS.M00261", "The project ID in the path does not belong to the token.", 403)
                 body = contract.read(StarletteOpenAPIRequest(request, await request.body()))
-                answer = await operation.answer(service, Asked(body, request.query_params))
+                answer = await operation.answer(service, Asked(body, request.query_params, request.headers))
             except RefusedError as refusal:
-                answer = _refusal(refusal, of_iam=call.of_iam)
+                answer = _refusal(refusal, call)
             if answer.line:
                 log.info("%s", answer.line)
             return _response(answer)
@@ -74,12 +74,15 @@ async def _check_caller(world: World, request: Request) -> None:
 
 
 def _response(answer: Answer) -> Response:
-    return JSONResponse(answer.body, answer.status, {"X-Request-Id": uuid4().hex, **answer.headers})
+    kind = PlainTextResponse if isinstance(answer.body, str) else JSONResponse
+    return kind(answer.body, answer.status, {"X-Request-Id": uuid4().hex, **answer.headers})
 
 
-def _refusal(refusal: RefusedError, *, of_iam: bool) -> Answer:
+def _refusal(refusal: RefusedError, call: ContractCall) -> Answer:
     line = f"refused: {refusal}"
-    if of_iam and not refusal.code.startswith("APIGW."):
+    if call.of_identity:
+        return Answer(refusal.text, refusal.http_status, line=line)
+    if call.of_iam and not refusal.code.startswith("APIGW."):
         error = {"code": refusal.http_status, "message": refusal.text, "title": "Refused"}
         return Answer({"error": error}, refusal.http_status, line=line)
     return Answer({"error_code": refusal.code, "error_msg": refusal.text}, refusal.http_status, line=line)

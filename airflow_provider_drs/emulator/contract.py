@@ -51,12 +51,15 @@ class ContractCall(NamedTuple):
     path: str
     needs_credential: bool
     of_iam: bool
+    of_identity: bool
 
 
 def calls() -> dict[str, ContractCall]:
     """Return the calls of the contract by their ``operationId``."""
     return {
-        item["operationId"]: ContractCall(method.upper(), path, item.get("security") != [], "iam" in item["tags"])
+        item["operationId"]: ContractCall(
+            method.upper(), path, item.get("security") != [], "iam" in item["tags"], "identity" in item["tags"]
+        )
         for path, items in _document()["paths"].items()
         for method, item in items.items()
         if method != "parameters"
@@ -122,7 +125,8 @@ class Contract:
             violations = list(getattr(error.__cause__, "schema_errors", ()))
             keywords.update(violation.validator for violation in violations)
             if name := getattr(error, "name", None):
-                breaches += [f"parameter {name}: {_rule(violation)}" for violation in violations]
+                rules = [_rule(violation) for violation in violations] or ["is missing, or of the wrong type"]
+                breaches += [f"parameter {name}: {rule}" for rule in rules]
             elif violations:
                 breaches += [line for violation in violations for line in _lines(violation)]
             else:

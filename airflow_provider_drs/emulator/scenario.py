@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from .faults import Fault, Kind, emulated
+from .identities import IdentityFacts
 from .jobs import CONFIGURATION, CREATING, JobFacts, Role, TaskId
 from .state import World
 
@@ -59,6 +60,7 @@ class Scenario(BaseModel):
     project_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z_-]{1,64}$")] | None = None
     ready_after_polls: Polls | None = None
     ready_after_seconds: Seconds | None = None
+    identity: IdentityFacts | None = None
     jobs: list[ScenarioJob] | None = None
     faults: list[ScenarioFault] = []
 
@@ -81,7 +83,10 @@ def load_world(source: str | Path | Mapping[str, Any], *, clock: Callable[[], fl
     if mistakes:
         raise ScenarioError("The scenario cannot be used:\n  " + "\n  ".join(mistakes))
     world = World(
-        any_job=scenario.jobs is None, clock=clock, **scenario.model_dump(exclude={"jobs", "faults"}, exclude_none=True)
+        any_job=scenario.jobs is None,
+        clock=clock,
+        identity=scenario.identity,
+        **scenario.model_dump(exclude={"jobs", "faults", "identity"}, exclude_none=True),
     )
     for job in scenario.jobs or []:
         world.add_job(job.id, **job.model_dump(exclude={"id"}, exclude_unset=True))

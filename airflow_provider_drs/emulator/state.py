@@ -10,6 +10,7 @@ from typing import Any
 from .accounts import Accounts
 from .errors import AbsentJobsError, RefusedError
 from .faults import Faults
+from .identities import Identities, IdentityFacts
 from .jobs import ENDED, Job, JobFacts
 from .population import Population
 from .prechecks import CheckItem
@@ -38,6 +39,7 @@ class World(Population):
     :param ready_after_polls: how many status polls a job waits, unless it says otherwise itself.
     :param ready_after_seconds: how many seconds a job waits, unless it says otherwise itself; of two, the first due.
     :param accounts: who else is let in.
+    :param identity: what the identity of the server and of the pod is that a task runs on.
     :param clock: seconds from any starting point, never going back.
     """
 
@@ -50,11 +52,13 @@ class World(Population):
         ready_after_polls: int | None = None,
         ready_after_seconds: float | None = None,
         accounts: Accounts | None = None,
+        identity: IdentityFacts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(any_job, ready_after_polls, ready_after_seconds, clock)
         self.token = token
         self.accounts = accounts or Accounts()
+        self.identities = Identities(self.accounts, identity or IdentityFacts())
         self.project_id = project_id
         self.calls: list[Call] = []
         self.faults = Faults()

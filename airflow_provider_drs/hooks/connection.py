@@ -7,10 +7,14 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from airflow_provider_drs.api.auth.credentials import AkSkAuth, Auth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.auth.iam import Iam
+from airflow_provider_drs.api.auth.identity import IdentityAuth
+from airflow_provider_drs.api.auth.key_service import KeyService
+from airflow_provider_drs.api.auth.metadata import Metadata, loopback_url
+from airflow_provider_drs.api.auth.pod import PodIdentity
 from airflow_provider_drs.api.auth.tokens import known_project
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
@@ -34,7 +38,8 @@ Seconds = Annotated[float, Number, Field(gt=0, le=86_400, allow_inf_nan=False)]
 class ConnectionExtra(BaseModel):
     """The ``extra`` of a ``drs`` connection; an empty field counts as missing.
 
-    :param auth_type: the kind of credential: ``token``, ``password`` (IAM user) or ``aksk`` (access key).
+    :param auth_type: the kind of credential: ``token``, ``password`` (IAM user), ``aksk`` (access key), ``agency`` (of
+        the server) or ``pod`` (identity of the pod).
     :param project_id: project that holds the DRS jobs; without it IAM is asked for the project of the region.
     :param region: sets the DRS endpoint and the IAM endpoint where the Connection has none.
     :param domain_name: account of the IAM user; without it the account that has the user's name.
@@ -48,11 +53,12 @@ class ConnectionExtra(BaseModel):
     :param max_retry_seconds: seconds in which one call may be sent, its wait for a turn included; also the longest
         pause that the service can cause.
     :param console_url: address of the DRS console, for a cloud whose console this package does not know.
+    :param metadata_endpoint: for tests of ``agency``: a URL on loopback in place of the metadata service.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    auth_type: Literal["token", "password", "aksk"] = "token"
+    auth_type: Literal["token", "password", "aksk", "agency", "pod"] = "token"
     project_id: Annotated[str, Field(pattern=PROJECT_ID)] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
     domain_name: str | None = None
@@ -65,6 +71,7 @@ class ConnectionExtra(BaseModel):
     max_attempts: Annotated[int, Number, Field(ge=1, le=100)] = 5
     max_retry_seconds: Annotated[float, Number, Field(ge=0, le=86_400, allow_inf_nan=False)] = MAX_RETRY_SECONDS
     console_url: Annotated[str, Field(pattern=CONSOLE_URL)] | None = None
+    metadata_endpoint: Annotated[str, AfterValidator(loopback_url)] | None = None
 
     @field_validator("console_url")
     @classmethod
@@ -104,14 +111,18 @@ def client_for(
     wrong = fields.violations
     readable = not wrong
     extra = _extra(fields.extra, overrides, warn, wrong)
-    if not fields.password and not any(line.startswith("password: ") for line in wrong):
+    # also where another member of the extra is wrong
+    if (kind := str(fields.extra.get("auth_type")).strip()) in _IDENTITIES:
+        if fields.login or fields.password:
+            warn(f"login and password are not used with the auth_type {kind}")
+    elif not fields.password and not any(line.startswith("password: ") for line in wrong):
         wrong.append(f"password: the {_PASSWORD[extra.auth_type]} is missing" if extra else "password: is missing")
     if extra is None or not readable:
         raise DrsInputError(wrong)
     if extra.auth_type == "token" and fields.login:
         # With a login the password field holds a password or a secret key, which must not be sent as a token.
         wrong.append("extra.auth_type: does not fit the login: password for an IAM user, aksk for an access key")
-    elif extra.auth_type != "token" and not fields.login:
+    elif extra.auth_type in _LOGIN and not fields.login:
         wrong.append(f"login: the {_LOGIN[extra.auth_type]} is missing")
     endpoint = _endpoint(fields, wrong)
     if not endpoint and extra.region:
@@ -123,12 +134,13 @@ def client_for(
     at_iam = _iam_endpoint(extra, wrong)
     if not at_iam and extra.auth_type == "password":
         wrong.append("extra.iam_endpoint: give it, or the region")
+    service = _key_service(extra, cancellation, wrong)
     if wrong:
         raise DrsInputError(wrong)
 
     limits = extra.model_dump(include={"connect_timeout", "read_timeout", "max_attempts", "max_retry_seconds"})
     iam = Iam(at_iam, extra.verify, **limits, cancellation=cancellation) if at_iam else None
-    auth = _auth(extra, fields, iam)
+    auth = IdentityAuth(service) if service else _auth(extra, fields, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:
         project_id = _project_id(iam, extra.region, auth)
@@ -150,6 +162,19 @@ def _project_id(iam: Iam, region: str, auth: Auth) -> str:
 _SCHEMES = ("https", "http")
 _PASSWORD = {"token": "IAM token", "password": "password of the IAM user", "aksk": "secret key"}
 _LOGIN = {"password": "name of the IAM user", "aksk": "access key"}
+_IDENTITIES = ("agency", "pod")
+
+
+def _key_service(extra: ConnectionExtra, cancellation: Cancellation, wrong: list[str]) -> KeyService | None:
+    limits = extra.model_dump(include={"max_attempts", "max_retry_seconds"})
+    if extra.auth_type == "agency":
+        return Metadata(extra.metadata_endpoint, **limits, cancellation=cancellation)
+    if extra.auth_type == "pod":
+        try:
+            return PodIdentity(**limits, verify=extra.verify, cancellation=cancellation)
+        except DrsInputError as error:
+            wrong += error.violations
+    return None
 
 
 def _auth(extra: ConnectionExtra, fields: ConnectionFields, iam: Iam | None) -> Auth:

@@ -22,7 +22,7 @@ PLACEHOLDERS = {
     "host": "https://drs.cn-north-4.myhuaweicloud.com, or empty: from the region",
     # The Test button of Airflow 3.3.2 sends 0 for an empty port, and the server takes that for a changed endpoint.
     "port": "443, or the port in Endpoint; Airflow 3.3 tests no connection without it",
-    "login": "empty for a token",
+    "login": "empty for a token, an agency and a pod",
 }
 
 
@@ -81,8 +81,9 @@ class ExtraField:
 EXTRA_FIELDS = {
     "auth_type": ExtraField(
         "Credential",
-        "token: an IAM token, good for 24 hours. password: an IAM user. aksk: an access key. The latter two last.",
-        choices=("token", "password", "aksk"),
+        "token: an IAM token, good for 24 hours. password: an IAM user. aksk: an access key. agency: the agency of the"
+        " server that runs the task. pod: the identity of its pod. The last two need neither login nor password.",
+        choices=("token", "password", "aksk", "agency", "pod"),
     ),
     "project_id": ExtraField(
         "Project ID", "Project of the region where the DRS jobs live. Empty: looked up by the region."
@@ -102,6 +103,9 @@ EXTRA_FIELDS = {
         "Retry time", "Seconds after its first sending in which a call may be repeated. Empty: 600.", "integer"
     ),
     "console_url": ExtraField("Console", "Page of the DRS console, for a cloud that has one of its own."),
+    "metadata_endpoint": ExtraField(
+        "Metadata endpoint", "For tests of agency: an address on loopback. Empty on a server in the cloud."
+    ),
 }
 
 

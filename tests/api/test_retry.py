@@ -30,6 +30,9 @@ from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
 from airflow_provider_drs.api.operations.job_start import JOB_START
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
+from airflow_provider_drs.api.operations.metadata_key import METADATA_KEY
+from airflow_provider_drs.api.operations.metadata_token import METADATA_TOKEN
+from airflow_provider_drs.api.operations.pod_identity import POD_IDENTITY
 from airflow_provider_drs.api.operations.precheck import PRECHECK
 from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
 from airflow_provider_drs.api.retry import LONGEST_BACKOFF, backoff, retried
@@ -98,6 +101,9 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
         (JOB_DETAILS, NOT_SENT | PERHAPS_SENT),
         (JOB_MODIFICATION, NOT_SENT | PERHAPS_SENT),
         (IAM_PROJECTS, NOT_SENT | PERHAPS_SENT),
+        (METADATA_TOKEN, NOT_SENT | PERHAPS_SENT),
+        (METADATA_KEY, NOT_SENT | PERHAPS_SENT),
+        (POD_IDENTITY, NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
         (PRECHECK, NOT_SENT),
         (JOB_START, NOT_SENT),
@@ -130,6 +136,9 @@ def test_the_table_above_covers_every_operation():
         JOB_MODIFICATION,
         IAM_PROJECTS,
         JOB_LIST,
+        METADATA_TOKEN,
+        METADATA_KEY,
+        POD_IDENTITY,
     }
 
 

@@ -143,7 +143,7 @@ def test_every_call_can_meet_a_fault_of_its_own(operation):
 
 
 def test_the_names_of_the_calls_are_those_of_the_emulated_ones():
-    assert operations() == {*CALLS, "tokens", "projects"}
+    assert operations() == {*CALLS, "tokens", "projects", "token", "securitykey", "credentials"}
 
 
 @pytest.mark.parametrize(("kind", "done"), [("cut_off", True), ("lost_request", False)])
@@ -176,7 +176,9 @@ def test_an_answer_may_be_lost_after_a_start_was_accepted_or_before(kind, starts
 
 
 def test_a_fault_of_a_call_that_is_not_emulated_is_refused():
-    with pytest.raises(ValueError, match=r"must be one of batch-connection, .*, jobs, projects, tokens"):
+    with pytest.raises(
+        ValueError, match=r"must be one of batch-connection, .*, jobs, projects, securitykey, token, tokens"
+    ):
         Fault("throttled", operation="batch-creation")
 
 

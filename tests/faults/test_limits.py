@@ -199,7 +199,7 @@ IAM_FAULTS = {
 
 @pytest.mark.parametrize("way", IAM_FAULTS)
 def test_an_iam_that_issues_no_token_ends_the_run_within_the_limits_of_one_call(way, monkeypatch):
-    monkeypatch.setattr(tokens, "_tokens", {})
+    monkeypatch.setattr(tokens, "_shared", {})
     logins: list[float] = []
     virtual = ThreadsTime()
 

@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from samples import job_id
 from wire import Reply, Service
 
+from airflow_provider_drs.api.auth import tokens
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
 from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.identities import IdentityFacts
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
 from airflow_provider_drs.hooks.drs import DrsHook
@@ -313,6 +315,104 @@ def test_the_test_button_sends_one_read_and_reports_that_no_database_was_tested(
     assert good
     assert message == f"{emulator.url} accepts the credential for project {PROJECT}. No database was tested."
     assert [call.operation for call in emulator.world.calls] == ["jobs"]
+
+
+@pytest.fixture
+def identity(monkeypatch, tmp_path):
+    """Return a function that returns the extra for an identity which the emulator serves."""
+    # its key is a URL, and two tests may get the same port
+    monkeypatch.setattr(tokens, "_shared", {})
+    monkeypatch.setattr(tokens, "_projects", {})
+
+    def extra(kind, emulator):
+        (tmp_path / "token").write_text(emulator.world.identities.facts.pod_token)
+        monkeypatch.setenv("HC_CONTAINER_CREDENTIALS_FULL_URI", f"{emulator.url}/v1/credentials")
+        monkeypatch.setenv("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "token"))
+        return {"auth_type": kind, **({"metadata_endpoint": emulator.url} if kind == "agency" else {})}
+
+    return extra
+
+
+@pytest.mark.parametrize("kind", ["agency", "pod"])
+@pytest.mark.parametrize("metadata", ["optional", "required", "version 1"])
+def test_an_identity_needs_no_secret_in_the_connection_and_looks_up_the_project(hook, identity, kind, metadata):
+    with Emulator(World(ready_after_polls=0, identity=IdentityFacts(metadata=metadata))) as emulator:
+        extra = {"project_id": None, "region": emulator.world.accounts.region, "iam_endpoint": emulator.url}
+        made = hook(host=emulator.url, password=None, extra={**extra, **identity(kind, emulator)})
+
+        assert made.test_connection()[0] is True
+        with made.get_conn() as client:
+            assert client.project_id == emulator.world.project_id
+            assert client.job_statuses([job_id(1)]) == {job_id(1): "CONFIGURATION"}
+    assert len(emulator.world.accounts.keys) == 1
+
+
+@pytest.mark.parametrize("kind", ["agency", "pod"])
+def test_a_login_and_a_password_beside_an_identity_are_not_used_and_a_warning_says_so(hook, identity, console, kind):
+    with Emulator() as emulator:
+        made = hook(host=emulator.url, login=CANARY, extra=identity(kind, emulator))
+        assert made.test_connection()[0] is True
+
+    assert f"login and password are not used with the auth_type {kind}" in console()
+    assert CANARY not in console()
+
+
+NO_POD = [
+    f"HC_CONTAINER_{name}: is not set, so this is no pod with an identity"
+    for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN_FILE")
+]
+
+
+def test_an_identity_is_never_guessed(hook, identity):
+    with Emulator() as emulator:
+        identity("pod", emulator)
+        assert wrong(hook(host=emulator.url, password=None)) == ["password: the IAM token is missing"]
+    assert emulator.world.accounts.keys == []
+
+
+def test_a_worker_that_is_no_such_pod_is_told_so_beside_all_other_violations(hook):
+    violations = wrong(hook(host="ftp://drs.example.org", password=None, extra={"auth_type": "pod"}))
+
+    assert [line.partition(":")[0] for line in violations[:-2]] == ["host"]
+    assert violations[-2:] == NO_POD
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://169.254.169.254", f"http://{CANARY}.example.org", "http://127.0.0.1/x", 5, []]
+)
+def test_the_metadata_endpoint_is_on_loopback_and_nothing_is_sent_elsewhere(hook, endpoint):
+    extra = {"auth_type": "agency", "metadata_endpoint": endpoint}
+    (violation,) = wrong(hook(host="drs.example.org", password=None, extra=extra))
+
+    assert violation.startswith("extra.metadata_endpoint: ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "words"),
+    [
+        ("agency", {"agency": False}, "this server has no agency. Attach an agency for the ECS service"),
+        ("agency", {"metadata": "none"}, "answers with no temporary key. agency is for servers of Huawei Cloud"),
+        ("agency", {"lifetime": -60}, "ended 60 s ago by the clock here. Set the clock of this machine"),
+        ("pod", {"pod_token": CANARY}, "gives this service account no key. Associate the service account"),
+    ],
+)
+def test_the_test_button_tells_why_an_identity_has_no_key(hook, identity, kind, facts, words):
+    with Emulator() as emulator:
+        extra = identity(kind, emulator)
+        for name, value in facts.items():
+            setattr(emulator.world.identities.facts, name, value)
+        good, message = hook(host=emulator.url, password=None, extra=extra).test_connection()
+
+    assert not good
+    assert words in message
+    assert CANARY not in message
+
+
+def test_the_test_button_tells_that_this_is_no_such_pod(hook):
+    good, message = hook(host="drs.example.org", password=None, extra={"auth_type": "pod"}).test_connection()
+
+    assert not good
+    assert message == "; ".join(NO_POD)
 
 
 AKSK = {"login": "AN-ACCESS-KEY", "extra": {"auth_type": "aksk"}}

@@ -33,8 +33,11 @@ from airflow_provider_drs.api import (
     DrsUnavailableError,
     DrsUnreachableError,
     Endpoint,
+    IdentityAuth,
     JobStatus,
+    Metadata,
     PasswordAuth,
+    PodIdentity,
     PrecheckRequest,
     PrecheckResult,
     Report,
@@ -51,12 +54,14 @@ from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 
 
-def credentials(iam: Any) -> list[TokenAuth | PasswordAuth | AkSkAuth]:
+def credentials(iam: Any) -> list[TokenAuth | PasswordAuth | AkSkAuth | IdentityAuth]:
     return [
         TokenAuth("token"),
         PasswordAuth("user", "password", domain="account", project={"name": "cn-north-4"}, iam=iam),
         AkSkAuth("access key", "secret key"),
         AkSkAuth("access key", "secret key", "security token"),
+        IdentityAuth(Metadata()),
+        IdentityAuth(PodIdentity()),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timezone
@@ -17,16 +18,21 @@ from requests.auth import AuthBase
 
 from airflow_provider_drs.api.auth.iam import Iam
 from airflow_provider_drs.api.auth.signing import DATE_FORMAT, authorization
-from airflow_provider_drs.api.auth.tokens import shared_token
+from airflow_provider_drs.api.auth.tokens import Fetched, SharedCredential, shared_credential
+from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.codes import CLOCK
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsInputError
-from airflow_provider_drs.api.model.hidden import HiddenText
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError
+from airflow_provider_drs.api.model.hidden import HiddenText, HiddenTuple
+from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN, Token
+from airflow_provider_drs.api.texts import fits_a_header
 from airflow_provider_drs.api.wire.headers import http_date
 
 Sent = TypeVar("Sent")
 
 MAX_SKEW = 15 * 60
 """Seconds by which the date of a signature may differ from the service's clock, by the vendor's signing guide."""
+TOKEN_MARGIN = 300
+"""Seconds before its expiry at which a token is replaced: longer than a request with the default timeouts."""
 UNPROVEN_CALLS = 4
 """The most concurrent calls with an access key until the service has accepted it once. Five refusals lock the key."""
 
@@ -77,7 +83,59 @@ class TokenAuth(Auth):
         return request
 
 
-class PasswordAuth(Auth):
+class RenewedAuth(Auth):
+    """A credential that is fetched by the first call and shared by all threads. One that is refused is renewed once.
+
+    :param parts: the texts that make up what fetches the credential.
+    :param cancellation: interrupts a running fetch.
+    :param clock: returns seconds since 1970; decides when the credential expires.
+    """
+
+    _margin: float
+
+    def __init__(self, *parts: str, cancellation: Cancellation, clock: Callable[[], float]) -> None:
+        super().__init__(type(self).__name__, *parts)
+        self._cancellation = cancellation
+        self._clock = clock
+        self._shared: SharedCredential[Auth] = shared_credential(self.fingerprint, self._margin, self._remembered)
+
+    def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
+        """Run a call, and run it once more with a new credential if the service refuses the first one.
+
+        :param send: sends the call with the auth in its argument.
+        :return: the result of ``send``.
+        :raises DrsCredentialError: when no credential is issued, or when DRS refuses a new one.
+        :raises DrsError: when the fetch or the call fails in another way.
+        """
+        auth = self._current()
+        try:
+            return auth.authenticated(send)
+        except DrsCredentialError:
+            renewed = self._shared.renewed(auth, self._fetched, self._clock, self._cancellation.check)
+            if renewed is None:
+                raise
+        return renewed.authenticated(send)
+
+    def cancel(self) -> None:
+        """Interrupt a running fetch."""
+        self._cancellation.cancel()
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return self._current()(request)
+
+    def _current(self) -> Auth:
+        return self._shared.current(self._fetched, self._clock, self._cancellation.check)
+
+    @abstractmethod
+    def _fetched(self) -> Fetched[Auth]:
+        """Fetch a new credential."""
+
+    @abstractmethod
+    def _remembered(self, error: DrsError) -> bool:
+        """Return whether a fetch that failed with this error is not repeated for a minute."""
+
+
+class PasswordAuth(RenewedAuth):
     """An IAM user. The first call fetches a token; a token that the service refuses is renewed once.
 
     All threads of a process share the token.
@@ -90,6 +148,8 @@ class PasswordAuth(Auth):
     :param clock: returns seconds; decides when the token expires.
     """
 
+    _margin = TOKEN_MARGIN
+
     def __init__(
         self,
         user: str,
@@ -100,36 +160,17 @@ class PasswordAuth(Auth):
         iam: Iam,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(iam.endpoint, domain, user, password, repr(sorted(project.items())))
-        self._iam = iam
+        parts = HiddenTuple((iam.endpoint, domain, user, password, repr(sorted(project.items()))))
+        super().__init__(*parts, cancellation=iam.cancellation, clock=clock)
         password = HiddenText(password)
-        self._fetch = lambda: iam.token(user, password, domain, project)
-        self._shared = shared_token(self.fingerprint)
-        self._clock = clock
+        self._log_in: Callable[[], Token] = lambda: iam.token(user, password, domain, project)
 
-    def authenticated(self, send: Callable[[AuthBase], Sent]) -> Sent:
-        """Run a call, and run it once more with a new token if the service refuses the first token.
+    def _fetched(self) -> Fetched[Auth]:
+        token = self._log_in()
+        return Fetched(TokenAuth(token.text), token.lifetime)
 
-        :param send: sends the call with the auth in its argument.
-        :return: the result of ``send``.
-        :raises DrsCredentialError: when IAM refuses the login, or when DRS refuses a new token.
-        :raises DrsError: when the login or the call fails in another way.
-        """
-        token = self._shared.current(self._fetch, self._clock, self._iam.cancellation.check)
-        try:
-            return send(TokenAuth(token))
-        except DrsCredentialError:
-            renewed = self._shared.renewed(token, self._fetch, self._clock, self._iam.cancellation.check)
-            if renewed is None:
-                raise
-        return send(TokenAuth(renewed))
-
-    def cancel(self) -> None:
-        """Interrupt a running login."""
-        self._iam.cancellation.cancel()
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        return TokenAuth(self._shared.current(self._fetch, self._clock, self._iam.cancellation.check))(request)
+    def _remembered(self, error: DrsError) -> bool:
+        return IAM_TOKEN.may_be_done(error)
 
 
 class AkSkAuth(Auth):
@@ -224,7 +265,7 @@ def _check_the_clock(response: Response, **_: Any) -> None:
 
 def _header_value(name: str, text: HiddenText) -> HiddenText:
     # requests and h11 check a header only when they send it, and quote its value in their errors
-    if not text.isascii() or not text.isprintable() or " " in text or not text:
+    if not fits_a_header(text):
         raise DrsInputError([f"{name}: is empty, or holds a blank, a line break or a character that no {name} has"])
     return text
 

@@ -20,7 +20,7 @@ from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS, retried
 from airflow_provider_drs.api.wire.answers import Answer
-from airflow_provider_drs.api.wire.transport import Transport
+from airflow_provider_drs.api.wire.transport import Transport, no_credential
 
 Authenticated = Callable[[Callable[[AuthBase], Answer]], Answer]
 """Runs a call with a credential, as :meth:`Auth.authenticated` does."""
@@ -65,7 +65,7 @@ class Iam:
         """
         try:
             answer = self._call(
-                IAM_TOKEN, IAM_TOKEN.path, _no_credential, iam_token.body(user, password, domain, project)
+                IAM_TOKEN, IAM_TOKEN.path, no_credential, iam_token.body(user, password, domain, project)
             )
         except DrsCredentialError as error:
             error.hint = _LOGIN
@@ -119,8 +119,3 @@ class Iam:
             read_timeout=self.read_timeout,
             cancellation=self.cancellation,
         )
-
-
-def _no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    # without an auth, requests takes a password for this host from ~/.netrc
-    return request

@@ -12,6 +12,7 @@ import pendulum
 from airflow_provider_drs.api.errors import DrsAnswerError
 from airflow_provider_drs.api.model.hidden import HiddenDict, HiddenText
 from airflow_provider_drs.api.operation import Operation, Repeat
+from airflow_provider_drs.api.texts import fits_a_header
 from airflow_provider_drs.api.wire.answers import Answer
 
 IAM_TOKEN = Operation(
@@ -56,10 +57,13 @@ def token(answer: Answer) -> Token:
     """
     try:
         facts = answer.payload["token"]
-        return Token(HiddenText(answer.headers["X-Subject-Token"]), _moment(facts["expires_at"]) - _issued(facts))
+        text = HiddenText(answer.headers["X-Subject-Token"])
+        if not fits_a_header(text):
+            raise ValueError("no later call can carry it")
+        return Token(text, _moment(facts["expires_at"]) - _issued(facts))
     except (KeyError, TypeError, ValueError):
-        text = "the answer is not one of IAM: the token or its end is missing"
-    raise DrsAnswerError(text, hint="Check iam_endpoint.")
+        why = "the answer is not one of IAM: the token or its end is missing"
+    raise DrsAnswerError(why, hint="Check iam_endpoint.")
 
 
 def _moment(text: str) -> float:

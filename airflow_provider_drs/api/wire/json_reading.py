@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_drs.api.codes import ERROR_CODE
-from airflow_provider_drs.api.model.hidden import HiddenBytes
+from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenDict
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.model.rules import JOB_ID
 from airflow_provider_drs.api.texts import MAX_TEXT, short
@@ -50,17 +51,33 @@ def read_object(body: bytes, scrub: Scrubber, max_commas: int = MAX_COMMAS) -> d
     if body.count(b",") > max_commas and _commas_between_items(body) > max_commas:
         return None
     try:
-        # another charset spoils texts, but not codes and statuses, which are ASCII
-        payload = json.loads(
-            body.decode("utf-8-sig", "replace"),
-            object_pairs_hook=_object,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-            parse_int=_short_int,
-        )
+        payload = _parsed(body, _object)
         return _clean(payload, None, scrub, MAX_DEPTH) if isinstance(payload, dict) else None
     except (ValueError, RecursionError):
         return None
+
+
+def read_secrets(body: bytes) -> HiddenDict | None:
+    """Return the JSON object of a body whose texts are secret, each as it came, or ``None`` as :func:`read_object`.
+
+    :param body: the bytes of the answer.
+    """
+    try:
+        payload = _parsed(body, lambda members: HiddenDict(_object(members)))
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, HiddenDict) else None
+
+
+def _parsed(body: bytes, as_object: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+    # another charset spoils texts, but not codes and statuses, which are ASCII
+    return json.loads(
+        body.decode("utf-8-sig", "replace"),
+        object_pairs_hook=as_object,
+        parse_constant=_refuse_constant,
+        parse_float=_finite_float,
+        parse_int=_short_int,
+    )
 
 
 def _commas_between_items(body: bytes) -> int:

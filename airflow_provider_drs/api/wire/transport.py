@@ -64,6 +64,8 @@ class Transport:
     :param connect_timeout: seconds for opening a connection, name resolution and TLS included.
     :param read_timeout: seconds after that for sending the request and reading the whole answer.
     :param cancellation: interrupts exchanges.
+    :param on_link: whether plain http may go to a link-local address, too, because no router forwards it. No proxy is
+        used then, and nothing else of the environment.
     :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
@@ -76,15 +78,16 @@ class Transport:
         connect_timeout: float = 10,
         read_timeout: float = 120,
         cancellation: Cancellation | None = None,
+        on_link: bool = False,
     ) -> None:
-        self.endpoint, loopback = _checked(endpoint, name)
+        self.endpoint, nearby = _checked(endpoint, name, on_link)
         self._verify = verify
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._cancellation = cancellation or Cancellation()
         self._session = requests.Session()
         # a proxy from the environment would carry a loopback call, and its credential, off this machine
-        self._session.trust_env = not loopback
+        self._session.trust_env = not (nearby or on_link)
         self._idle: deque[Connection] = deque()
         self._contexts: dict[object, ssl.SSLContext] = {}
         self._closed = False
@@ -116,6 +119,25 @@ class Transport:
         :param secrets: texts to remove from the answer, like the credential: a service or a proxy may echo them.
         :raises DrsError: when there is no good answer.
         """
+        raw, scrub = self.raw_exchange(operation, path, data, auth=auth, headers=headers, secrets=secrets)
+        return read_answer(operation, raw, scrub)
+
+    def raw_exchange(
+        self,
+        operation: Operation,
+        path: str,
+        data: bytes | None,
+        *,
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
+        headers: Mapping[str, str] | None = None,
+        secrets: Iterable[str] = (),
+    ) -> tuple[RawAnswer, Scrubber]:
+        """Send one request and return the complete answer, whatever it says, and what makes its texts fit to be shown.
+
+        The parameters are those of :meth:`exchange`.
+
+        :raises DrsError: when there is no complete answer.
+        """
         url = self.endpoint + path
         request = self._session.prepare_request(
             requests.Request(operation.method, url, headers={**_HEADERS, **(headers or {})}, data=data, auth=auth)
@@ -126,7 +148,7 @@ class Transport:
         _log.debug("%s %s: HTTP %s", operation.method, path, raw.status)
         scrub = Scrubber((*secrets, *_credentials(request)))
         dispatch_hook("response", request.hooks, _response(request, raw, scrub))  # type: ignore[no-untyped-call]
-        return read_answer(operation, raw, scrub)
+        return raw, scrub
 
     def _raw_answer(self, operation: Operation, request: requests.PreparedRequest) -> RawAnswer:
         unshared = operation.repeat in (Repeat.LOGIN, Repeat.NEVER)
@@ -206,6 +228,11 @@ class Transport:
         return DrsConnectionLostError(f"{self.endpoint} hung up without an answer")
 
 
+def no_credential(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no credential. Without an auth, requests takes a password for the host from ``~/.netrc``."""
+    return request
+
+
 def _credentials(request: requests.PreparedRequest) -> list[str]:
     sent = request.headers
     tokens = [str(sent.get(header, "")) for header in ("X-Auth-Token", "X-Security-Token")]
@@ -222,8 +249,8 @@ def _response(request: requests.PreparedRequest, raw: RawAnswer, scrub: Scrubber
     return response
 
 
-def _checked(endpoint: str, name: str) -> tuple[str, bool]:
-    """Return the endpoint as requests spells it, and whether it is on loopback.
+def _checked(endpoint: str, name: str, on_link: bool) -> tuple[str, bool]:
+    """Return the endpoint as requests spells it, and whether it is on loopback, or on the link where that is asked.
 
     :raises DrsInputError: as :class:`Transport` does.
     """
@@ -236,11 +263,12 @@ def _checked(endpoint: str, name: str) -> tuple[str, bool]:
         raise DrsInputError([f"{name}: the URL must hold no credential, because logs show the URL"])
     host = url.hostname or ""
     try:
-        named, loopback = True, ip_address(host).is_loopback
+        address = ip_address(host)
+        named, nearby = True, address.is_loopback or (on_link and address.is_link_local)
     except ValueError:
-        named, loopback = bool(_HOST_NAME.fullmatch(host)), host == "localhost"
+        named, nearby = bool(_HOST_NAME.fullmatch(host)), host == "localhost"
     if not named or url.scheme not in ("http", "https") or not {"?", "#"}.isdisjoint(endpoint):
         raise DrsInputError([f"{name}: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
-    if url.scheme == "http" and not loopback:
+    if url.scheme == "http" and not nearby:
         raise DrsInputError([f"{name}: plain http to {host} would show the credential to anybody; use https"])
-    return url.geturl().rstrip("/"), loopback
+    return url.geturl().rstrip("/"), nearby

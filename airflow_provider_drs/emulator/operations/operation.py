@@ -29,23 +29,25 @@ class Asked:
 
     :param body: its JSON, ``None`` where there is no body.
     :param query: its query.
+    :param headers: by name in lower case.
     """
 
     body: Any
     query: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Answer:
     """What goes back.
 
-    :param body: its JSON.
+    :param body: its JSON, or its text.
     :param status: of HTTP.
     :param headers: beside those that every answer has.
     :param line: for the log.
     """
 
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     line: str | None = None

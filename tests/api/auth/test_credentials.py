@@ -14,9 +14,9 @@ from virtual_time import VirtualTime
 from wire import Reply, Service, all_pass
 
 from airflow_provider_drs.api.auth import tokens as kept_tokens
-from airflow_provider_drs.api.auth.credentials import UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
+from airflow_provider_drs.api.auth.credentials import TOKEN_MARGIN, UNPROVEN_CALLS, AkSkAuth, PasswordAuth, TokenAuth
 from airflow_provider_drs.api.auth.iam import Iam
-from airflow_provider_drs.api.auth.tokens import EXPIRY_MARGIN, RENEWAL_COOLDOWN
+from airflow_provider_drs.api.auth.tokens import RENEWAL_COOLDOWN
 from airflow_provider_drs.api.batch import run_tests
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.endpoint import parse_endpoints
@@ -52,7 +52,7 @@ def clock():
 @pytest.fixture(autouse=True)
 def no_token_of_another_test(monkeypatch):
     """Empty the cache: its key is the URL of IAM, and two tests may get the same port."""
-    monkeypatch.setattr(kept_tokens, "_tokens", {})
+    monkeypatch.setattr(kept_tokens, "_shared", {})
 
 
 class IamAndDrs:
@@ -114,7 +114,7 @@ def test_a_user_logs_in_once_for_all_clients_of_the_process(cloud, clock):
 
 def test_a_token_is_replaced_before_it_expires(cloud, clock):
     auth = user(cloud.service, clock)
-    for wait, tokens in [(0, 1), (86_400 - EXPIRY_MARGIN - 1, 1), (1, 2)]:
+    for wait, tokens in [(0, 1), (86_400 - TOKEN_MARGIN - 1, 1), (1, 2)]:
         clock.now += wait
         ask(cloud.service, auth)
         assert len(cloud.issued) == tokens
@@ -197,6 +197,9 @@ NO_TOKEN = {
     "conflict": Reply({"error": {"code": 409, "message": "twice"}}, status=409),
     "refused as throttled": Reply({"error": {"code": 401, "message": "wrong"}}, status=429),
     "no token": Reply({"token": {"expires_at": "2026-01-02T00:00:00Z"}}, status=201),
+    "no header can carry the token": Reply(
+        {"token": {"expires_at": "2099-01-02T00:00:00Z"}}, status=201, headers={"X-Subject-Token": "two words"}
+    ),
     "not of IAM": Reply(raw=b"<html>", headers={"Content-Type": "text/html"}, status=201),
 }
 

@@ -9,11 +9,12 @@ from threading import Barrier, Event
 import pytest
 
 from airflow_provider_drs.api.auth import tokens
+from airflow_provider_drs.api.auth.credentials import TOKEN_MARGIN
 from airflow_provider_drs.api.auth.tokens import (
-    EXPIRY_MARGIN,
     RENEWAL_COOLDOWN,
-    SharedToken,
-    shared_token,
+    Fetched,
+    SharedCredential,
+    shared_credential,
 )
 from airflow_provider_drs.api.errors import (
     DrsAnswerError,
@@ -28,10 +29,10 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.operations.iam_token import Token
+from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 
 LIFETIME = 86_400.0
-GOOD = LIFETIME - EXPIRY_MARGIN
+GOOD = LIFETIME - TOKEN_MARGIN
 
 
 def goes_on() -> None:
@@ -59,11 +60,11 @@ class Iam:
         self.logins = 0
         self.error: Exception | None = None
 
-    def __call__(self) -> Token:
+    def __call__(self) -> Fetched[str]:
         self.logins += 1
         if self.error:
             raise self.error
-        return Token(f"t{self.logins}", LIFETIME)
+        return Fetched(f"t{self.logins}", LIFETIME)
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def iam() -> Iam:
 
 
 @pytest.fixture
-def token() -> SharedToken:
-    return SharedToken()
+def token() -> SharedCredential[str]:
+    return SharedCredential(TOKEN_MARGIN, IAM_TOKEN.may_be_done)
 
 
 def test_a_token_is_fetched_once_and_cached_until_five_minutes_before_it_expires(iam, token):
@@ -87,7 +88,7 @@ def test_a_token_is_fetched_once_and_cached_until_five_minutes_before_it_expires
 def test_a_token_with_a_lifetime_below_the_margin_is_used_for_a_minute(token, lifetime):
     made = iter(("short", "next"))
     times = (0, 1, RENEWAL_COOLDOWN - 1, RENEWAL_COOLDOWN)
-    used = [token.current(lambda: Token(next(made), lifetime), at(now), goes_on) for now in times]
+    used = [token.current(lambda: Fetched(next(made), lifetime), at(now), goes_on) for now in times]
 
     assert used == ["short", "short", "short", "next"]
 
@@ -164,7 +165,7 @@ def test_a_login_that_did_not_reach_iam_is_repeated_by_the_next_call(iam, token,
 def test_the_cooldown_starts_when_the_login_fails(iam, token):
     clock = Clock()
 
-    def slowly() -> Token:
+    def slowly() -> Fetched[str]:
         clock.now += 2 * RENEWAL_COOLDOWN
         raise DrsTimeoutError("late")
 
@@ -207,10 +208,10 @@ def test_concurrent_threads_share_one_login(token):
     together = Barrier(8)
     logins: list[int] = []
 
-    def slowly() -> Token:
+    def slowly() -> Fetched[str]:
         logins.append(1)
         Event().wait(0.05)
-        return Token("t1", LIFETIME)
+        return Fetched("t1", LIFETIME)
 
     def use_the_token(_: int) -> object:
         together.wait(30)
@@ -222,17 +223,17 @@ def test_concurrent_threads_share_one_login(token):
 
 
 def test_equal_keys_share_a_token_and_different_keys_do_not(monkeypatch):
-    monkeypatch.setattr(tokens, "_tokens", {})
+    monkeypatch.setattr(tokens, "_shared", {})
 
-    assert shared_token(("iam", "user", "a")) is shared_token(("iam", "user", "a"))
-    assert shared_token(("iam", "user", "a")) is not shared_token(("iam", "user", "b"))
+    assert shared_credential(("iam", "user", "a"), 300, bool) is shared_credential(("iam", "user", "a"), 300, bool)
+    assert shared_credential(("iam", "user", "a"), 300, bool) is not shared_credential(("iam", "user", "b"), 300, bool)
 
 
-def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: SharedToken) -> None:
+def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: SharedCredential[str]) -> None:
     under_way, second_waits, third_waits = Event(), Event(), Event()
     iam.error = DrsUnreachableError("busy")
 
-    def slowly() -> Token:
+    def slowly() -> Fetched[str]:
         under_way.set()
         second_waits.wait(30)
         third_waits.wait(30)
@@ -243,7 +244,7 @@ def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: Shared
 
     def second() -> None:
         under_way.wait(30)
-        # SharedToken calls its check while it waits, so the event shows that this thread waits
+        # SharedCredential calls its check while it waits, so the event shows that this thread waits
         token.current(iam, at(0), second_waits.set)
 
     def third() -> None:
@@ -260,7 +261,7 @@ def test_threads_that_wait_for_a_login_share_its_failure(iam: Iam, token: Shared
 def test_a_stopped_login_fails_for_no_other_client(iam, token):
     under_way, waiting = Event(), Event()
 
-    def stopped() -> Token:
+    def stopped() -> Fetched[str]:
         under_way.set()
         waiting.wait(30)
         raise DrsStoppedError

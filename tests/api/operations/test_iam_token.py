@@ -96,6 +96,7 @@ NO_MOMENTS: list[Any] = [None, "", "soon", 7, []]
     ("facts", "headers"),
     [
         (FACTS, {}),
+        *((FACTS, {"X-Subject-Token": odd}) for odd in ("", "two words", "t\u00f6ken")),
         ({"issued_at": FACTS["issued_at"]}, ISSUED),
         *(({**FACTS, "expires_at": odd}, ISSUED) for odd in [*NO_MOMENTS, "P1D", "08:00/09:00"]),
         *(({**FACTS, "issued_at": odd}, ISSUED) for odd in NO_MOMENTS),
