@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "hooks": {"hooks", "api"},
     "triggers": {"triggers", "hooks", "api"},
     "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
-    "operators": {"operators", "links", "hooks", "api"},
+    "operators": {"operators", "links", "triggers", "hooks", "api"},
     "links": {"links", "hooks"},
     "ui": {"ui"},
 }
@@ -68,6 +68,7 @@ def test_api_and_emulator_do_not_import_airflow(folder):
 
 OF_AIRFLOW = {
     "operators.drs": "from airflow.providers.common.compat.sdk import BaseOperator",
+    "operators.precheck": "from airflow.providers.common.compat.sdk import BaseOperator",
     # which is there from Airflow 3.1 on
     "operators.approval": "import contextlib\nwith contextlib.suppress(Exception):\n"
     " import airflow.providers.standard.operators.hitl",

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from airflow_provider_drs.api.checks.precheck_handover import Ended
     from airflow_provider_drs.api.checks.precheck_report import PrecheckReport
     from airflow_provider_drs.api.checks.precheck_wait import PrecheckWait, Watched
     from airflow_provider_drs.api.checks.waivers import Waiver
     from airflow_provider_drs.api.model.precheck import PrecheckResult
+    from airflow_provider_drs.api.precheck_handover import Ended
     from airflow_provider_drs.hooks.drs import DrsHook
 
 MODES = ("forStartJob", "forRetryJob")
@@ -148,8 +148,8 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
     def _check(self, context: Context) -> PrecheckReport:
         # imported here: Airflow parses DAG files again and again and needs none of this for it
         from airflow_provider_drs.api.checks.precheck import of_request
-        from airflow_provider_drs.api.checks.precheck_handover import Ended
         from airflow_provider_drs.api.checks.precheck_wait import PrecheckWait, watched
+        from airflow_provider_drs.api.precheck_handover import Ended
 
         ids, _ = self._inputs()
         hook = self._hook_for_calls()
@@ -214,7 +214,7 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
                 wait.expire(self.timeout)
 
     def _resumed(self, event: dict[str, Any]) -> PrecheckReport:
-        from airflow_provider_drs.api.checks.precheck_handover import take_over
+        from airflow_provider_drs.api.precheck_handover import take_over
 
         hook = self._hook_for_calls()
         with self.killing(hook), hook.get_conn() as client:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_drs.api.checks.precheck_handover import hand_over
 from airflow_provider_drs.api.checks.precheck_wait import PrecheckWait
 from airflow_provider_drs.api.model.precheck import PrecheckResult
+from airflow_provider_drs.api.precheck_handover import hand_over
 from airflow_provider_drs.api.statuses import MAX_IDS
 from airflow_provider_drs.triggers.poll import Poll
 from airflow_provider_drs.triggers.polling import PollingTrigger
