@@ -176,6 +176,10 @@ def person(folder: Path, url: str) -> Iterator[Page]:
 def admin(page: Page, airflow: RunningAirflow) -> Page:
     if AIRFLOW_2:
         page.log_in("admin", (airflow.home / "standalone_admin_password.txt").read_text().strip())
+    else:
+        # Airflow 3.1 forgets for a login of its own accord where the browser wanted to go, and leads to its first page
+        page.browser.get(page.url)
+        page.until("Airflow has logged the browser in", lambda: page.browser.get_cookie("_token"))
     return page
 
 
