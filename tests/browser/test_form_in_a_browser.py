@@ -1,4 +1,4 @@
-"""The form of a DRS connection, in a real browser, from a running Airflow 3.3 to the emulator."""
+"""The form of a DRS connection, in a real browser, from a running Airflow to the emulator."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ def airflow(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(tmp_path):
+def browser(tmp_path, airflow):
     with chromium(tmp_path / "profile") as driver:
+        # Airflow 3.1 forgets for a login of its own accord where the browser wanted to go
+        driver.get(airflow)
+        WebDriverWait(driver, PATIENCE).until(lambda _: driver.get_cookie("_token"))
         yield driver
 
 

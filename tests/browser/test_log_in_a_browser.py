@@ -69,6 +69,9 @@ def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tm
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride", {**SCREEN, "deviceScaleFactor": 1, "mobile": False}
         )
+        # Airflow 3.1 forgets for a login of its own accord where the browser wanted to go
+        browser.get(log_page.partition("/dags/")[0])
+        wait_until("Airflow has logged the browser in", lambda: browser.get_cookie("_token") is not None, PATIENCE)
         browser.get(log_page)
 
         def is_on_screen(first: str) -> bool:
