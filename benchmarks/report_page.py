@@ -73,8 +73,8 @@ def measure() -> Measured:
         page = table(
             f"11. A report of {ROWS:,} endpoints in Chromium",
             "Each opening is in a new browser. The page's own time starts when the report has arrived, and ends when "
-            "all rows are in the document and those in the window on display. All in all starts with the navigation, so "
-            "processes of the browser start in it.",
+            "all rows are in the document and those in the window on display. All in all starts with the navigation, so"
+            " processes of the browser start in it.",
             "openings",
             "own time, median ms",
             "worst",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow_server import AIRFLOW_2, PATIENCE, api_server
-from chromium import chromium
+from chromium import chromium, enter
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
@@ -32,9 +32,7 @@ def airflow(tmp_path_factory):
 @pytest.fixture
 def browser(tmp_path, airflow):
     with chromium(tmp_path / "profile") as driver:
-        # Airflow 3.1 forgets for a login of its own accord where the browser wanted to go
-        driver.get(airflow)
-        WebDriverWait(driver, PATIENCE).until(lambda _: driver.get_cookie("_token"))
+        enter(driver, airflow)
         yield driver
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow_server import AIRFLOW_2, PATIENCE
-from chromium import chromium
+from chromium import chromium, enter
 from cryptography.fernet import Fernet
 from running_airflow import RunningAirflow, wait_until
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
@@ -69,9 +69,7 @@ def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tm
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride", {**SCREEN, "deviceScaleFactor": 1, "mobile": False}
         )
-        # Airflow 3.1 forgets for a login of its own accord where the browser wanted to go
-        browser.get(log_page.partition("/dags/")[0])
-        wait_until("Airflow has logged the browser in", lambda: browser.get_cookie("_token") is not None, PATIENCE)
+        enter(browser, log_page.partition("/dags/")[0])
         browser.get(log_page)
 
         def is_on_screen(first: str) -> bool:
