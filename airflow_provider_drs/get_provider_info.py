@@ -41,8 +41,8 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "extra-links": [
-            "airflow_provider_drs.links.report.DrsReportLink",
-            "airflow_provider_drs.links.console.DrsConsoleLink",
+            "airflow_provider_drs.links.DrsReportLink",
+            "airflow_provider_drs.links.DrsConsoleLink",
         ],
         "connection-types": [
             {

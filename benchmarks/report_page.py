@@ -29,7 +29,8 @@ ROWS, OPENINGS, ALLOWED_MS = 1000, 7, 1000
 CHROMIUM = "chromium"
 PAGE = child.ROOT / "airflow_provider_drs" / "ui" / "page"
 ADDRESS = "/drs/report.html#/dags/d/runs/r/tasks/t"
-# two frames after the last row was added, the rows are on display; the page's own time starts with the report's arrival
+# two frames after the last row was added, the rows in the window are on display; the page's own time starts with the
+# report's arrival
 WATCH = """
 const watch = () => {
   if (document.querySelectorAll("tbody tr").length < %d) return requestAnimationFrame(watch);
@@ -72,7 +73,8 @@ def measure() -> Measured:
         page = table(
             f"11. A report of {ROWS:,} endpoints in Chromium",
             "Each opening is in a new browser. The page's own time starts when the report has arrived, and ends when "
-            "all rows are on display. All in all starts with the navigation, so processes of the browser start in it.",
+            "all rows are in the document and those in the window on display. All in all starts with the navigation, so"
+            " processes of the browser start in it.",
             "openings",
             "own time, median ms",
             "worst",
@@ -80,7 +82,8 @@ def measure() -> Measured:
         )
         page.add_row(str(OPENINGS), *(f"{ms:.0f}" for ms in (median(own), max(own), median(all_in_all))))
         tables.append(page)
-        text = f"{ROWS:,} rows are on display within {ALLOWED_MS:,} ms of the page's own time"
+        shown = f"{ROWS:,} rows are in the document, and those in the window on display"
+        text = f"{shown}, within {ALLOWED_MS:,} ms of the page's own time"
         claims.append(Claim(text, median(own) < ALLOWED_MS, f"{median(own):.0f} ms"))
     return Measured(tables, claims)
 

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from airflow_server import PATIENCE
 from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+_IS_LET_IN = """
+const request = new XMLHttpRequest();
+request.open("GET", "/api/v2/dags", false);
+request.send();
+return request.status === 200;
+"""
 
 
 @contextmanager
@@ -35,3 +44,15 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+def enter(browser: webdriver.Chrome, url: str) -> None:
+    """Open the first page of an Airflow 3 that asks nobody for a password, and wait until it lets the browser in.
+
+    The login of Airflow 3.1 forgets where the browser wanted to go.
+
+    :param browser: a new one.
+    :param url: the root of Airflow, without a path.
+    """
+    browser.get(url)
+    WebDriverWait(browser, PATIENCE).until(lambda _: browser.execute_script(_IS_LET_IN))

@@ -1,4 +1,4 @@
-"""The links of our operators and sensors to other pages."""
+"""What gives our operators and sensors their links to other pages."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_drs._compat import OperatorMixin
 from airflow_provider_drs._version import AIRFLOW
-from airflow_provider_drs.links.console import CONSOLE_KEY, DrsConsoleLink
-from airflow_provider_drs.links.report import DrsReportLink
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_drs.hooks.drs import DrsHook
+    from airflow_provider_drs.links import DrsConsoleLink, DrsReportLink
 
 
 class HasLinks(OperatorMixin):
     """An operator with a link to its report and one to the DRS console."""
 
-    operator_extra_links = (DrsReportLink(), DrsConsoleLink())
+    @property
+    def operator_extra_links(self) -> tuple[DrsReportLink, DrsConsoleLink]:  # type: ignore[override]
+        """The links; Airflow asks the class of a mapped task for them, so they are those of every task."""
+        # imported here: an import of the operator alone needs neither them nor Airflow's base class
+        from airflow_provider_drs.links import DrsConsoleLink, DrsReportLink
+
+        return DrsReportLink(), DrsConsoleLink()
 
     def leave_console_url(self, context: Context, hook: DrsHook) -> None:
         """Leave the address of the console for its link on Airflow 2.
@@ -29,6 +34,8 @@ class HasLinks(OperatorMixin):
         :param hook: knows the Connection.
         """
         if AIRFLOW < (3, 0) and self.do_xcom_push and "ti" in context:
+            from airflow_provider_drs.links import CONSOLE_KEY
+
             try:
                 context["ti"].xcom_push(key=CONSOLE_KEY, value=hook.console_url())
             except Exception as error:  # a link must not end a gate

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, OperatorMixin
-from airflow_provider_drs.links.report import logged_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +73,9 @@ class LeavesReport(OperatorMixin):
             is ``skip``.
         :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
         """
+        # imported here, because Airflow parses DAG files again and again and needs none of this for it
+        from airflow_provider_drs.links import logged_url
+
         # Airflow's page opens at the end of the log, so the failures are last
         for note in report.notes:
             self.log.info("%s", note)

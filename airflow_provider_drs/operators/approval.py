@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
-from airflow_provider_drs.links.report import DrsReportLink
+from airflow_provider_drs.links import DrsReportLink
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
     AirflowOptionalProviderFeatureException,

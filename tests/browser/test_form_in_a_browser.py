@@ -1,4 +1,4 @@
-"""The form of a DRS connection, in a real browser, from a running Airflow 3.3 to the emulator."""
+"""The form of a DRS connection, in a real browser, from a running Airflow to the emulator."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow import __version__
 from airflow_server import AIRFLOW_2, PATIENCE, api_server
-from chromium import chromium
+from chromium import chromium, enter
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
@@ -30,8 +31,9 @@ def airflow(tmp_path_factory):
 
 
 @pytest.fixture
-def browser(tmp_path):
+def browser(tmp_path, airflow):
     with chromium(tmp_path / "profile") as driver:
+        enter(driver, airflow)
         yield driver
 
 
@@ -97,8 +99,8 @@ def test_the_form_is_filled_in_and_saved_and_test_says_whether_the_token_is_good
         page.press("Extra Fields")
         page.fill(element_project_id=emulator.world.project_id)
         assert labels(page, "Extra Fields") == [field.label for field in EXTRA_FIELDS.values()]
-        SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
-        page.find("//*[@role='dialog']").screenshot(str(SCREENSHOT))
+        if __version__ == "3.3.2":
+            page.find("//*[@role='dialog']").screenshot(str(SCREENSHOT))
         page.press("Save")
 
         page.press("Test Connection")

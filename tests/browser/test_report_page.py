@@ -14,7 +14,7 @@ import pytest
 import requests
 from airflow import __version__
 from airflow_server import AIRFLOW_2, PATIENCE, RUN, airflow_environment, api_server
-from chromium import chromium
+from chromium import chromium, enter
 from cryptography.fernet import Fernet
 from running_airflow import RunningAirflow, wait_until
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
@@ -176,6 +176,8 @@ def person(folder: Path, url: str) -> Iterator[Page]:
 def admin(page: Page, airflow: RunningAirflow) -> Page:
     if AIRFLOW_2:
         page.log_in("admin", (airflow.home / "standalone_admin_password.txt").read_text().strip())
+    else:
+        enter(page.browser, page.url)
     return page
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_drs.get_provider_info import get_provider_info
-from airflow_provider_drs.links.report import DrsReportLink, logged_url
+from airflow_provider_drs.hooks.drs import DrsHook
+from airflow_provider_drs.links import CONSOLE_KEY, DrsReportLink, logged_url
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
@@ -20,6 +23,7 @@ from airflow_provider_drs.ui.plugin import DrsPlugin
 
 AIRFLOW_2 = __version__.startswith("2.")
 ROOT = "/" if AIRFLOW_2 else ""
+CONSOLE = "https://console.example.com/drs"
 ANY_ID = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
@@ -46,6 +50,41 @@ def test_on_airflow_2_the_link_starts_at_the_path_of_the_web_server(monkeypatch)
     assert DrsReportLink().get_link(None, ti_key=instance()) == "/af/drs/report.html#/dags/d/runs/r/tasks/t"
 
 
+class Instance:
+    """A task instance that keeps what is pushed, unless its database refuses it."""
+
+    def __init__(self, refuses=False):
+        self.pushed = {}
+        self._refuses = refuses
+
+    def xcom_push(self, key, value):
+        if self._refuses:
+            raise RuntimeError("the database is full")
+        self.pushed[key] = value
+
+
+def leave(ti, **settings):
+    context: Any = {"ti": ti}
+    DrsTestConnectionsOperator(task_id="test", jobs=[], **settings).leave_console_url(context, DrsHook())
+
+
+@pytest.mark.parametrize(("do_xcom_push", "on_airflow_2"), [(True, {CONSOLE_KEY: CONSOLE}), (False, {})])
+def test_a_task_leaves_the_address_of_the_console_on_airflow_2_alone(monkeypatch, do_xcom_push, on_airflow_2):
+    connection = {"conn_type": "drs", "password": "t", "extra": {"console_url": CONSOLE}}
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+    ti = Instance()
+    leave(ti, do_xcom_push=do_xcom_push)
+
+    assert ti.pushed == (on_airflow_2 if AIRFLOW_2 else {})
+
+
+@pytest.mark.skipif(not AIRFLOW_2, reason="on Airflow 3 a task leaves nothing")
+def test_a_task_goes_on_when_its_address_of_the_console_cannot_be_left(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps({"conn_type": "drs", "password": "t"}))
+
+    leave(Instance(refuses=True))
+
+
 @pytest.mark.parametrize("base", [None, "https://airflow.example.com/af/"])
 def test_the_log_has_the_address_where_airflow_3_knows_its_own(monkeypatch, base):
     if base:
@@ -55,9 +94,13 @@ def test_the_log_has_the_address_where_airflow_3_knows_its_own(monkeypatch, base
     assert logged_url(instance()) == expected
 
 
-@pytest.mark.parametrize("cls", [DrsTestConnectionsOperator, DrsJobStatusSensor])
-def test_each_task_of_ours_has_both_links_and_airflow_knows_their_classes(cls):
-    links = cls.operator_extra_links
+@pytest.mark.parametrize(
+    "task",
+    [DrsTestConnectionsOperator(task_id="test", jobs=[]), DrsJobStatusSensor(task_id="wait", job_ids=[])],
+    ids=lambda task: task.task_id,
+)
+def test_each_task_of_ours_has_both_links_and_airflow_knows_their_classes(task):
+    links = task.operator_extra_links
 
     assert [link.name for link in links] == ["DRS report", "DRS console"]
     assert [f"{type(link).__module__}.{type(link).__name__}" for link in links] == get_provider_info()["extra-links"]

@@ -75,7 +75,7 @@ function table({ title, rows }) {
     if (element && (event.target.closest("button") || !getSelection().toString())) toggle(element);
   });
   const columns = { result: "Result", what: title === "Jobs" ? "Job" : "Database", side: sided ? "Side" : null, reason: "Reason and what to do" };
-  return el("table", { "aria-label": title }, head(columns), body);
+  return el("table", { "aria-label": title, class: sided && "sided" }, head(columns), body);
 }
 
 /** The head of a table: the name of each column by its class. */

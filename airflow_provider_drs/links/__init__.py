@@ -1,1 +1,0 @@
-"""Links from a task to its report and to the DRS console."""
