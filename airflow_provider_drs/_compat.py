@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperatorLink,
     BaseSensorOperator,
     PokeReturnValue,
+    Variable,
     conf,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "BaseSensorOperator",
     "OperatorMixin",
     "PokeReturnValue",
+    "Variable",
     "conf",
     "mask_secret",
     "secrets_masker",
