@@ -14,6 +14,8 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
     BaseSensorOperator,
     PokeReturnValue,
+    TaskGroup,
+    Variable,
     conf,
 )
 
@@ -59,6 +61,8 @@ __all__ = [
     "BaseSensorOperator",
     "OperatorMixin",
     "PokeReturnValue",
+    "TaskGroup",
+    "Variable",
     "conf",
     "mask_secret",
     "secrets_masker",

@@ -1,6 +1,7 @@
 """Runs whole DAGs with Airflow's ``dag.test()``, and returns their states and XComs.
 
-``python demo/airflow_runs.py DAG_FILE OUTCOME`` runs a DAG, and writes the result to the file OUTCOME, as JSON.
+``python demo/airflow_runs.py DAG_FILE OUTCOME CONF`` runs a DAG with a configuration in JSON, and writes the result to
+the file OUTCOME, as JSON.
 """
 
 from __future__ import annotations
@@ -71,4 +72,4 @@ if __name__ == "__main__":
     from airflow.utils.db import initdb
 
     initdb()
-    Path(sys.argv[2]).write_text(json.dumps(asdict(run_dag(sys.argv[1]))))
+    Path(sys.argv[2]).write_text(json.dumps(asdict(run_dag(sys.argv[1], json.loads(sys.argv[3])))))
