@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
     BaseSensorOperator,
     PokeReturnValue,
+    Variable,
     conf,
 )
 
@@ -59,6 +60,7 @@ __all__ = [
     "BaseSensorOperator",
     "OperatorMixin",
     "PokeReturnValue",
+    "Variable",
     "conf",
     "mask_secret",
     "secrets_masker",

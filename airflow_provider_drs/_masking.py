@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_drs._compat import mask_secret, secrets_masker
-from airflow_provider_drs.api.input_secrets import conceal, conceal_settings
-from airflow_provider_drs.api.model.hidden import credentials_in, spellings
+from airflow_provider_drs.api.input_secrets import conceal, conceal_settings, secrets_in_reports
+from airflow_provider_drs.api.model.hidden import spellings
 from airflow_provider_drs.api.model.inputs import is_given
 
 
@@ -39,7 +39,7 @@ def hide_rendered(task: Any, name: str, *, texts_are_secret: bool, settings: str
 
     What a template did not find becomes ``None``.
 
-    :param name: the field that holds endpoints or job ids; all others hold one text.
+    :param name: the field that holds endpoints or job ids; all others hold one text, or reports.
     :param texts_are_secret: as for :func:`conceal`.
     :param settings: the field that holds the settings of jobs, if there is one.
     """
@@ -52,8 +52,7 @@ def hide_rendered(task: Any, name: str, *, texts_are_secret: bool, settings: str
     for other in set(task.template_fields) - {name, settings}:
         value = getattr(task, other)
         setattr(task, other, value if is_given(value) else None)
-        if isinstance(value, str):
-            secrets += credentials_in(value)
+        secrets += secrets_in_reports(value)
     mask(secrets)
 
 

@@ -30,6 +30,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_drs.operators.drs",
                     "airflow_provider_drs.operators.precheck",
                     "airflow_provider_drs.operators.approval",
+                    "airflow_provider_drs.operators.start",
                 ],
             }
         ],

@@ -21,7 +21,9 @@
     ├── DrsTriggerError          a fault of the trigger's own                                   retryable
     ├── DrsJobStateError         jobs that can no longer get where they were waited for
     ├── DrsEndpointsFailedError  endpoints that did not pass their test                         retryable
-    └── DrsPrecheckFailedError   jobs that did not pass DRS's pre-check                         retryable
+    └── DrsJobsFailedError       jobs that did not pass a step of the gate                      retryable
+        ├── DrsPrecheckFailedError jobs that did not pass DRS's pre-check                       retryable
+        └── DrsStartFailedError    jobs that were not started                                   retryable
 
 *Retryable* means that the same thing, done again later, may succeed without a change. Nothing here knows Airflow.
 """
@@ -103,8 +105,8 @@ class DrsInputError(DrsError):
         # a member's name or a label comes from outside, and may hold a line break
         self.violations = [printable(violation) for violation in violations]
         count = len(self.violations)
-        head = "1 violation" if count == 1 else f"{count} violations"
-        super().__init__(f"{head}, {consequence}:" + "".join(f"\n  {line}" for line in self.violations))
+        head = f"{count} violation{'s' * (count != 1)}, {consequence}:"
+        super().__init__("\n  ".join([head, *self.violations]))
 
 
 class DrsTransportError(DrsError):
@@ -122,10 +124,7 @@ class DrsTlsError(DrsTransportError):
 
 
 class DrsConnectionLostError(DrsTransportError):
-    """The connection broke after the request was sent and before the whole answer was there.
-
-    Whether DRS acted is unknown.
-    """
+    """The connection broke after the request was sent; whether DRS acted is unknown."""
 
     retryable = True
 
@@ -255,20 +254,27 @@ class DrsEndpointsFailedError(DrsError):
         super().__init__("\n".join("\n  ".join([head, *lines]) for head, lines in blocks.items() if lines))
 
 
-class DrsPrecheckFailedError(DrsError):
-    """Jobs did not pass their pre-check.
+class DrsJobsFailedError(DrsError):
+    """Jobs did not pass a step of the gate.
 
-    :param failed: one line for each item, or for each job, that stopped the gate.
+    :param failed: one line for each reason.
     :param headline: how many jobs failed, without a full stop.
-    :param waivers: the waivers that would let the alarms pass, as text to be pasted; empty if there is none.
+    :param remedy: what to do, such as waivers to be pasted; empty if there is nothing to add.
     """
 
     retryable = True
 
-    def __init__(self, failed: Sequence[str], headline: str, waivers: str = "") -> None:
+    def __init__(self, failed: Sequence[str], headline: str, remedy: str = "") -> None:
         self.failed = list(failed)
-        lines = "".join(f"\n  {line}" for line in self.failed)
-        super().__init__(f"{headline}:{lines}" + (f"\n{waivers}" if waivers else ""))
+        super().__init__("\n  ".join([f"{headline}:", *self.failed]) + (f"\n{remedy}" if remedy else ""))
+
+
+class DrsPrecheckFailedError(DrsJobsFailedError):
+    """Jobs did not pass their pre-check; the remedy is the waivers that would let the alarms pass."""
+
+
+class DrsStartFailedError(DrsJobsFailedError):
+    """Jobs were not started, or it is not known whether they are."""
 
 
 def error_from_dict(fields: Mapping[str, Any]) -> DrsError:
@@ -289,11 +295,4 @@ def _restored(cls: type[DrsError], args: tuple[Any, ...], state: dict[str, Any])
     return error
 
 
-def _family(cls: type[DrsError]) -> dict[str, type[DrsError]]:
-    tree = {cls.__name__: cls}
-    for child in cls.__subclasses__():
-        tree |= _family(child)
-    return tree
-
-
-_TREE = _family(DrsError)
+_TREE = {name: cls for name, cls in [*globals().items()] if isinstance(cls, type) and issubclass(cls, DrsError)}

@@ -50,6 +50,31 @@ def conceal_settings(value: object) -> tuple[object, list[str]]:
     return shown, list(dict.fromkeys(secrets))
 
 
+def secrets_in_reports(value: object) -> list[str]:
+    """Return what is secret in reports, where nothing should be, or in what was given in their place.
+
+    :param value: reports as lists, objects and texts. Anything else is left alone, because it may be read only once.
+    """
+    secrets: list[str] = []
+    members = Endpoint.secret_members()
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Mapping):
+            for name, inner in item.items():
+                if name in members:
+                    _withheld(inner, secrets)
+                else:
+                    todo.append(inner)
+        elif isinstance(item, (list, tuple)):
+            todo += item
+        elif isinstance(item, str):
+            secrets += credentials_in(item)
+            read = read_list(item) if item.strip()[:1] in ("[", "{", "(") else []
+            todo += [inner for inner in read if not isinstance(inner, (str, Unreadable))]
+    return list(dict.fromkeys(secrets))
+
+
 def secrets_in(jobs: object) -> list[str]:
     """Return the secrets that :func:`conceal` reports, without duplicates.
 

@@ -22,7 +22,7 @@ class MasksRenderedFields(OperatorMixin):
     """An operator that registers every secret in its rendered fields with Airflow's masker."""
 
     _masked_field: ClassVar[str]
-    """The templated field that holds endpoints or job ids; all others hold one text."""
+    """The templated field that holds endpoints or job ids; all others hold one text, or reports."""
     _settings_field: ClassVar[str | None] = None
     """The templated field that holds the settings of jobs."""
     _texts_are_secret: ClassVar[bool] = False

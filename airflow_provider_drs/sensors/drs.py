@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,11 +15,12 @@ from airflow_provider_drs._compat import (
     conf,
 )
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
-from airflow_provider_drs.api.errors import DrsError, DrsInputError, error_from_dict
+from airflow_provider_drs.api.errors import DrsInputError, error_from_dict
 from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, is_seconds
 from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._links import HasLinks
 from airflow_provider_drs.operators._masked import MasksRenderedFields
+from airflow_provider_drs.operators._polling import poll_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,26 +105,15 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
             self._wait = self._wait or Wait(ids, self.target_statuses, partial=self._partial)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
             with self.killing(hook):
-                while (result := self._poll(hook, ids, self._wait)).fault and not self.deferrable:
+                while (result := self._poll(hook, self._wait)).fault and not self.deferrable:
                     hook.sleep(self._wait.pause(self.poke_interval))
         if self.deferrable and not result.done:
             # from here, so that Airflow's own execute treats a failed first poll like that of any sensor
             self._go_on_in_the_triggerer(ids)
         return PokeReturnValue(result.done, dict.fromkeys(ids) | result.statuses)
 
-    def _poll(self, hook: DrsHook, ids: list[str], wait: Wait) -> PollResult:
-        from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
-
-        asked_at = time.monotonic()
-        patience: float = MAX_RETRY_SECONDS  # until a Connection names another
-        try:
-            with hook.get_conn() as client:
-                patience = client.max_retry_seconds
-                results = client.look_up(ids)
-        except DrsError as error:
-            # the Connection, or the project that IAM knows, cannot be read
-            results = dict.fromkeys(ids, error)
-        result = wait.judge(results, time.monotonic(), min(patience, self.timeout), asked_at)
+    def _poll(self, hook: DrsHook, wait: Wait) -> PollResult:
+        result = poll_statuses(hook, wait, self.timeout)
         if result.news:
             self.log.info(result.news)
         return result

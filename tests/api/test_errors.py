@@ -44,6 +44,8 @@ EXAMPLES = [
     errors.DrsJobStateError({"a": "CREATE_FAILED"}, ["CONFIGURATION"], {"b": "CREATING", "c": "CONFIGURATION"}),
     errors.DrsEndpointsFailedError(["source mysql at db:3306: refused"], 4),
     errors.DrsPrecheckFailedError(["a ALARM [A_IS_HIGH]"], "1 of 4 jobs failed the pre-check", "[{}]"),
+    errors.DrsJobsFailedError(["a: it is gone"], "1 of 1 jobs failed"),
+    errors.DrsStartFailedError(["a: it is CREATING"], "1 of 1 jobs failed"),
 ]
 
 

@@ -20,6 +20,7 @@ from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
+from airflow_provider_drs.operators.start import DrsStartJobsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 from airflow_provider_drs.triggers.precheck import DrsPrecheckTrigger
@@ -43,7 +44,13 @@ def own_parameters(cls):
     return {name: item for name, item in signature.parameters.items() if name not in ("self", "kwargs")}
 
 
-OPERATORS = [DrsTestConnectionsOperator, DrsPrecheckOperator, DrsApprovalOperator, DrsJobStatusSensor]
+OPERATORS = [
+    DrsTestConnectionsOperator,
+    DrsPrecheckOperator,
+    DrsApprovalOperator,
+    DrsStartJobsOperator,
+    DrsJobStatusSensor,
+]
 
 
 @pytest.mark.parametrize("cls", [*OPERATORS, DrsJobStatusTrigger, DrsPrecheckTrigger, DrsHook])

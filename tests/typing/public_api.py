@@ -18,12 +18,14 @@ from airflow_provider_drs.api import (
     DrsEndpointsFailedError,
     DrsError,
     DrsInputError,
+    DrsJobsFailedError,
     DrsJobsRefusedError,
     DrsJobStateError,
     DrsPermissionError,
     DrsPrecheckFailedError,
     DrsRequestError,
     DrsServiceError,
+    DrsStartFailedError,
     DrsStoppedError,
     DrsThrottledError,
     DrsTimeoutError,
@@ -152,7 +154,7 @@ def members_of_errors(
     service: DrsServiceError,
     state: DrsJobStateError,
     failed: DrsEndpointsFailedError,
-    prechecks: DrsPrecheckFailedError,
+    jobs: DrsJobsFailedError,
 ) -> None:
     assert_type(bad_input.violations, list[str])
     assert_type(service.jobs, dict[str, str])
@@ -161,7 +163,9 @@ def members_of_errors(
     assert_type(state.jobs, dict[str, str])
     assert_type(state.targets, Sequence[str])
     assert_type(failed.failed, list[str])
-    assert_type(prechecks.failed, list[str])
+    assert_type(jobs.failed, list[str])
+    gate: list[type[DrsJobsFailedError]] = [DrsPrecheckFailedError, DrsStartFailedError]
+    assert_type([cls.retryable for cls in gate], list[bool])
 
 
 def approval() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.digest import digest as digest_of
@@ -11,7 +11,7 @@ from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import is_whole, read_list, unreadable_in
 from airflow_provider_drs.api.model.report import SCHEMA
 
-_WANTED = "hand over the XCom of a step of this package, such as report=test.output"
+_WANTED = "hand over the XCom of a step of this package, such as {}=test.output"
 
 
 class ShownReports:
@@ -22,17 +22,7 @@ class ShownReports:
     """
 
     def __init__(self, value: object) -> None:
-        self.items: list[dict[str, Any]] = read_list(value)
-        names = ["report"] if len(self.items) == 1 else [f"report[{position}]" for position in range(len(self.items))]
-        unreadable = unreadable_in(self.items, "report")
-        violations = []
-        for position, (name, item) in enumerate(zip(names, self.items, strict=True)):
-            if position in unreadable:
-                violations.append(f"{unreadable[position]}; {_WANTED}")
-            else:
-                violations += [f"{name}: {why}; {_WANTED}" for why in _wrong_with(item)]
-        if violations:
-            raise DrsInputError(violations)
+        self.items = read_reports(value, "report")
 
     @property
     def fingerprint(self) -> str:
@@ -56,6 +46,36 @@ class ShownReports:
         """
         parts = [introduction, *(item["summary"] for item in self.items), self.closing_line]
         return "\n\n".join(part for part in parts if part)
+
+
+def read_reports(value: object, parameter: str) -> list[dict[str, Any]]:
+    """Return the reports in a parameter.
+
+    :param value: a report, a list of such, or either as text; results of mapped tasks may be nested lists.
+    :param parameter: its name.
+    :raises DrsInputError: naming everything that keeps an item from being a report.
+    """
+    items = read_list(value)
+    names = names_of(items, parameter)
+    unreadable = unreadable_in(items, parameter)
+    violations = []
+    for position, (name, item) in enumerate(zip(names, items, strict=True)):
+        if position in unreadable:
+            violations.append(f"{unreadable[position]}; {_WANTED.format(parameter)}")
+        else:
+            violations += [f"{name}: {why}; {_WANTED.format(parameter)}" for why in _wrong_with(item)]
+    if violations:
+        raise DrsInputError(violations)
+    return items
+
+
+def names_of(items: Sequence[object], parameter: str) -> list[str]:
+    """Return what an error calls each item of a parameter.
+
+    :param items: its items.
+    :param parameter: its name.
+    """
+    return [parameter] if len(items) == 1 else [f"{parameter}[{position}]" for position in range(len(items))]
 
 
 def _wrong_with(item: object) -> list[str]:
