@@ -36,7 +36,7 @@ class Between(Service):
     :param done: whether the emulator does what the held call asks; it is held before that or after it.
     """
 
-    def __init__(self, emulator: Emulator, operation: str, done: bool | None) -> None:
+    def __init__(self, emulator: Emulator, operation: str, done: bool) -> None:
         super().__init__(self._reply)
         self._emulator, self._operation, self._done = emulator, operation, done
         self.holding, self.killed = threading.Event(), threading.Event()
@@ -72,7 +72,9 @@ class Between(Service):
     ],
 )
 def test_a_job_is_started_once_at_most_although_the_worker_is_killed(tmp_path, operation, done, state, count, said):
-    with Emulator(World(ready_after_polls=3)) as emulator, Between(emulator, operation, done) as between:
+    emulator = Emulator(World(ready_after_polls=3))
+    between = Between(emulator, operation, done)
+    with emulator, between:
         have_ready(emulator, 1)
         world = emulator.world
         with DrsClient(emulator.url, world.project_id, TokenAuth(world.token)) as client:
