@@ -134,14 +134,15 @@ class PrecheckWait:
 
         :param seconds: the time that the checks had.
         """
-        late = self.job_ids
-        self.unanswered |= {*late}
-        text = f"the pre-check has not finished within {seconds:g} s"
-        self.results |= {job_id: replace(self._jobs[job_id].last, text=text) for job_id in late}
+        for job_id in self.job_ids:
+            job = self._jobs[job_id]
+            why = f"; DRS could not be asked at last: {job.fault.text}" if job.fault else ""
+            self.unanswered.add(job_id)
+            self.results[job_id] = replace(job.last, text=f"the pre-check has not finished within {seconds:g} s{why}")
 
     def _endure(self, job_id: str, error: DrsError, now: float, patience: float, asked_at: float) -> None:
         job = self._jobs[job_id]
-        job.fault_since = asked_at if job.fault_since is None else job.fault_since
+        job.fault_since, job.fault = asked_at if job.fault_since is None else job.fault_since, error
         if not error.retryable or now - job.fault_since >= patience:
             self.results[job_id] = result_of_error(job_id, error)
             self.unanswered.add(job_id)
@@ -161,6 +162,7 @@ class PrecheckWait:
 class _Job:
     def __init__(self, job_id: str, before: str | None, uncertain: str | None) -> None:
         self.last = PrecheckResult(job_id)
+        self.fault: DrsError | None = None
         self.fault_since: float | None = None
         self._before = before
         self._uncertain = uncertain
@@ -171,7 +173,7 @@ class _Job:
 
         :param age: seconds from the request to the question.
         """
-        self.last, self.fault_since = result, None
+        self.last, self.fault, self.fault_since = result, None, None
         changed = self._before is not None and result.digest != self._before
         if not result.finished:
             self._fell, self._confirmed = self._fell or changed, False

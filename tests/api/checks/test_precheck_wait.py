@@ -211,6 +211,18 @@ def test_when_the_time_is_up_each_job_without_a_result_says_so_with_its_progress
     assert wait.unanswered == {JOB}
 
 
+def test_when_the_time_is_up_during_a_fault_the_result_says_what_it_was():
+    wait = PrecheckWait({JOB: GREEN.digest}, {}, 0)
+    wait.judge({JOB: BUSY}, 1, PATIENCE, 1)
+
+    wait.expire(3)
+
+    assert (
+        wait.results[JOB].text
+        == f"the pre-check has not finished within 3 s; DRS could not be asked at last: {BUSY.text}"
+    )
+
+
 def test_the_news_says_by_what_a_result_was_recognised_and_when_drs_cannot_be_asked():
     jobs = {job_id(number): GREEN.digest for number in range(5)}
     wait = PrecheckWait(jobs, {}, 0)
