@@ -80,7 +80,7 @@ def made(cls: type[DrsError]) -> DrsError:
         return error
     if issubclass(cls, errors.DrsEndpointsFailedError):
         return cls([], 0)
-    if issubclass(cls, errors.DrsPrecheckFailedError):
+    if issubclass(cls, errors.DrsJobsFailedError):
         return cls([], "no")
     if cls is DrsThrottledError or cls is DrsUnavailableError:
         return cls("no", http_status=429 if cls is DrsThrottledError else 503)

@@ -14,11 +14,11 @@ from airflow_provider_drs.api.model.shown_reports import read_reports
 from airflow_provider_drs.api.starts.evidence import KINDS, Evidence
 
 JOB = job_id(1)
-NOW = datetime.now(timezone.utc)
 
 
-def objections(*reports: Any, max_age: float = 3600, now: datetime = NOW) -> list[str]:
-    return Evidence(read_reports(list(reports), "evidence")).objections(JOB, KINDS, now, max_age)
+def objections(*reports: Any, max_age: float = 3600, now: datetime | None = None) -> list[str]:
+    evidence = Evidence(read_reports(list(reports), "evidence"))
+    return evidence.objections(JOB, KINDS, now or datetime.now(timezone.utc), max_age)
 
 
 def test_good_evidence_has_no_objection_however_it_is_nested():
@@ -63,7 +63,7 @@ def test_a_pre_check_of_before_the_connection_test_says_nothing_of_what_is_store
 
 @pytest.mark.parametrize(("age", "fine"), [(0, True), (100, True), (102, False), (-50, True), (-70, False)])
 def test_a_report_counts_for_max_age_and_one_minute_into_the_future(age, fine):
-    now = NOW.replace(microsecond=0)
+    now = datetime.now(timezone.utc).replace(microsecond=0)
     when: dict[str, Any] = {"checked_at": (now - timedelta(seconds=age)).isoformat()}
     reports = report("connections", proven(JOB), **when), report("precheck", green(JOB, **when), **when)
 

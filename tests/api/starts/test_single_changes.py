@@ -23,7 +23,11 @@ from airflow_provider_drs.api.start import make_plan, start_once
 from airflow_provider_drs.api.starts.clearance import StartRules
 from airflow_provider_drs.api.starts.verdict import HELD, REFUSED, StartVerdict
 
-NOW = datetime.now(timezone.utc)
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 JOB, OTHER = job_id(1), job_id(2)
 DETAIL = JobDetail(
     JOB,
@@ -70,7 +74,7 @@ def evidence() -> list[dict[str, Any]]:
 
 def start(reports: Any, detail: Any, **rules: Any) -> tuple[Service, dict[str, StartVerdict]]:
     service = Service({JOB: detail, OTHER: replace(DETAIL, id=OTHER)})
-    good: dict[str, Any] = {"require": ("connections", "precheck"), "max_age": 3600, "allow_order": False, "now": NOW}
+    good: dict[str, Any] = {"require": ("connections", "precheck"), "max_age": 3600, "allow_order": False, "now": now()}
     kept = StartRules(**good | rules)
     plan = make_plan(reports, None, kept, 1, lambda seconds: None, in_time=True)
     return service, start_once(cast(DrsClient, service), [JOB, OTHER], {}, plan, Forgetful())
@@ -84,8 +88,8 @@ def test_good_evidence_starts_all():
 
 
 OTHER_TEXT = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8).map("x{}".format)
-FAR_PAST = st.integers(3602, 10**9).map(lambda seconds: (NOW - timedelta(seconds=seconds)).isoformat())
-FAR_FUTURE = st.integers(62, 10**9).map(lambda seconds: (NOW + timedelta(seconds=seconds)).isoformat())
+FAR_PAST = st.integers(3602, 10**9).map(lambda seconds: (now() - timedelta(seconds=seconds)).isoformat())
+FAR_FUTURE = st.integers(62, 10**9).map(lambda seconds: (now() + timedelta(seconds=seconds)).isoformat())
 TIME = FAR_PAST | FAR_FUTURE
 NO: st.SearchStrategy[Any] = st.sampled_from([False, None, 0, "", "yes", []])
 CONNECTIONS, PRECHECK = 0, 1
@@ -204,7 +208,7 @@ def test_without_a_connection_test_there_is_nothing_to_compare_with_and_that_is_
 def test_all_reasons_of_a_job_are_told():
     reports = evidence()
     reports[0]["jobs"][0] |= {"passed": False, "stored": False, "digest": "x"}
-    reports[1]["jobs"][0]["checked_at"] = (NOW - timedelta(hours=2)).isoformat()
+    reports[1]["jobs"][0]["checked_at"] = (now() - timedelta(hours=2)).isoformat()
 
     _, verdicts = start(reports, replace(DETAIL, prepaid=True, node_alive=False))
 
