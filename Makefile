@@ -8,6 +8,11 @@ UV := .venv/uv/bin/uv
 # what a suite counted is kept, for the table at the end of .ci/run
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
+# What need not run on every Airflow: the runs of the whole gate have the same steps, and of what takes minutes in a whole
+# Airflow the newest and the oldest tell enough.
+TOLD_BY_THE_WHOLE_GATE = --ignore=tests/dags/test_start_in_dags.py --ignore=tests/dags/test_precheck_in_dags.py
+TOLD_BY_TWO_AIRFLOWS = --ignore=tests/faults/test_killed_start.py --ignore=tests/running/test_many_prechecks.py
+
 # A suite starts dozens of processes, and each imports Airflow in half the time when the first has left its bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -21,10 +26,10 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for anothe
 	$(PYTEST)
 
 test-short: $(VENV)/ready  ## what Airflow has a say in: the package, the hook, and real runs of DAGs
-	$(PYTEST) tests/test_package.py tests/hooks tests/sensors tests/triggers tests/dags
+	$(PYTEST) tests/test_package.py tests/hooks tests/sensors tests/triggers tests/dags $(TOLD_BY_THE_WHOLE_GATE)
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
-	$(PYTEST) -m running_airflow
+	$(PYTEST) -m running_airflow $(if $(filter 3.1.%,$(AIRFLOW)),$(TOLD_BY_TWO_AIRFLOWS))
 
 test-databases: $(VENV)/ready  ## the emulator's logins against MariaDB and PostgreSQL, with TLS; see .ci/databases
 	$(PYTEST) -m databases tests/databases
