@@ -35,7 +35,9 @@ PASSWORD = "a1b2c3d4"
 CONTROL = """
 const all = (root) => [...root.querySelectorAll("*")].flatMap(
     (each) => [each, ...(each.shadowRoot ? all(each.shadowRoot) : [])]);
-return all(document).find((each) => ["A", "BUTTON"].includes(each.tagName) && each.textContent.trim() === arguments[0]);
+const is_tab = (each) => (each.getAttribute("href") || "").includes("/plugin/");
+return all(document).find((each) =>
+    ["A", "BUTTON"].includes(each.tagName) && !is_tab(each) && each.textContent.trim() === arguments[0]);
 """
 LISTED = ["-f", "A", "-l", "Person", "-p", PASSWORD]
 
