@@ -66,26 +66,28 @@ def test_api_and_emulator_do_not_import_airflow(folder):
         assert not [name for name in imports_of(file) if name.split(".")[0] == "airflow"], file
 
 
-OF_AIRFLOW = {
-    "operators.drs": "from airflow.providers.common.compat.sdk import BaseOperator",
-    "operators.precheck": "from airflow.providers.common.compat.sdk import BaseOperator",
-    # which is there from Airflow 3.1 on
-    "operators.approval": "import contextlib\nwith contextlib.suppress(Exception):\n"
-    " import airflow.providers.standard.operators.hitl",
-    "operators.start": "from airflow.providers.common.compat.sdk import BaseOperator",
-    "sensors.drs": "from airflow.providers.common.compat.sdk import BaseSensorOperator",
-}
+BASES = "from airflow.providers.common.compat.sdk import BaseOperator, BaseSensorOperator"
+# which is there from Airflow 3.1 on
+HITL = "import contextlib\nwith contextlib.suppress(Exception):\n import airflow.providers.standard.operators.hitl"
+STEPS = {BASES: ["operators.drs", "operators.precheck", "operators.start", "sensors.drs"], HITL: ["operators.approval"]}
 
 
-@pytest.mark.parametrize("module", OF_AIRFLOW)
-def test_importing_operator_or_sensor_loads_neither_requests_nor_the_client(module):
-    loaded = modules_after(f"import {PACKAGE}.{module}")
+@pytest.mark.parametrize("of_airflow", STEPS)
+def test_importing_operators_or_sensors_loads_neither_requests_nor_the_client(of_airflow):
+    steps = {f"{PACKAGE}.{module}" for module in STEPS[of_airflow]}
+    loaded = modules_after(f"import {', '.join(steps)}")
 
-    assert f"{PACKAGE}.{module}" in loaded
+    assert steps <= loaded
     assert not {f"{PACKAGE}.api.client", f"{PACKAGE}.api.endpoint", f"{PACKAGE}.hooks.drs"} & loaded
     # some versions of Airflow load requests by themselves, with or without us
-    bare = modules_after(OF_AIRFLOW[module])
-    assert not {"requests", "urllib3"} & (loaded - bare)
+    assert not {"requests", "urllib3"} & (loaded - modules_after(of_airflow))
+
+
+def test_each_operator_and_sensor_is_covered_by_the_test_above():
+    modules = {
+        f"{folder}.{file.stem}" for folder in ("operators", "sensors") for file in (ROOT / folder).glob("[!_]*.py")
+    }
+    assert modules == {module for steps in STEPS.values() for module in steps}
 
 
 def test_loading_the_plugin_imports_no_web_framework():
