@@ -25,6 +25,14 @@ def endpoint(number: int, **members: Any) -> dict[str, Any]:
     return {name: value for name, value in {**defaults, **members}.items() if value is not None}
 
 
+def both_ends(number: int) -> list[dict[str, Any]]:
+    """Return source and target of job ``number``, with all that DRS needs to store them."""
+    cloud = {"region": "cn-north-4", "project_id": "p"}
+    source = endpoint(number, label="old shop", **cloud)
+    target = endpoint(number, label="new shop", end_point_type="ta", ip="10.0.0.5", inst_id="in01", **cloud)
+    return [source, target]
+
+
 _MYSQL_TO_KAFKA = {
     "id": "3bc38fe4-da50-4aad-903e-5db76d8jb20i",
     "ip": "xxxxxxx:xxxx",

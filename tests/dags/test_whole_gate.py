@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from airflow_runs import load_dag, run_loaded
-from samples import endpoint, job_id
+from samples import both_ends, job_id
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -14,16 +14,9 @@ TTL = {"item": "srcCollHasTtlIndex", "result": "ALARM", "failed_reason": "SRC_HA
 ACCEPTED = [{"item": "srcCollHasTtlIndex", "reason": "They expire anyway.", "until": "2099-12-31"}]
 
 
-def ends(number):
-    cloud = {"region": "cn-north-4", "project_id": "p"}
-    source = endpoint(number, label="old shop", **cloud)
-    target = endpoint(number, label="new shop", end_point_type="ta", ip="10.0.0.5", inst_id="in01", **cloud)
-    return [source, target]
-
-
 def run(group, number=1, **conf):
     dag = load_dag("gates.py").partial_subset(f"{group}.", include_upstream=False)
-    return run_loaded(dag, run_conf={"endpoints": ends(number), "job_ids": [job_id(number)], **conf})
+    return run_loaded(dag, run_conf={"endpoints": both_ends(number), "job_ids": [job_id(number)], **conf})
 
 
 @pytest.mark.parametrize("group", GROUPS)

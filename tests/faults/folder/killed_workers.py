@@ -1,0 +1,29 @@
+"""One whole gate for each job of a Variable, and a test of many endpoints; their tasks retry when a worker dies."""
+
+import datetime
+
+from airflow.providers.common.compat.sdk import DAG, Variable
+
+from airflow_provider_drs.api.starts import look
+from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
+from airflow_provider_drs.task_groups import migration_gate
+
+# long enough for many looks
+look.LOOK_SECONDS = 4
+
+RETRY = {"retries": 1, "retry_delay": datetime.timedelta(seconds=1)}
+
+for name, endpoints in Variable.get("gates", deserialize_json=True).items():
+    with DAG(name, schedule=None, start_date=datetime.datetime(2026, 1, 1), default_args=RETRY):
+        migration_gate(
+            jobs=endpoints,
+            drs_conn_id=name,
+            test={"job_settings": {"node_type": "high"}},
+            poke_interval=0.2,
+            poll_interval=0.2,
+        )
+
+with DAG("many", schedule=None, start_date=datetime.datetime(2026, 1, 1), default_args=RETRY):
+    DrsTestConnectionsOperator(
+        task_id="test", jobs="{{ var.value.endpoints }}", drs_conn_id="many", batch_size=1, max_concurrency=2
+    )
