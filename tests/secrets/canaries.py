@@ -21,7 +21,7 @@ _SECRET_KAFKA_MEMBERS = (
 )
 _CONNECTIONS = ("mysql", "postgres", "mongo", "oracle", "kafka_sasl", "kafka_trust", "kafka_keys", "kafka_key")
 
-CREDENTIALS = ("token", "iam_password", "secret_key", "security_token")
+CREDENTIALS = ("token", "iam_password", "secret_key", "security_token", "pod_token")
 PROJECT = "0123456789abcdef0123456789abcdef"
 PLANTED = ("planted_log", "planted_xcom", "planted_trigger")
 SENT = (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *(f"of_{name}" for name in _CONNECTIONS), "token")
@@ -78,7 +78,7 @@ def make_canaries() -> dict[str, Canary]:
 
     middles = itertools.cycle(_NASTY)
     # headers and URLs do not allow all characters
-    plain = {"token", "security_token", "in_an_address", "in_a_connection_id", "in_a_job_id", *PLANTED}
+    plain = {"token", "security_token", "pod_token", "in_an_address", "in_a_connection_id", "in_a_job_id", *PLANTED}
 
     def middle(name: str) -> str:
         return "0" if name == "number" else "-" if name in plain else next(middles)
@@ -94,7 +94,7 @@ def environment(
     :param canaries: the canaries by name.
     :param services: the URL of each connection to DRS, by connection id.
     :param postgres_port: port of the database, on loopback.
-    :param stores: the folder with ``trust.p12`` and ``keys.p12``.
+    :param stores: the folder with ``trust.p12``, ``keys.p12`` and ``pod_token``.
     """
     secret = {name: canary.value for name, canary in canaries.items()}
     here = {"host": "127.0.0.1", "port": postgres_port, "login": "drs"}
@@ -131,6 +131,14 @@ def environment(
             "password": secret["token"],
             "extra": {"project_id": PROJECT},
         }
+    for kind in ("agency", "pod"):
+        # an agency alone reads the endpoint of its metadata service
+        where = {"metadata_endpoint": services["drs_gate"]} if kind == "agency" else {}
+        connections[f"drs_{kind}"] = {
+            "conn_type": "drs",
+            "host": services["drs_gate"],
+            "extra": {"project_id": PROJECT, "auth_type": kind, **where},
+        }
     for user in ("drs", "nobody"):
         connections[f"{user}_user"] = {
             "conn_type": "drs",
@@ -157,5 +165,7 @@ def environment(
             {name: secret[name] for name in (*_SECRET_MEMBERS, *_SECRET_KAFKA_MEMBERS, *REFUSED)}
         ),
         "AIRFLOW_VAR_DATABASE_PORT": str(postgres_port),
+        "HC_CONTAINER_CREDENTIALS_FULL_URI": f"{services['drs_gate']}/v1/credentials",
+        "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(stores / "pod_token"),
         **{name.upper(): secret[name] for name in PLANTED},
     }

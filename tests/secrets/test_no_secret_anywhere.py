@@ -18,11 +18,13 @@ from certificate_files import write_p12
 from cryptography.fernet import Fernet
 from postgres import Postgres
 from running_airflow import AIRFLOW_2, RunningAirflow, free_ports, wait_until
+from samples import job_id
 from search import Place, in_database, in_files, places_of
 from storing import StoringService
 from wire import Reply, Request, Service, all_pass
 
 from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
 from airflow_provider_drs.emulator.server import Emulator
 from airflow_provider_drs.emulator.state import World
 
@@ -36,6 +38,8 @@ ENDINGS = {
     "fails_on_misplaced_secrets": "failed",
     "dies_in_the_transport": "failed",
     "mapped": "success",
+    "gate_opens": "success",
+    "gate_is_shut": "failed",
 }
 FINISHED = (*ENDINGS, "defers")
 
@@ -51,7 +55,8 @@ class Aftermath:
     while_waiting: dict[str, set[str]]
     afterwards: dict[str, set[str]]
     searched: set[str]
-    issued: int
+    tokens: int
+    keys: int
 
 
 def echo(request: Request) -> Reply:
@@ -129,9 +134,19 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         )
         world = World(token=canaries["token"].value, ready_after_polls=0, accounts=accounts)
         emulator = stack.enter_context(Emulator(world))
+        gate = stack.enter_context(RehearsalEmulator())
+        (stores / "pod_token").write_text(canaries["pod_token"].value)
+        gate.world.identities.facts.pod_token = canaries["pod_token"].value
+        echoed = f"Access denied for user 'drs' (using password={canaries['db_password'].value})"
+        failed = {"item": "srcDbConnection", "result": "FAILED", "raw_error_msg": echoed}
+        gate.world.add_job(job_id(31), "CONFIGURATION", precheck={"items": [failed]})
         database = stack.enter_context(Postgres(tmp_path_factory.mktemp("postgres")))
         urls = {name: service.url for name, service in services.items()}
-        urls |= {"drs_emulator": emulator.url, "drs_closed": f"http://127.0.0.1:{free_ports(1)[0]}"}
+        urls |= {
+            "drs_emulator": emulator.url,
+            "drs_gate": gate.url,
+            "drs_closed": f"http://127.0.0.1:{free_ports(1)[0]}",
+        }
         variables = environment(canaries, urls, database.port, stores)
         folder = Path(__file__).parent / "folder"
         airflow = stack.enter_context(RunningAirflow(home, folder, variables, fernet_key))
@@ -151,7 +166,9 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         places += in_database(home / "airflow.db", fernet_key)
         places += in_files("log", home / "logs")
         places += [("console", airflow.console.read_bytes()), ("emulator's log", (home / "emulator.log").read_bytes())]
-        issued = [Canary("issued", token[:14], token[14:-14], token[-14:]) for token in accounts.issued]
+        keys = gate.world.accounts.keys
+        secrets = [*accounts.issued, *(part for key in keys for part in (key.secret, key.security_token))]
+        issued = [Canary("issued", each[:14], each[14:-14], each[-14:]) for each in secrets]
         yield Aftermath(
             canaries,
             {dag_id: airflow.states(dag_id) for dag_id in FINISHED},
@@ -160,7 +177,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
             dict(while_waiting),
             dict(places_of([*searched_for, *issued], places)),
             {place for place, content in places if content},
-            len(issued),
+            len(accounts.issued),
+            len(keys),
         )
 
 
@@ -168,6 +186,7 @@ def test_every_run_ends_as_intended(aftermath):
     assert aftermath.endings == {**ENDINGS, "defers": "success"}
     assert [state for _, state in aftermath.states["mapped"]] == ["success", "success"]
     assert {state for _, state in aftermath.states["fails_on_verdicts"]} == {"failed"}
+    assert dict(aftermath.states["gate_is_shut"])["gate.precheck"] == "failed"
     assert {state for _, state in aftermath.states["dies_in_the_transport"]} == {"failed"}
     assert {state for _, state in aftermath.states["fails_on_misplaced_secrets"]} == {"failed"}
 
@@ -184,8 +203,9 @@ def test_a_canary_reaches_its_service_and_is_nowhere_in_airflow(aftermath, name)
     assert aftermath.afterwards.get(name, set()) == set()
 
 
-def test_a_token_that_iam_issued_is_nowhere_in_airflow(aftermath):
-    assert aftermath.issued > 0
+def test_no_token_and_no_temporary_key_that_was_issued_is_anywhere_in_airflow(aftermath):
+    assert aftermath.tokens > 0
+    assert aftermath.keys >= len(["agency", "pod"])
     assert aftermath.afterwards.get("issued", set()) == set()
 
 

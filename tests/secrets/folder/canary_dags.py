@@ -6,6 +6,7 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
+from airflow_provider_drs.task_groups import migration_gate
 
 JOB = "{:08x}-2222-4333-8444-5555555jb101"
 KAFKA = ("trust_store_key", "trust_store_password", "key_store_key", "key_store_password", "key_password")
@@ -69,6 +70,21 @@ with DAG("stores", schedule=None, start_date=START):
         job_settings={"node_type": "high", "description": "{{ var.value.database_port }}"},
         drs_conn_id="drs_storing",
     )
+
+for dag_id, number, conn_id in (("gate_opens", 30, "drs_agency"), ("gate_is_shut", 31, "drs_pod")):
+    account = {"db_port": 3306, "db_user": "drs", "db_password": canary("db_password")}
+    of_a_job = {"id": JOB.format(number), "net_type": "eip", "db_type": "mysql", "region": "r", "project_id": "p"}
+    source = {**of_a_job, **account, "end_point_type": "so", "ip": "192.0.2.10"}
+    target = {**of_a_job, **account, "end_point_type": "ta", "ip": "10.0.0.5", "inst_id": "in01"}
+    with DAG(dag_id, schedule=None, start_date=START):
+        migration_gate(
+            jobs=[source, target],
+            drs_conn_id=conn_id,
+            deferrable=True,
+            poke_interval=1,
+            poll_interval=1,
+            test={"job_settings": {"node_type": "high"}},
+        )
 
 with DAG("fails_on_verdicts", schedule=None, start_date=START):
     DrsTestConnectionsOperator(task_id="cluster_echoed", jobs=CLUSTER, drs_conn_id="drs_echo")
