@@ -52,7 +52,7 @@ test-browser: $(VENV)/ready  ## the form, the report page and the log in a real 
 	$(PYTEST) --override-ini addopts= tests/browser $(if $(filter $(NEWEST),$(AIRFLOW)),,$(TOLD_BY_THE_NEWEST_PAGE))
 
 test-celery: VENV := .venv/celery
-test-celery: .venv/celery/ready  ## the example gate through Celery workers; needs redis-server, see .ci/celery
+test-celery: .venv/celery/ready  ## the whole gate through Celery workers; needs redis-server, see .ci/celery
 	$(PYTEST) -m celery tests/celery
 
 # The peers must not change the tests' environment, so they have one of their own.

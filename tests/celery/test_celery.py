@@ -1,4 +1,4 @@
-"""The example gate through Celery workers leaves the report that it leaves on one machine."""
+"""The whole gate through Celery workers leaves the reports that it leaves on one machine, and starts each job once."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from airflow_provider_drs.emulator.server import Emulator
 
 pytestmark = pytest.mark.celery
 
-GATE = "pre_migration_gate"
+GATE = "whole_gate"
 EXAMPLE = Path(__file__).parents[2] / "example_dags" / f"{GATE}.py"
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer", "celery worker")
-OF_ONE_RUN = {"seconds", "request_id"}
+OF_ONE_RUN = {"seconds", "request_id", "checked_at", "summary", "update_time"}
 """What two runs of the same gate may tell differently; all else is the same."""
 
 
@@ -46,27 +46,29 @@ def redis(directory: Path) -> Iterator[str]:
         server.wait()
 
 
-def by_celery(airflow: RunningAirflow, run: str) -> tuple[dict[str, str], Any]:
-    """Run the gate; return the states of its tasks and the report."""
+STEPS = ("gate.test_connections", "gate.precheck", "gate.start")
+
+
+def by_celery(airflow: RunningAirflow, run: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Run the gate; return the states of its tasks and the reports of its steps."""
     path = f"/dags/{GATE}/dagRuns/{run}"
     airflow.start(GATE, run)
-    wait_until(f"{run} is over", lambda: airflow._json(path).get("state") in ("success", "failed"), 120)
+    wait_until(f"{run} is over", lambda: airflow._json(path).get("state") in ("success", "failed"), 180)
     tasks = airflow._json(f"{path}/taskInstances")["task_instances"]
-    report = airflow._json(f"{path}/taskInstances/test_connections/xcomEntries/return_value")["value"]
-    return {task["task_id"]: task["state"] for task in tasks}, report
+    reports = {step: airflow._json(f"{path}/taskInstances/{step}/xcomEntries/return_value") for step in STEPS}
+    return (
+        {task["task_id"]: task["state"] for task in tasks},
+        {step: lasting(report["value"]) for step, report in reports.items() if "value" in report},
+    )
 
 
 def lasting(report: Any) -> Any:
     """Return a report without what belongs to one run alone."""
-    for item in report["endpoints"]:
-        assert set(item) >= OF_ONE_RUN
-    endpoints = [
-        {name: value for name, value in item.items() if name not in OF_ONE_RUN} for item in report["endpoints"]
-    ]
-    assert set(report) >= {"checked_at", "summary"}
-    return {name: value for name, value in report.items() if name not in ("checked_at", "summary")} | {
-        "endpoints": endpoints
-    }
+    if isinstance(report, list):
+        return [lasting(each) for each in report]
+    if isinstance(report, dict):
+        return {name: lasting(value) for name, value in report.items() if name not in OF_ONE_RUN}
+    return report
 
 
 @pytest.mark.usefixtures("airflow_db")
@@ -82,11 +84,12 @@ def test_the_gate_through_celery_tells_what_it_tells_on_one_machine(tmp_path, mo
         metadata = f"postgresql://airflow:airflow@127.0.0.1:{postgres.port}/airflow"
         databases = Databases(postgres)
         scenario = {"jobs": [{"id": job, "ready_after_polls": 2} for job in JOBS.values()]}
-        emulator = stack.enter_context(Emulator(load_world(scenario)))
-        given = {**databases.as_airflow_sees_them(), "AIRFLOW_CONN_DRS_DEFAULT": emulator.connection_json}
-        for name, value in given.items():
+        there, here = (stack.enter_context(Emulator(load_world(scenario))) for _ in range(2))
+        given = databases.as_airflow_sees_them()
+        for name, value in {**given, "AIRFLOW_CONN_DRS_DEFAULT": here.connection_json}.items():
             monkeypatch.setenv(name, value)
         settings = {
+            "AIRFLOW_CONN_DRS_DEFAULT": there.connection_json,
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CELERY__BROKER_URL": stack.enter_context(redis(tmp_path)),
             "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{metadata}",
@@ -105,12 +108,14 @@ def test_the_gate_through_celery_tells_what_it_tells_on_one_machine(tmp_path, mo
         with psycopg.connect(metadata) as connection:
             through_celery = connection.execute("SELECT 1 FROM celery_taskmeta").rowcount
 
-    for (states, report), here in ((shut, shut_here), (opened, opened_here)):
-        assert states == here.states
-        assert lasting(report) == lasting(here.xcoms["test_connections"])
-    assert [item["passed"] for item in shut[1]["endpoints"]] == [True, True, True, False]
-    assert "password authentication failed" in shut[1]["endpoints"][3]["text"]
-    assert opened[1]["passed"] is True
-    assert opened[0]["start_migration"] == "success"
-    # the first wait was deferred, so Celery had it twice
-    assert through_celery == len(["wait", "wait", "test", "wait", "test", "start_migration"])
+    for (states, reports), run in ((shut, shut_here), (opened, opened_here)):
+        assert states == run.states
+        assert reports == {step: lasting(run.xcoms[step]) for step in STEPS if run.xcoms[step] is not None}
+    endpoints = shut[1]["gate.test_connections"]["endpoints"]
+    assert [item["passed"] for item in endpoints] == [True, True, True, False]
+    assert "password authentication failed" in endpoints[3]["text"]
+    assert set(opened[0].values()) == {"success"}
+    assert [emulator.world.job(job).starts for emulator in (there, here) for job in JOBS.values()] == [1, 1, 1, 1]
+    # what was deferred, Celery had twice
+    of_the_second = ["wait", "test", "precheck", "precheck", "start", "start", "follow"]
+    assert through_celery == len(["wait", "wait", "test", *of_the_second])

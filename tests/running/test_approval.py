@@ -1,14 +1,17 @@
-"""The example that asks a person, in a whole Airflow; the answer comes through Airflow's API."""
+"""The example that asks a person, and the whole gate that does; the answers come through Airflow's API."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from airflow import __version__
 from cryptography.fernet import Fernet
 from running_airflow import RunningAirflow, wait_until
+from samples import both_ends, job_id
+from starts import starts
 
 pytestmark = [
     pytest.mark.running_airflow,
@@ -19,6 +22,9 @@ pytestmark = [
 ]
 
 DAG = "approval_by_a_person"
+GATES = {"approved": both_ends(1), "rejected": both_ends(2)}
+JOBS = [job_id(1), job_id(2)]
+STEPS = ["gate.wait", "gate.test_connections", "gate.precheck", "gate.approve"]
 
 
 def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulator):
@@ -26,12 +32,16 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
     for name, host in {"ORDERS_OLD": "203.0.113.10", "ORDERS_NEW": "203.0.113.20"}.items():
         connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}
         environment[f"AIRFLOW_CONN_{name}"] = json.dumps(connection)
-    examples = Path(__file__).parents[2] / "example_dags"
+    environment["AIRFLOW_VAR_GATES"] = json.dumps(GATES)
+    dags = tmp_path / "dags"
+    shutil.copytree(Path(__file__).parent / "approvals", dags)
+    shutil.copy(Path(__file__).parents[2] / "example_dags" / f"{DAG}.py", dags)
     answers = {"approved": "Approve", "rejected": "Reject"}
 
-    with RunningAirflow(tmp_path, examples, environment, Fernet.generate_key().decode()) as airflow:
+    with RunningAirflow(tmp_path, dags, environment, Fernet.generate_key().decode()) as airflow:
         for run in answers:
             airflow.start(DAG, run)
+            airflow.start(run)
         wait_until(
             "both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in answers), 180
         )
@@ -45,6 +55,17 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
         approved, rejected = (dict(airflow.states(DAG, run)) for run in answers)
         reports = {run: airflow.xcom(DAG, "test_connections", run_id=run) for run in answers}
         kept = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answers}
+
+        def gate_asks(gate):
+            return "body" in airflow.question(gate, "run", "gate.approve") and airflow.heard_of(gate, "gate.approve")
+
+        wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in GATES), 180)
+        gate_question = airflow.question("approved", "run", "gate.approve")
+        started_before = [starts(drs_emulator, job) for job in JOBS]
+        for gate, option in answers.items():
+            airflow.answer(gate, "run", "gate.approve", option)
+        wait_until("both gates are done", lambda: all(airflow.run_state(gate) in over for gate in GATES), 180)
+        gate_states = {gate: dict(airflow.states(gate)) for gate in GATES}
 
     introduction, report, fingerprint = question["body"].partition(reports["approved"]["summary"])
     assert introduction == "Migration of orders, old to new.\n\n"
@@ -60,3 +81,12 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
     assert before == ["None", "None"], "nothing starts before the answer"
     assert approved == {"test_connections": "success", "approve": "success", "start_migration": "success"}
     assert rejected == {"test_connections": "success", "approve": "success", "start_migration": "skipped"}
+
+    assert "connections: passed" in gate_question["subject"]
+    assert "precheck: passed" in gate_question["subject"]
+    assert started_before == [0, 0]
+    assert gate_states == {
+        "approved": {**dict.fromkeys(STEPS, "success"), "gate.start": "success"},
+        "rejected": {**dict.fromkeys(STEPS, "success"), "gate.start": "skipped"},
+    }
+    assert [starts(drs_emulator, job) for job in JOBS] == [1, 0]
