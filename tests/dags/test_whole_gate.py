@@ -48,3 +48,23 @@ def test_an_alarm_shuts_it_at_the_precheck_and_a_waiver_opens_it(drs_emulator, g
     assert [shut.states[f"{group}.{step}"] for step in STEPS] == ["success", "success", "failed", "upstream_failed"]
     assert opened.states[f"{group}.start"] == "success"
     assert drs_emulator.world.job(job_id(1)).starts == 1
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_job_that_cannot_get_ready_shuts_it_at_the_wait(drs_emulator, group):
+    drs_emulator.world.add_job(job_id(1), "CREATE_FAILED")
+
+    ended = run(group)
+
+    assert [ended.states[f"{group}.{step}"] for step in STEPS] == ["failed", *["upstream_failed"] * 3]
+    assert drs_emulator.world.job(job_id(1)).starts == 0
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_prepaid_job_shuts_it_at_the_start(drs_emulator, group):
+    drs_emulator.world.add_job(job_id(1), "CONFIGURATION", prepaid=True)
+
+    ended = run(group)
+
+    assert [ended.states[f"{group}.{step}"] for step in STEPS] == [*["success"] * 3, "failed"]
+    assert drs_emulator.world.job(job_id(1)).starts == 0
