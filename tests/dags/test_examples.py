@@ -136,6 +136,24 @@ def test_only_jobs_with_an_open_gate_migrate(databases, shut):
 
 @pytest.mark.usefixtures("airflow_db")
 @pytest.mark.parametrize("shut", [False, True])
+def test_each_job_of_a_file_has_a_whole_gate_and_a_shut_one_stops_no_other(databases, drs_emulator, shut):
+    if shut:
+        databases.refuse(NEW_ORDERS, "Connection timed out")
+    run = run_dag("a_gate_for_each_job.py")
+
+    # in dag.test() of Airflow 3.3 a failed map index ends the run before the last step of the other
+    known = ("wait", "test_connections", "precheck")
+    assert {step: run.states[f"migration.gate.{step}"] for step in known} == {
+        "wait": ["success", "success"],
+        "test_connections": ["failed" if shut else "success", "success"],
+        "precheck": ["upstream_failed" if shut else "success", "success"],
+    }
+    assert shut or run.states["migration.gate.start"] == ["success", "success"]
+    assert drs_emulator.world.job(job_id(1)).starts == (0 if shut else 1)
+
+
+@pytest.mark.usefixtures("airflow_db")
+@pytest.mark.parametrize("shut", [False, True])
 def test_the_report_leads_to_the_migration_or_to_a_ticket_and_the_log_has_its_reason(databases, console, shut):
     if shut:
         databases.refuse(NEW_ORDERS, "Connection timed out")
