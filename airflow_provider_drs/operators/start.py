@@ -102,8 +102,8 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         self.poll_interval = poll_interval
         self.timeout = timeout
         broken = {
-            f"require must be a list of {' and '.join(KINDS)}": isinstance(require, str)
-            or not set(require) <= {*KINDS},
+            f"require must be a list of {' and '.join(KINDS)}": not isinstance(require, list | tuple)
+            or not {*map(str, require)} <= {*KINDS},
             "allow_order must be True or False": not isinstance(allow_order, bool),
             **{
                 f"{name} must be a number of seconds, 0 or more": not is_seconds(getattr(self, name))
@@ -166,7 +166,8 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         try:
             content = self.conclude(context, report)
         except AirflowFailException:
-            marker.remove()
+            # a start that DRS has accepted and that does not show is not sent again when the task is cleared
+            marker.update(report.unseen) if report.unseen else marker.remove()
             raise
         except DrsError:
             if not report.started:
@@ -275,10 +276,9 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         return StartReport(tuple(after_wait(one, ending) for one in verdicts.values()))
 
     def _targets(self) -> list[str]:
-        if self.wait_for is None:
-            return []
         # a job that is to start later has got as far as it can for now
-        return [*self.wait_for, *(["WAITING_FOR_START"] if is_given(self.start_time) else [])]
+        later = ["WAITING_FOR_START"] if is_given(self.start_time) else []
+        return [*self.wait_for, *later] if self.wait_for else []
 
     def _inputs(self, hook: DrsHook, *, in_time: bool) -> tuple[list[str], StartPlan]:
         from airflow_provider_drs.api.start import make_plan

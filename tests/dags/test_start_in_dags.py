@@ -238,18 +238,16 @@ def test_a_status_that_stays_for_a_while_after_the_start_is_waited_for(drs_emula
     assert report["jobs"][0]["status"] == "FULL_TRANSFER_STARTED"
 
 
-@MODES
-def test_a_start_that_takes_too_long_says_that_it_was_accepted_and_what_was_seen_last(drs_emulator, mode):
+# dag.test() knows no timeout of a trigger; test_killed_workers.py has a running Airflow, which does
+def test_a_start_that_takes_too_long_says_that_it_was_accepted_and_what_was_seen_last(drs_emulator):
     job = have_ready(drs_emulator, 1, ready_after_polls=10_000)
 
     def impatient(task):
         task.timeout, task.retries = 0.4, 2
 
-    if mode == "deferred":
-        pytest.skip("dag.test() knows no timeout of a trigger; a running Airflow does")
-    state, report, run = run_mode(mode, [job], change=impatient)
+    state, report, run = run_mode("worker", [job], change=impatient)
 
-    assert (state, run.tries[mode], starts(drs_emulator, job)) == ("failed", 1, 1)
+    assert (state, run.tries["worker"], starts(drs_emulator, job)) == ("failed", 1, 1)
     assert report["started"] == [job]
     assert report["jobs"][0]["text"] == (
         "its start was accepted, but within 0.4 s it was not seen in FULL_TRANSFER_STARTED or FULL_TRANSFER_COMPLETE "
@@ -322,6 +320,29 @@ def test_a_variable_that_cannot_be_written_keeps_all_from_being_started(drs_emul
 
     assert (state, calls(drs_emulator)) == ("failed", [])
     assert "cannot be written: RuntimeError" in report["errors"][0]
+
+
+@MODES
+def test_a_throttled_start_is_sent_again_and_starts_once(drs_emulator, mode):
+    job = have_ready(drs_emulator, 1)
+    evidence = evidence_now([job])
+    drs_emulator.world.faults.order(Fault("throttled", "batch-starting", retry_after=0))
+
+    state, report, _ = run_mode(mode, [job], evidence)
+
+    assert (state, report["started"], starts(drs_emulator, job)) == ("success", [job], 1)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"verdicts": [{"job_id": 5}]}', "[]", '{"verdicts": null}'])
+def test_a_variable_that_somebody_has_changed_keeps_all_from_being_started(drs_emulator, monkeypatch, console, text):
+    job = have_ready(drs_emulator, 1)
+    evidence = evidence_now([job])
+    monkeypatch.setattr(Variable, "get", lambda key, *default, **options: text)
+
+    state, report, _ = run_mode("worker", [job], evidence)
+
+    assert (state, calls(drs_emulator)) == ("failed", [])
+    assert "which keeps a start from being sent twice" in report["errors"][0]
 
 
 def test_a_variable_is_named_and_says_what_it_is_while_the_task_runs(drs_emulator, monkeypatch):

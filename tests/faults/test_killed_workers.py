@@ -51,6 +51,7 @@ POINTS = {
     for number, (task, operation) in enumerate(CALLS)
     for done in ((False,) if operation in READS else (False, True))
 }
+LATE = both_ends(200)
 MANY = [endpoint(number) for number in range(100, 112)]
 LOST_START = next(name for name in POINTS if name.endswith("batch-starting_lost"))
 
@@ -96,8 +97,8 @@ class Aftermath:
     tries: dict[str, dict[str, int]] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
     reports: dict[str, Any] = field(default_factory=dict)
+    late_marker: list[Any] = field(default_factory=list)
     markers: list[Any] = field(default_factory=list)
-    calls_of_many: int = 0
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +108,16 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         emulator = stack.enter_context(RehearsalEmulator())
         points = {**POINTS, "many": (4, False)}
         services = {name: stack.enter_context(Killing(emulator, *point)) for name, point in points.items()}
+        emulator.world.add_job(
+            LATE[0]["id"], "CONFIGURATION", ready_after_polls=10_000, precheck={"ready_after_polls": 0}
+        )
         connection = json.loads(emulator.connection_json)
         gates = {name: both_ends(number) for number, name in enumerate(POINTS)}
         environment = {
             "AIRFLOW_VAR_GATES": json.dumps(gates),
             "AIRFLOW_VAR_ENDPOINTS": json.dumps(MANY),
+            "AIRFLOW_VAR_LATE": json.dumps(LATE),
+            "AIRFLOW_CONN_DRS_DEFAULT": emulator.connection_json,
             **{
                 f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection | {"host": service.url})
                 for name, service in services.items()
@@ -119,19 +125,26 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         }
         home, dags = tmp_path_factory.mktemp("airflow"), Path(__file__).parent / "folder"
         airflow = stack.enter_context(RunningAirflow(home, dags, environment, Fernet.generate_key().decode()))
-        for name in points:
+        runs = [*points, "late"]
+        for name in runs:
             airflow.start(name)
         over = ("success", "failed")
-        wait_until("the runs are over", lambda: all(airflow.run_state(name) in over for name in points), 400)
-        for number, name in enumerate(POINTS):
+        wait_until("the runs are over", lambda: all(airflow.run_state(name) in over for name in runs), 400)
+        jobs = {**{name: job_id(number) for number, name in enumerate(POINTS)}, "late": LATE[0]["id"]}
+        for name, job in jobs.items():
             tasks = airflow._json(f"/dags/{name}/dagRuns/run/taskInstances")["task_instances"]
             seen.states[name] = {task["task_id"].removeprefix("gate."): task["state"] for task in tasks}
             seen.tries[name] = {task["task_id"].removeprefix("gate."): task["try_number"] for task in tasks}
-            seen.starts[name] = starts(emulator, job_id(number))
-            seen.operations[name] = services[name].operations
+            seen.starts[name] = starts(emulator, job)
             seen.reports[name] = airflow.xcom(name, "gate.start") if seen.states[name]["start"] in over else None
-        seen.reports["many"], seen.calls_of_many = airflow.xcom("many", "test"), len(services["many"].operations)
+        seen.late_marker = airflow._json("/variables")["variables"]
+        emulator.world.set_status(LATE[0]["id"], "FULL_TRANSFER_STARTED")
+        airflow.clear("late", "run", ["gate.start"])
+        wait_until("the late start shows", lambda: dict(airflow.states("late"))["gate.start"] == "success", 120)
+        seen.starts["late, cleared"] = starts(emulator, LATE[0]["id"])
+        seen.reports["many"] = airflow.xcom("many", "test")
         assert services["many"].callers() == set()
+        seen.operations = {name: service.operations for name, service in services.items()}
         seen.markers = airflow._json("/variables")["variables"]
         yield seen
 
@@ -164,4 +177,20 @@ def test_the_report_of_a_retry_names_every_endpoint_again(aftermath):
 
     assert report["passed"] is True
     assert [item["job_id"] for item in report["endpoints"]] == [each["id"] for each in MANY]
-    assert aftermath.calls_of_many > len(MANY)
+    assert len(aftermath.operations["many"]) > len(MANY)
+
+
+def test_a_start_that_shows_too_late_says_that_it_was_accepted_and_is_not_tried_again(aftermath):
+    (job,) = aftermath.reports["late"]["jobs"]
+
+    assert (aftermath.states["late"]["start"], aftermath.tries["late"]["start"]) == ("failed", 1)
+    assert (aftermath.starts["late"], aftermath.reports["late"]["started"]) == (1, [LATE[0]["id"]])
+    assert job["text"].startswith("its start was accepted, but within 5 s it was not seen in FULL_TRANSFER_STARTED")
+    assert job["text"].endswith("its last status is CONFIGURATION")
+
+
+def test_a_start_that_shows_too_late_is_not_sent_again_when_the_task_is_cleared(aftermath):
+    (marker,) = aftermath.late_marker
+
+    assert LATE[0]["id"] in marker["value"]
+    assert aftermath.starts["late, cleared"] == 1

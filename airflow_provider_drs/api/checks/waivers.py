@@ -106,8 +106,20 @@ def _of_yaml(value: object) -> object:
     # imported here, because waivers in a DAG need none of it
     import yaml
 
+    class EachOnce(yaml.SafeLoader):
+        """Refuses an object that has a member twice: a reader would see the first, and the last would count."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(set(names)) < len(names):
+                where = node.start_mark.line + 1
+                raise DrsInputError(
+                    [f"waivers: the object in line {where} has a member twice; which counts is unclear"]
+                )
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load(value)
+        return yaml.load(value, EachOnce)  # noqa: S506 - it is a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", as line {mark.line + 1} shows" if mark else ""
@@ -120,9 +132,13 @@ def _wrong_with(entry: object) -> list[str]:
     broken = [f"{short(name)} is no member of a waiver" for name in entry if name not in _MEMBERS]
     for name, mandatory in _MEMBERS.items():
         value = entry.get(name)
-        blank = value is None or (isinstance(value, str) and not value.strip())
+        # a reason that nobody can read is none
+        seen = str.isalnum if name == "reason" else str.strip
+        blank = value is None or (isinstance(value, str) and not any(map(seen, value)))
         if blank and mandatory:
             broken.append(f"{name} is missing")
+        elif blank and name == "job_id" and name in entry:
+            broken.append("job_id is empty: leave it out where the waiver is for every job")
         elif blank:
             continue
         elif name == "until":

@@ -173,8 +173,8 @@ def _items_of_text(text: str, depth: int) -> Iterator[object]:
     else:
         try:
             read = _parsed(stripped)
-        except _NotReadableError:
-            yield Unreadable("is text that is neither JSON nor a Python list", text)
+        except _NotReadableError as error:
+            yield Unreadable(str(error), text)
         else:
             yield from _items(read, depth)
 
@@ -183,13 +183,36 @@ class _NotReadableError(Exception):
     """Raised without any part of the text, which may hold passwords."""
 
 
+_NEITHER = "is text that is neither JSON nor a Python list"
+_TWICE = "is text in which an object has a member twice, so it is not clear which counts"
+
+
 def _parsed(text: str) -> object:
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (_parse_json, _parse_python):
         try:
             return parse(text)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
-    raise _NotReadableError
+    raise _NotReadableError(_NEITHER)
+
+
+def _parse_json(text: str) -> object:
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        read = dict(pairs)
+        if len(read) < len(pairs):
+            raise _NotReadableError(_TWICE)
+        return read
+
+    return json.loads(text, object_pairs_hook=members)
+
+
+def _parse_python(text: str) -> object:
+    tree = ast.parse(text, mode="eval")
+    for node in ast.walk(tree):
+        names = [key.value for key in node.keys if isinstance(key, ast.Constant)] if isinstance(node, ast.Dict) else []
+        if len(set(names)) < len(names):
+            raise _NotReadableError(_TWICE)
+    return ast.literal_eval(tree)
 
 
 def _no_job_id(item: object) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsError, DrsStartFailedError
+from airflow_provider_drs.api.model.job_status import TESTABLE
 from airflow_provider_drs.api.model.report import MAX_SIZES, SCHEMA, cut, error_lines
 from airflow_provider_drs.api.model.summary import table
 from airflow_provider_drs.api.starts.verdict import ALREADY, HELD, STARTED, UNKNOWN, StartVerdict
@@ -76,6 +77,11 @@ class StartReport:
     def started(self) -> list[StartVerdict]:
         """The verdicts on the jobs that this task has started, or may have."""
         return self._of(STARTED) + self._of(UNKNOWN)
+
+    @property
+    def unseen(self) -> list[StartVerdict]:
+        """The verdicts on the jobs whose start DRS has accepted, and whose status does not show it yet."""
+        return [job for job in self._of(STARTED) if not job.passed and job.status in (None, str(TESTABLE))]
 
     @property
     def retryable(self) -> bool:

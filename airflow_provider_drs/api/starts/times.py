@@ -33,9 +33,10 @@ def parse_start_time(value: object) -> int | None:
     """Return when jobs are to start, in milliseconds since 1970; ``None`` is at once.
 
     :param value: a ``datetime`` or ISO 8601 text, either with an offset, or milliseconds since 1970.
-    :raises DrsInputError: when it is anything else.
+    :raises DrsInputError: when it is anything else. An empty text is, too: a template that finds nothing must not start
+        at once what was to start later.
     """
-    if not is_given(value):
+    if not is_given(value) and not (isinstance(value, str) and not value.strip()):
         return None
     try:
         milliseconds = _milliseconds(value)

@@ -36,7 +36,7 @@ PARSED = Waiver("srcCollHasTtlIndex", "agreed with the owner", date(2026, 12, 31
         [json.dumps(GOOD)],
         yaml.safe_load("- {item: srcCollHasTtlIndex, reason: agreed with the owner, until: 2026-12-31}"),
         [{**GOOD, "until": datetime(2026, 12, 31, 12)}],
-        [{**GOOD, "job_id": None, "by": ""}],
+        [{**GOOD, "by": ""}],
     ],
     ids=["list", "one", "tuple", "JSON", "JSON of one", "Python text", "list of texts", "YAML", "a moment", "blanks"],
 )
@@ -149,6 +149,32 @@ YAML = """
 )
 def test_waivers_may_be_the_text_of_a_yaml_file(text):
     assert parse_waivers(text) == [Waiver("srcCollHasTtlIndex", "The sessions: expire anyway", date(2026, 12, 31))]
+
+
+@pytest.mark.parametrize("job_id", [None, "", " "])
+def test_an_empty_job_id_makes_no_waiver_one_for_every_job(job_id):
+    with pytest.raises(DrsInputError, match="job_id is empty: leave it out where the waiver is for every job"):
+        parse_waivers([{**GOOD, "job_id": job_id}])
+
+
+@pytest.mark.parametrize("reason", ["\u200b", "\u00ad\u2060", "\u2800", "\0", "..."])
+def test_a_reason_that_nobody_can_read_is_none(reason):
+    with pytest.raises(DrsInputError, match="reason is missing"):
+        parse_waivers([{**GOOD, "reason": reason}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {item: a, reason: b, until: 2020-01-01, until: 2099-12-31}",
+        '[{"item": "a", "reason": "b", "until": "2020-01-01", "until": "2099-12-31"}]',
+        "[{'item': 'a', 'reason': 'b', 'until': '2020-01-01', 'until': '2099-12-31'}]",
+    ],
+    ids=["YAML", "JSON", "Python"],
+)
+def test_a_member_that_stands_twice_is_an_error(text):
+    with pytest.raises(DrsInputError, match="has a member twice"):
+        parse_waivers(text)
 
 
 @given(

@@ -31,7 +31,13 @@ def test_a_time_may_be_written_in_several_ways(value):
     assert parse_start_time(value) == MILLISECONDS
 
 
-@pytest.mark.parametrize("value", [None, "", "None"])
+@pytest.mark.parametrize("value", ["", " ", "\n"])
+def test_a_template_that_finds_no_time_starts_nothing_at_once(value):
+    with pytest.raises(DrsInputError, match="start_time: must be a time with its offset"):
+        parse_start_time(value)
+
+
+@pytest.mark.parametrize("value", [None, "None"])
 def test_no_time_is_at_once(value):
     assert parse_start_time(value) is None
 

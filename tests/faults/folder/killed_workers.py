@@ -1,4 +1,4 @@
-"""One whole gate for each job of a Variable, and a test of many endpoints; their tasks retry when a worker dies."""
+"""A whole gate for each job of a Variable, a test of many endpoints, and a start that shows too late; all may retry."""
 
 import datetime
 
@@ -26,4 +26,15 @@ for name, endpoints in Variable.get("gates", deserialize_json=True).items():
 with DAG("many", schedule=None, start_date=datetime.datetime(2026, 1, 1), default_args=RETRY):
     DrsTestConnectionsOperator(
         task_id="test", jobs="{{ var.value.endpoints }}", drs_conn_id="many", batch_size=1, max_concurrency=2
+    )
+
+with DAG("late", schedule=None, start_date=datetime.datetime(2026, 1, 1), default_args=RETRY):
+    migration_gate(
+        jobs="{{ var.value.late }}",
+        job_ids="{{ var.json.late[0].id }}",
+        deferrable=True,
+        poke_interval=0.2,
+        poll_interval=0.2,
+        test={"job_settings": {"node_type": "high"}},
+        start={"timeout": 5},
     )
