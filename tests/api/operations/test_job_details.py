@@ -202,3 +202,19 @@ def test_a_deleted_job_makes_drs_refuse_a_call_and_hides_no_other_job():
 
 def test_the_operation_is_a_read():
     assert JOB_DETAILS.repeat.name == "READ"
+
+
+@pytest.mark.parametrize("order", [{"order_id": "o-1"}, [{"order_id": "o-1"}], "o-1", True, 1])
+def test_an_order_in_any_form_is_one_that_a_start_may_pay(order):
+    (detail,) = read([{**ANSWERED, "period_order": order}]).values()
+
+    assert isinstance(detail, JobDetail)
+    assert detail.prepaid
+
+
+@pytest.mark.parametrize("order", [None, {}, "", []])
+def test_no_order_is_paid_by_no_start(order):
+    (detail,) = read([{**ANSWERED, "period_order": order}]).values()
+
+    assert isinstance(detail, JobDetail)
+    assert not detail.prepaid
