@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from airflow_provider_drs.api.errors import DrsStartFailedError
 from airflow_provider_drs.operators import _marker
 from airflow_provider_drs.operators._marker import StartMarker
 
-CONTEXT = {"ti": SimpleNamespace(dag_id="dag", run_id="run", task_id="start", map_index=-1)}
+CONTEXT: Any = {"ti": SimpleNamespace(dag_id="dag", run_id="run", task_id="start", map_index=-1)}
 
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError, KeyError])
