@@ -50,7 +50,8 @@ def details(job_ids: Sequence[str], answer: Answer) -> dict[str, JobDetail | Drs
     """
 
     def read(item: Mapping[str, Any]) -> JobDetail | DrsError:
-        if item.get("status"):
+        # a job's own error is its error_message; error_msg is that of a result which failed
+        if item.get("status") and not item.get("error_msg"):
             return _detail(item)
         job_id = item["id"]
         if error := code_and_text({name: item[name] for name in item if name.startswith("error")}):

@@ -218,3 +218,16 @@ def test_no_order_is_paid_by_no_start(order):
 
     assert isinstance(detail, JobDetail)
     assert not detail.prepaid
+
+
+def test_a_detail_beside_an_error_of_its_result_is_none():
+    (detail,) = read([{**ANSWERED, "error_code": "DRS.M05004", "error_msg": "the job was released"}]).values()
+
+    assert isinstance(detail, DrsJobsRefusedError)
+    assert "the job was released" in str(detail)
+
+
+def test_a_job_may_have_an_error_of_its_own():
+    (detail,) = read([{**ANSWERED, "error_code": "", "error_msg": None, "error_message": "an old fault"}]).values()
+
+    assert isinstance(detail, JobDetail)
