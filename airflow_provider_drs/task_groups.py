@@ -59,6 +59,12 @@ def migration_gate(
     ids = _ids_in(jobs) if job_ids is None else job_ids
     known = {name for step in steps for name in _parameters_of(step)}
     broken = [f"{name} is a parameter of no step" for name in parameters if name not in known]
+    broken += [
+        f"{name} must be True, False or an object of parameters"
+        for name, value in (("precheck", precheck), ("start", start))
+        if not isinstance(value, bool | Mapping)
+    ]
+    broken += [] if isinstance(approval, Mapping | None) else ["approval must be None or an object of parameters"]
     broken += [_NO_IDS] if ids is None else []
     broken += [_NOT_STORED] if DrsStartJobsOperator in steps and not store else []
     if broken:
@@ -76,6 +82,8 @@ def migration_gate(
             tasks.append(DrsApprovalOperator(**{"task_id": "approve", "report": evidence, **approval}))
         if DrsStartJobsOperator in steps:
             of_start = {"task_id": "start", "job_ids": ids, "evidence": evidence, "require": tuple(kinds)}
+            # an approval is no evidence: under another rule of the DAG, one that nobody gave would start the jobs
+            of_start["trigger_rule"] = "all_success"
             tasks.append(DrsStartJobsOperator(**{**of_start, **steps[DrsStartJobsOperator]}))
         for before, after in pairwise(tasks):
             before >> after

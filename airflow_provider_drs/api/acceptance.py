@@ -12,6 +12,7 @@ from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.texts import printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
+from airflow_provider_drs.api.wire.scrubber import without_passwords
 
 Acceptance = TypeVar("Acceptance")
 Maker = Callable[[str, bool | None, str | None, str | None, str | None, str | None], Acceptance]
@@ -54,7 +55,7 @@ def judge_acceptance(
         accepted, code, text = _judged(item, _COMMON | {own_member}, against)
         if accepted and fault:
             accepted, text = None, fault
-        return make(job_id, accepted, code, text, hint_for(code), answer.request_id)
+        return make(job_id, accepted, code, text and without_passwords(text), hint_for(code), answer.request_id)
 
     return {job_id: of(job_id) for job_id in job_ids}
 
@@ -74,7 +75,8 @@ def acceptance_of_error(make: Maker[Acceptance], operation: Operation, job_id: s
     refused = refused and (not by_job or job_id in by_job)
     interrupted = isinstance(error, DrsStoppedError) and error.attempts > 0
     unknown = interrupted or (operation.may_be_done(error) and not refused)
-    return make(job_id, None if unknown else False, error.code, text, error.hint, error.request_id)
+    accepted = None if unknown else False
+    return make(job_id, accepted, error.code, without_passwords(text), error.hint, error.request_id)
 
 
 def _judged(

@@ -89,7 +89,7 @@ def make_plan(
     with gathering(violations):
         milliseconds = parse_start_time(start_time)
         if in_time:
-            check_future(milliseconds, rules.now)
+            check_future(milliseconds, rules.clock())
     if violations:
         raise DrsInputError(violations)
     return StartPlan(read, rules, milliseconds, pause, sleep)
@@ -125,7 +125,7 @@ def _started(client: DrsClient, job_ids: list[str], sent: Verdicts, plan: StartP
     details = client.look_up_details(job_ids)
     # of a task that is killed, nothing was read
     plan.sleep(0)
-    clearances = [clear(job_id, details[job_id], plan.evidence, plan.rules) for job_id in job_ids]
+    clearances = [clear(job_id, details[job_id], plan.evidence, plan.rules, plan.start_time) for job_id in job_ids]
     for one in clearances:
         for remark in one.remarks:
             _log.warning("job %s: %s", one.job_id, remark)

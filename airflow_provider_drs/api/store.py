@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from itertools import chain
 from typing import Any
 
@@ -225,6 +226,7 @@ def _compared(
         digest=after.digest,
         node=after.node_addresses,
         update_time=after.update_time,
+        checked_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     if different:
         text = f"not stored as tested: {', '.join(different)}"

@@ -22,6 +22,10 @@ _DESCRIPTION = (
 _log = logging.getLogger(__name__)
 
 
+class _ChangedError(Exception):
+    """The Variable is not as this try has left it."""
+
+
 class StartMarker:
     """An Airflow Variable of one task instance, because Airflow clears the XComs of a task when it is retried.
 
@@ -70,11 +74,11 @@ class StartMarker:
         try:
             # Airflow 3 reads a Variable that cannot be read as one that is not there, and another try may still run
             if self._text() != self._written:
-                raise ValueError("another try has changed it")
+                raise _ChangedError("another try has changed it")
             self._written = json.dumps(content)
             Variable.set(self.key, self._written, description=self._description)
             if self._text() != self._written:
-                raise ValueError("it is not there after it was written")
+                raise _ChangedError("it is not there after it was written")
         except Exception as error:
             raise self._unusable("cannot be written", error) from None
 
@@ -108,7 +112,7 @@ class StartMarker:
         from airflow_provider_drs.api.errors import DrsStartFailedError
 
         # the text of an unforeseen error may contain anything
-        why = str(error) if type(error) is ValueError else type(error).__name__
+        why = str(error) if isinstance(error, _ChangedError) else type(error).__name__
         return DrsStartFailedError(
             [f"The Variable {self.key}, which keeps a start from being sent twice, {what}: {why}"], "Nothing was sent"
         )

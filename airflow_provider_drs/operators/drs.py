@@ -40,7 +40,8 @@ class DrsTestConnectionsOperator(HasLinks, LeavesReport, MasksRenderedFields, En
     "failed": number, "checked_at": ISO 8601 UTC, "digest": text, "summary": Markdown, "endpoints": [{"job_id", "label",
     "side", "db_type", "address", "passed", "code", "text", "hint", "request_id", "seconds", "attempts", "status",
     "digest"}], "jobs": [{"job_id", "passed", "stored": true, false or null, "code", "text", "hint", "request_id",
-    "digest", "unproven": [member], "warnings": [text], "node": {"ip", "public_ip"} or null, "update_time"}]}``,
+    "digest", "unproven": [member], "warnings": [text], "node": {"ip", "public_ip"} or null, "update_time",
+    "checked_at"}]}``,
     with the endpoints in the order of ``jobs``, and with ``"errors"`` if nothing was tested. Follows the vendor's pages
     *Testing Connections in Batches* and *Modifying Tasks in Batches*.
 

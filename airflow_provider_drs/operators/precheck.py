@@ -226,6 +226,8 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
         from airflow_provider_drs.api.checks.precheck_report import PrecheckReport
 
         ids, waivers = self._inputs()
+        if new := [f"job_ids: has changed, and nobody checked {each}" for each in ids if each not in ended.results]:
+            raise DrsInputError(new, "run the task again")
         today = datetime.now(timezone.utc).date()
         verdicts = [
             judge_job(ended.results[each], waivers, today, on_alarm=self.on_alarm, tested=each not in ended.unanswered)

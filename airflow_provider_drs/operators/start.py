@@ -284,7 +284,7 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         from airflow_provider_drs.api.start import make_plan
         from airflow_provider_drs.api.starts.clearance import StartRules
 
-        rules = StartRules(self.require, self.max_age, self.allow_order, datetime.now(timezone.utc))
+        rules = StartRules(self.require, self.max_age, self.allow_order, lambda: datetime.now(timezone.utc))
         violations: list[str] = []
         with gathering(violations):
             ids = as_job_ids(self.job_ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ def test_the_tested_endpoints_are_stored_as_they_were_tested_with_what_the_job_h
     assert (job["job_id"], job["passed"], job["stored"], job["unproven"]) == (job_id(1), True, True, ["db_password"])
     assert job["node"] == {"ip": "10.0.0.40", "public_ip": None}
     assert job["update_time"] == "1767226200000"
+    assert datetime.fromisoformat(job["checked_at"]) >= report.checked_at.replace(microsecond=0)
     assert job["digest"].startswith("sha256:")
 
 

@@ -215,3 +215,20 @@ def test_a_hundred_thousand_names_and_a_password_in_an_error_are_cut_and_left_ou
     assert len(shown) < 20_000
     assert [item["item"] for item in report["jobs"][0]["items"]] == ["a", "b"]
     assert "Access denied" in report["jobs"][0]["items"][1]["text"]
+
+
+def test_a_job_that_a_template_names_only_after_the_wait_was_not_checked(started):
+    with CheckingService(finished()) as service:
+        task = started(service, job_ids=[JOB, job_id(2)])
+        with pytest.raises(AirflowFailException, match=f"job_ids: has changed, and nobody checked {job_id(2)}"):
+            task.execute_complete({}, event(digests={JOB: read(finished()).digest}))
+
+
+@pytest.mark.parametrize("secret", ["IDENTIFIED BY 'canary'", "password=canary", "mysql://root:canary@db/shop"])
+def test_a_password_that_drs_repeats_in_a_refusal_is_not_kept_with_the_trigger(started, secret):
+    refused = {"status": "failed", "error_code": "X.1", "error_msg": f"no account: {secret}"}
+    with CheckingService(finished(), finished(job=job_id(2)), requests={job_id(2): refused}) as service:
+        (kept,) = defer(started(service, deferrable=True)).trigger.serialize()[1]["refused"]
+
+    assert "canary" not in str(kept)
+    assert "no account" in kept["text"]

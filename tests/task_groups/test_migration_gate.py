@@ -86,6 +86,17 @@ def test_everything_wrong_is_one_error_when_the_dag_is_parsed():
     ]
 
 
+@pytest.mark.parametrize("value", [None, 0, "", "no"])
+def test_a_step_is_switched_by_true_and_false_alone(value):
+    with pytest.raises(ValueError, match="precheck must be True, False or an object of parameters; start must be"):
+        built(start=value, precheck=value)
+
+
+def test_a_start_waits_for_every_step_whatever_rule_the_others_follow():
+    assert built(trigger_rule="all_done")["start"].trigger_rule == "all_success"
+    assert built(start={"trigger_rule": "none_failed"})["start"].trigger_rule == "none_failed"
+
+
 def test_jobs_that_are_not_known_yet_need_their_ids():
     tasks = built(jobs="{{ var.json.jobs }}", job_ids="{{ var.json.ids }}")
 

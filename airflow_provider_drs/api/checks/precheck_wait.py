@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
+from airflow_provider_drs.api.codes import kind_of
 from airflow_provider_drs.api.errors import DrsError, DrsServiceError, DrsStoppedError
 from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult, result_of_error
 from airflow_provider_drs.api.retry import backoff
@@ -196,6 +197,9 @@ class _Job:
 def _mark(looked_up: PrecheckResult | DrsError) -> str | None:
     """Return the digest of what was there before a request, unless an unknown result of another run may follow."""
     if isinstance(looked_up, DrsError) or (looked_up.begun and not looked_up.finished):
+        return None
+    if looked_up.code and kind_of(looked_up.code, 400).retryable:
+        # DRS could not tell then, and may tell an old result next
         return None
     return looked_up.digest
 

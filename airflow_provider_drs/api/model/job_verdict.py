@@ -42,6 +42,7 @@ class JobVerdict:
     :param warnings: what differs and may be right.
     :param node: addresses of the job's node, ``{"ip": text or None, "public_ip": text or None}``, or ``None``.
     :param update_time: when DRS changed the job last, in milliseconds since 1970, as text, or ``None``.
+    :param checked_at: when what is stored was read, in ISO 8601, or ``None`` if nothing was stored.
     :param answered: whether an answer of DRS says what is stored; not in the report.
     :param changed: whether DRS has stored something else than what was sent; not in the report.
     :param databases: names of its endpoints, for the log and the error; not in the report.
@@ -59,6 +60,7 @@ class JobVerdict:
     warnings: tuple[str, ...] = ()
     node: Mapping[str, str | None] | None = None
     update_time: str | None = None
+    checked_at: str | None = None
     answered: bool = True
     changed: bool = False
     databases: str = ""

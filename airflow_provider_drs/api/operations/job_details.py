@@ -50,7 +50,8 @@ def details(job_ids: Sequence[str], answer: Answer) -> dict[str, JobDetail | Drs
     """
 
     def read(item: Mapping[str, Any]) -> JobDetail | DrsError:
-        if item.get("status"):
+        # a job's own error is its error_message; error_msg is that of a result which failed
+        if item.get("status") and not item.get("error_msg"):
             return _detail(item)
         job_id = item["id"]
         if error := code_and_text({name: item[name] for name in item if name.startswith("error")}):
@@ -81,7 +82,8 @@ def _detail(item: Mapping[str, Any]) -> JobDetail:
         is_target_readonly=_flag(item, "is_target_readonly"),
         replace_definer=_flag(item, "replace_definer"),
         parent_id=_text(item, "parent_id"),
-        prepaid=bool(_object(item, "period_order")),
+        # an order in an unknown form may be one to be paid, too
+        prepaid=bool(item.get("period_order")),
         objects_chosen=bool(item.get("object_infos") or item.get("object_switch") or item.get("sync_database")),
         source=_stored(_object(item, "source_endpoint")),
         target=_stored(_object(item, "target_endpoint")),

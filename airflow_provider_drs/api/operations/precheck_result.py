@@ -6,7 +6,6 @@ Follows the vendor's page *Querying Pre-Check Results in Batches*.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -14,7 +13,6 @@ from typing import Any
 
 from airflow_provider_drs.api.codes import hint_for
 from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
-from airflow_provider_drs.api.model.hidden import credentials_in
 from airflow_provider_drs.api.model.precheck import (
     ALARM,
     FAILED,
@@ -30,7 +28,7 @@ from airflow_provider_drs.api.statuses import fetch_each, of_refusal
 from airflow_provider_drs.api.texts import MAX_TEXT, printable, short
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import miscount, objection
-from airflow_provider_drs.api.wire.scrubber import HIDDEN, Scrubber
+from airflow_provider_drs.api.wire.scrubber import Scrubber, without_passwords
 
 PRECHECK_RESULT = Operation(
     "batchCheckResults",
@@ -52,12 +50,6 @@ _KNOWN_OF_ITEM = frozenset({
     *("is_support_skip", "is_skipped"),
 })  # fmt: skip
 _AGAINST_PASSED = ("failed_reason", "raw_error_msg", "failed_sub_jobs")
-_ASSIGNED = re.compile(
-    r"((?:passw(?:or)?d|passphrase|pwd)[\"']?\s*[:=]\s*(?!(?:yes|no)\b)|identified\s+by\s+)"
-    r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&)]+)",
-    re.IGNORECASE,
-)
-"""A password as statements, options and JSON spell it; a database may repeat one that this package never had."""
 
 
 def body(job_ids: Sequence[str]) -> dict[str, Any]:
@@ -160,7 +152,7 @@ def _result(entry: Mapping[str, Any], scrub: Scrubber, **facts: Any) -> Precheck
         tuple(items),
         tuple(faults),
         code,
-        _without_secrets(text, scrub) if text else None,
+        scrub(without_passwords(text)) if text else None,
         hint_for(code),
         **facts,
     )
@@ -192,7 +184,7 @@ def _item(item: object, scrub: Scrubber) -> PrecheckItem:
         _name(item.get("group")),
         _name(result) or "",
         scrub(_name(item.get("failed_reason")) or "", MAX_NAME) or None,
-        _without_secrets(text, scrub) if text else None,
+        scrub(without_passwords(text)) if text else None,
         fault if result in (PASSED, ALARM) else None,
     )
 
@@ -203,12 +195,6 @@ def _has_failed_child(item: Mapping[str, Any]) -> bool:
         not isinstance(child, Mapping) or child.get("check_result") not in (PASSED, ALARM, None, "")
         for child in children
     )
-
-
-def _without_secrets(text: str, scrub: Scrubber) -> str:
-    text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
-    # the first is the text itself
-    return scrub(Scrubber(credentials_in(text)[1:])(text))
 
 
 def _name(value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.model.job_status import JobStatus, Phase
 from airflow_provider_drs.api.starts.evidence import CONNECTIONS, Entry, Evidence
+from airflow_provider_drs.api.starts.times import is_past
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,13 @@ class StartRules:
     :param require: the kinds of reports that must prove it.
     :param max_age: seconds that a report counts.
     :param allow_order: whether a prepaid job may start, which orders and pays it.
-    :param now: the time.
+    :param clock: returns the time.
     """
 
     require: Sequence[str]
     max_age: float
     allow_order: bool
-    now: datetime
+    clock: Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,20 @@ class Clearance:
     retryable: bool = False
 
 
-def clear(job_id: str, detail: JobDetail | DrsError, evidence: Evidence, rules: StartRules) -> Clearance:
+def clear(
+    job_id: str, detail: JobDetail | DrsError, evidence: Evidence, rules: StartRules, start_time: int | None
+) -> Clearance:
     """Return whether a job may start.
 
     :param job_id: the job.
     :param detail: what DRS says of it now, or the error in its place.
     :param evidence: the reports of the steps before.
     :param rules: what must be true.
+    :param start_time: when it is to start, in milliseconds since 1970; ``None`` is at once.
     """
-    proofs = evidence.objections(job_id, rules.require, rules.now, rules.max_age)
+    # the details of many jobs may have taken long
+    now = rules.clock()
+    proofs = evidence.objections(job_id, rules.require, now, rules.max_age)
     if isinstance(detail, DrsError):
         reasons = [f"its details cannot be read: {detail}", *proofs]
         return Clearance(job_id, None, objections=tuple(reasons), retryable=detail.retryable and not proofs)
@@ -79,6 +85,8 @@ def clear(job_id: str, detail: JobDetail | DrsError, evidence: Evidence, rules: 
         proofs += _drift(tested, detail)
         if tested.update_time is None or detail.update_time is None:
             remarks.append("DRS does not tell when it was changed last, so that is not compared")
+    if is_past(start_time, now):
+        proofs.append("its start_time has passed, and DRS would start it at once: set another one")
     if detail.prepaid and not rules.allow_order:
         proofs.append("its start orders and pays it, because it is prepaid: set allow_order=True if that is wanted")
     return Clearance(job_id, status, objections=tuple(proofs), remarks=tuple(remarks))

@@ -25,7 +25,7 @@ class Entry:
     """What one report says of one job.
 
     :param passed: whether the job passed that step.
-    :param at: when that was found.
+    :param at: when that was found; of a test that stores, when what is stored was read.
     :param began_at: when the step began, which is not later.
     :param stored: whether the tested endpoints are stored.
     :param digest: of what DRS had stored then, or ``None``.
@@ -40,6 +40,11 @@ class Entry:
     digest: str | None
     node: Mapping[str, str | None] | None
     update_time: str | None
+
+    @property
+    def rank(self) -> tuple[datetime, bool]:
+        """Orders the entries of a job: one that passed outdoes a failure only if it began after that was found."""
+        return (self.began_at if self.passed else self.at, not self.passed)
 
 
 class Evidence:
@@ -60,8 +65,7 @@ class Evidence:
         for report in reports:
             for job_id, entry in _entries(report, read_moment(report["checked_at"])):
                 known = self._newest.get((report["kind"], job_id))
-                # of two at one time, the one that did not pass counts
-                if known is None or (entry.at, known.passed) > (known.at, entry.passed):
+                if known is None or entry.rank > known.rank:
                     self._newest[report["kind"], job_id] = entry
 
     def newest(self, kind: str, job_id: str) -> Entry | None:
@@ -90,14 +94,14 @@ class Evidence:
                 reasons.append(f"it did not pass its newest {step}: mend what that report names, and run it again")
             if entry.at > now + MAX_AHEAD:
                 reasons.append(f"its newest {step} is from the future, {entry.at}: set the clocks of the workers right")
-            elif (age := (now - entry.at).total_seconds()) > max_age:
+            elif (age := (now - min(entry.at, entry.began_at)).total_seconds()) > max_age:
                 reasons.append(f"its {step} is {age:.0f} s old, more than {max_age:g} s: run it again")
             if kind == CONNECTIONS and not entry.stored:
                 reasons.append("its tested endpoints are not stored in it: test with store=True")
         tested, checked = (self.newest(kind, job_id) if kind in require else None for kind in KINDS)
-        if tested and checked and checked.began_at < tested.began_at:
+        if tested and checked and checked.began_at < tested.at:
             reasons.append(
-                "its pre-check is older than its connection test, and says nothing of what is stored now: "
+                "its pre-check began before its connection test had ended, and says nothing of what is stored now: "
                 "run the pre-check again"
             )
         return reasons
@@ -130,7 +134,7 @@ def _wrong_with(report: Mapping[str, Any]) -> Iterator[str]:
         for name, types in allowed.items():
             if not isinstance(job.get(name), types):
                 yield f".jobs[{position}]: {name} is not as a step of this package writes it"
-        if report["kind"] == PRECHECK and job.get("checked_at") is not None and not _is_time(job["checked_at"]):
+        if report["kind"] in KINDS and job.get("checked_at") is not None and not _is_time(job["checked_at"]):
             yield f".jobs[{position}]: checked_at {_TIME}"
 
 
@@ -143,7 +147,7 @@ def _is_time(value: object) -> bool:
 
 def _entries(report: Mapping[str, Any], began_at: datetime) -> Iterator[tuple[str, Entry]]:
     for job in report["jobs"]:
-        # only a pre-check has a time for each job
+        # a job that nothing was found of has no time of its own
         at = read_moment(job["checked_at"]) if job.get("checked_at") else began_at
         yield (
             job["job_id"],

@@ -47,6 +47,15 @@ def parse_start_time(value: object) -> int | None:
     return milliseconds
 
 
+def is_past(start_time: int | None, now: datetime) -> bool:
+    """Return whether a start is in the past.
+
+    :param start_time: in milliseconds since 1970, or ``None``.
+    :param now: the time.
+    """
+    return start_time is not None and start_time < now.timestamp() * 1000
+
+
 def check_future(start_time: int | None, now: datetime) -> None:
     """Refuse a start in the past.
 
@@ -54,7 +63,7 @@ def check_future(start_time: int | None, now: datetime) -> None:
     :param now: the time.
     :raises DrsInputError: when it is before ``now``.
     """
-    if start_time is not None and start_time < now.timestamp() * 1000:
+    if start_time is not None and is_past(start_time, now):
         moment = datetime.fromtimestamp(start_time / 1000, timezone.utc)
         raise DrsInputError([f"start_time: is in the past: {moment.isoformat(timespec='seconds')}"])
 

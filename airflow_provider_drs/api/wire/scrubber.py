@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NoReturn
 
-from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenTuple, spellings
+from airflow_provider_drs.api.model.hidden import SHORTEST, HiddenTuple, credentials_in, spellings
 from airflow_provider_drs.api.texts import LEFT_OUT, MAX_TEXT, printable
 from airflow_provider_drs.api.wire.decoding import LEAST_ENCODED, decoded, readings, undecorated
 
@@ -23,6 +23,12 @@ _PLAIN_WORDS = re.compile(
     r"|permission|postgres|postgresql|private|public|redis|refused|reset|server|service|source|success|system|target"
     r"|timeout|token|unknown|user|username|using|wrong)(?![^\W_])"
 )
+_ASSIGNED = re.compile(
+    r"((?:passw(?:or)?d|passphrase|pwd)[\"']?\s*[:=]\s*(?!(?:yes|no)\b)|identified\s+by\s+)"
+    r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&)]+)",
+    re.IGNORECASE,
+)
+"""A password as statements, options and JSON spell it; a database may repeat one that this package never had."""
 _BORDER = re.compile(r"[,;:](?=\s)|[(\n]")
 _CLAUSES = 5
 _SHORT = 64
@@ -230,3 +236,13 @@ def _alike(secret: str) -> Iterator[tuple[int, str]]:
         size = max(SHORTEST, min(len(_squeezed(window)) for window in windows))
         for way in ways:
             yield size, _squeezed(way.casefold())
+
+
+def without_passwords(text: str) -> str:
+    """Return a text without the passwords that it names as such, and those in its URLs; nobody needs to know them.
+
+    :param text: what a database or DRS says.
+    """
+    text = _ASSIGNED.sub(rf"\1{HIDDEN}", text)
+    # the first is the text itself
+    return Scrubber(credentials_in(text)[1:])(text)

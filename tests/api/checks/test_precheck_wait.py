@@ -75,6 +75,14 @@ def test_if_a_run_was_under_way_or_nothing_is_known_no_result_counts_for_30_seco
     assert polls(wait_for(before), RUNNING, *[GREEN] * 40) == (GREEN, SHOWN_AFTER)
 
 
+@pytest.mark.parametrize("code", ["DRS.M00004", "DRS.M01504", "DRS.M01503"])
+def test_if_drs_was_too_busy_to_tell_the_old_result_it_is_not_taken_for_the_new_one(code):
+    too_busy = read({"precheck_id": JOB, "error_code": code, "error_msg": "later"})
+
+    assert polls(wait_for(too_busy), *[GREEN] * 29) is None
+    assert polls(wait_for(too_busy), *[GREEN] * 40) == (GREEN, SHOWN_AFTER)
+
+
 def test_a_poll_that_began_before_the_request_means_nothing():
     wait = wait_for(GREEN, requested_at=100.0)
 

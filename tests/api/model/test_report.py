@@ -191,6 +191,7 @@ def test_a_report_is_plain_json_in_the_order_of_its_endpoints():
                 "warnings": [],
                 "node": None,
                 "update_time": None,
+                "checked_at": None,
             }
             for one, job in zip((PASSED, REFUSED), report.jobs, strict=True)
         ],

@@ -202,3 +202,32 @@ def test_a_deleted_job_makes_drs_refuse_a_call_and_hides_no_other_job():
 
 def test_the_operation_is_a_read():
     assert JOB_DETAILS.repeat.name == "READ"
+
+
+@pytest.mark.parametrize("order", [{"order_id": "o-1"}, [{"order_id": "o-1"}], "o-1", True, 1])
+def test_an_order_in_any_form_is_one_that_a_start_may_pay(order):
+    (detail,) = read([{**ANSWERED, "period_order": order}]).values()
+
+    assert isinstance(detail, JobDetail)
+    assert detail.prepaid
+
+
+@pytest.mark.parametrize("order", [None, {}, "", []])
+def test_no_order_is_paid_by_no_start(order):
+    (detail,) = read([{**ANSWERED, "period_order": order}]).values()
+
+    assert isinstance(detail, JobDetail)
+    assert not detail.prepaid
+
+
+def test_a_detail_beside_an_error_of_its_result_is_none():
+    (detail,) = read([{**ANSWERED, "error_code": "DRS.M05004", "error_msg": "the job was released"}]).values()
+
+    assert isinstance(detail, DrsJobsRefusedError)
+    assert "the job was released" in str(detail)
+
+
+def test_a_job_may_have_an_error_of_its_own():
+    (detail,) = read([{**ANSWERED, "error_code": "", "error_msg": None, "error_message": "an old fault"}]).values()
+
+    assert isinstance(detail, JobDetail)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from samples import job_id
-from starts import green, proven, report
+from starts import at, green, proven, report
 
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.shown_reports import read_reports
@@ -56,9 +56,37 @@ def test_a_pre_check_of_before_the_connection_test_says_nothing_of_what_is_store
     connections = report("connections", proven(JOB), seconds_ago=10)
 
     (reason,) = objections(connections, report("precheck", green(JOB, 20), seconds_ago=21))
-    assert "older than its connection test" in reason
+    assert "began before its connection test had ended" in reason
     # its result was read after the test, but it began before
     assert objections(connections, report("precheck", green(JOB, 2), seconds_ago=21)) == [reason]
+
+
+def test_a_pre_check_that_began_before_the_store_says_nothing_of_what_is_stored_now():
+    connections = report("connections", proven(JOB, checked_at=at(30)), seconds_ago=100)
+
+    (reason,) = objections(connections, report("precheck", green(JOB, 20), seconds_ago=50))
+    assert "began before its connection test had ended" in reason
+    assert objections(connections, report("precheck", green(JOB, 20), seconds_ago=29)) == []
+
+
+def test_a_pre_check_is_as_old_as_its_request_however_late_its_result_was_read():
+    connections = report("connections", proven(JOB), seconds_ago=100)
+    precheck = report("precheck", green(JOB, 2), seconds_ago=90)
+
+    (reason,) = Evidence([connections, precheck]).objections(JOB, ("precheck",), datetime.now(timezone.utc), 80)
+    assert "its pre-check is 9" in reason
+
+
+def test_a_failure_counts_until_a_step_that_began_after_it_has_passed():
+    passed = report("connections", proven(JOB, checked_at=at(10)), seconds_ago=100)
+    precheck = report("precheck", green(JOB), seconds_ago=3)
+
+    for failure in (
+        report("connections", proven(JOB, passed=False), seconds_ago=50),
+        report("connections", proven(JOB, passed=False, checked_at=at(50)), seconds_ago=200),
+    ):
+        assert "did not pass" in objections(passed, failure, precheck)[0]
+    assert objections(passed, report("connections", proven(JOB, passed=False), seconds_ago=101), precheck) == []
 
 
 @pytest.mark.parametrize(("age", "fine"), [(0, True), (100, True), (102, False), (-50, True), (-70, False)])

@@ -72,12 +72,19 @@ def evidence() -> list[dict[str, Any]]:
     return [report("connections", *details), report("precheck", *map(green, jobs), seconds_ago=3)]
 
 
-def start(reports: Any, detail: Any, **rules: Any) -> tuple[Service, dict[str, StartVerdict]]:
+def start(
+    reports: Any,
+    detail: Any,
+    *,
+    earlier: dict[str, StartVerdict] | None = None,
+    start_time: datetime | None = None,
+    **rules: Any,
+) -> tuple[Service, dict[str, StartVerdict]]:
     service = Service({JOB: detail, OTHER: replace(DETAIL, id=OTHER)})
-    good: dict[str, Any] = {"require": ("connections", "precheck"), "max_age": 3600, "allow_order": False, "now": now()}
+    good: dict[str, Any] = {"require": ("connections", "precheck"), "max_age": 3600, "allow_order": False, "clock": now}
     kept = StartRules(**good | rules)
-    plan = make_plan(reports, None, kept, 1, lambda seconds: None, in_time=True)
-    return service, start_once(cast(DrsClient, service), [JOB, OTHER], {}, plan, Forgetful())
+    plan = make_plan(reports, start_time, kept, 1, lambda seconds: None, in_time=not earlier)
+    return service, start_once(cast(DrsClient, service), [JOB, OTHER], earlier or {}, plan, Forgetful())
 
 
 def test_good_evidence_starts_all():
@@ -85,6 +92,26 @@ def test_good_evidence_starts_all():
 
     assert service.started == [JOB, OTHER]
     assert {one.outcome for one in verdicts.values()} == {"started"}
+
+
+def test_evidence_that_grew_too_old_while_the_details_were_read_starts_nothing():
+    times = iter([now(), *[now() + timedelta(hours=2)] * 2])
+
+    service, verdicts = start(evidence(), DETAIL, clock=times.__next__)
+
+    assert service.started == []
+    assert "s old, more than 3600 s" in (verdicts[JOB].text or "")
+
+
+def test_a_retry_after_the_start_time_starts_no_further_job():
+    earlier = {JOB: StartVerdict(JOB, "started"), OTHER: StartVerdict(OTHER, REFUSED, retryable=True)}
+
+    service, verdicts = start(evidence(), DETAIL, earlier=earlier, start_time=now() - timedelta(seconds=1))
+
+    assert service.started == []
+    assert verdicts[JOB].outcome == "started"
+    assert (verdicts[OTHER].outcome, verdicts[OTHER].retryable) == (REFUSED, False)
+    assert "its start_time has passed" in (verdicts[OTHER].text or "")
 
 
 OTHER_TEXT = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=8).map("x{}".format)
