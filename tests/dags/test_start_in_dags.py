@@ -48,6 +48,14 @@ def markers():
         return [row.key for row in session.query(Row) if row.key.startswith("drs_start_")]
 
 
+def forget_markers():
+    from airflow.models.variable import Variable as Row
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return session.query(Row).filter(Row.key.startswith("drs_start_")).delete()
+
+
 def calls(emulator, operation="batch-starting"):
     return [call.job_ids for call in emulator.world.calls if call.operation == operation]
 
@@ -253,6 +261,7 @@ def test_a_start_that_takes_too_long_says_that_it_was_accepted_and_what_was_seen
         "its start was accepted, but within 0.4 s it was not seen in FULL_TRANSFER_STARTED or FULL_TRANSFER_COMPLETE "
         "or INCRE_TRANSFER_STARTED; its last status is CONFIGURATION"
     )
+    assert forget_markers() == 1, "whoever clears the task must not send the start again"
 
 
 @MODES

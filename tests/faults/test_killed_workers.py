@@ -107,7 +107,9 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
     with ExitStack() as stack:
         emulator = stack.enter_context(RehearsalEmulator())
         points = {**POINTS, "many": (4, False)}
-        services = {name: stack.enter_context(Killing(emulator, *point)) for name, point in points.items()}
+        services = {name: Killing(emulator, *point) for name, point in points.items()}
+        for service in services.values():
+            stack.enter_context(service)
         emulator.world.add_job(
             LATE[0]["id"], "CONFIGURATION", ready_after_polls=10_000, precheck={"ready_after_polls": 0}
         )
