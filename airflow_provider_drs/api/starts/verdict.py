@@ -133,8 +133,8 @@ def looked_for(verdict: StartVerdict, status: JobStatus | None) -> StartVerdict:
     """
     if status:
         return replace(verdict, outcome=STARTED, status=str(status), code=None, text=None, hint=None)
-    why = verdict.text or "an earlier try of this task was stopped before it had an answer"
-    text = f"it is not known whether DRS starts it: {why.rstrip('.')}. For {LOOK_SECONDS} s it was not seen to leave {TESTABLE}"
+    why = (verdict.text or "an earlier try of this task was stopped before it had an answer").removesuffix(".")
+    text = f"it is not known whether DRS starts it: {why}. For {LOOK_SECONDS} s it was not seen to leave {TESTABLE}"
     return replace(verdict, text=text, hint=_LOOK_YOURSELF)
 
 
