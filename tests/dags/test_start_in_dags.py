@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -109,6 +110,35 @@ def test_a_job_that_fails_after_its_start_is_not_tried_again(drs_emulator, mode)
 
     assert (state, run.tries[mode], starts(drs_emulator, job)) == ("failed", 1, 1)
     assert report["started"] == [job]
+    assert markers() == []
+
+
+@pytest.mark.parametrize("operation", ["batch-detail", "batch-starting", "batch-status"])
+def test_a_task_that_is_killed_ends_its_call_and_its_retry_sends_no_start_again(drs_emulator, operation, short_look):
+    job = have_ready(drs_emulator, 1)
+    evidence = evidence_now([job])
+    held = Fault("slow", operation, seconds=3)
+    drs_emulator.world.faults.order(held)
+
+    def kill(context):
+        def once_held():
+            while held.times:
+                time.sleep(0.01)
+            context["task"].on_kill()
+
+        if context["ti"].try_number == 1:
+            threading.Thread(target=once_held, daemon=True).start()
+
+    def with_a_retry(task):
+        task.retries, task.retry_delay, task.on_execute_callback = 1, timedelta(0), [kill]
+
+    state, report, run = run_mode("worker", [job], evidence, with_a_retry)
+
+    # the emulator drops a held call whose caller is gone, which no caller can know
+    lost = operation == "batch-starting"
+    assert (state, run.tries["worker"], starts(drs_emulator, job)) == ("failed" if lost else "success", 2, not lost)
+    assert report["started"] == [job] * (not lost)
+    assert ("it is not known whether DRS starts it" in str(report["jobs"][0]["text"])) == lost
     assert markers() == []
 
 
