@@ -57,9 +57,13 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
         kept = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answers}
 
         def gate_asks(gate):
-            return "body" in airflow.question(gate, "run", "gate.approve") and airflow.heard_of(gate, "gate.approve")
+            assert "failed" not in dict(airflow.states(gate)).values()
+            return "body" in airflow.question(gate, "run", "gate.approve")
 
         wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in GATES), 180)
+        wait_until(
+            "the scheduler knows that, too", lambda: all(airflow.heard_of(gate, "gate.approve") for gate in GATES), 60
+        )
         gate_question = airflow.question("approved", "run", "gate.approve")
         started_before = [starts(drs_emulator, job) for job in JOBS]
         for gate, option in answers.items():

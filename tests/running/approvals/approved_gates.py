@@ -10,7 +10,6 @@ for name, endpoints in Variable.get("gates", deserialize_json=True, default={}).
     with DAG(name, schedule=None, start_date=datetime.datetime(2026, 1, 1)):
         migration_gate(
             jobs=endpoints,
-            deferrable=True,
             poke_interval=1,
             poll_interval=1,
             test={"job_settings": {"node_type": "high"}},
