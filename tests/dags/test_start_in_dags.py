@@ -54,7 +54,7 @@ def forget_markers():
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        return session.query(Row).filter(Row.key.startswith("drs_start_")).delete()
+        return session.query(Row).filter(Row.key.startswith("drs_start_")).delete(synchronize_session=False)
 
 
 def calls(emulator, operation="batch-starting"):

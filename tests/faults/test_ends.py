@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import threading
@@ -193,12 +192,21 @@ class TimeIsUpError(Exception):
 def signal_raises() -> Iterator[Callable[[], None]]:
     """Yield a function that raises :class:`TimeIsUpError` in the main thread."""
 
+    handled = threading.Event()
+
     def handler(*_: Any) -> None:
+        handled.set()
         raise TimeIsUpError
+
+    def send() -> None:
+        # Python hears nothing of a signal that comes right before its thread begins to wait for a lock
+        while not handled.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+            handled.wait(1)
 
     before = signal.signal(signal.SIGUSR1, handler)
     try:
-        yield lambda: os.kill(os.getpid(), signal.SIGUSR1)
+        yield send
     finally:
         signal.signal(signal.SIGUSR1, before)
 
