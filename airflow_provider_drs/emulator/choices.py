@@ -6,14 +6,18 @@ import json
 import time
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .contract import short_name
+from .faults import emulated
 
 _TESTS = ("batch-connection", "cluster-batch-connection")
+_DENIED = "Policy doesn't allow drs:migrationJob:get to be performed."
 _ACTIONS = {"available_actions": ["MODIFY_DB_CONFIG", "PRE_CHECK"], "unavailable_actions": ["START"]}
 
 
@@ -32,6 +36,8 @@ class Choices(BaseModel):
     :param test_stores: whether a test that passed stores its endpoint.
     :param rate_while_running: whether a pre-check has a ``total_passed_rate`` before it is finished.
     :param actions: whether the list of jobs has ``job_action``.
+    :param denied: calls for which the caller lacks a permission, by their short names.
+    :param removal_header: whether each answer announces the end of v3.
     :param code_prefix: what the codes of the gateway begin with.
     :param clock_ahead: seconds by which the clock of the service is ahead.
     """
@@ -50,6 +56,8 @@ class Choices(BaseModel):
     test_stores: bool = False
     rate_while_running: bool = False
     actions: bool = False
+    denied: tuple[Annotated[str, AfterValidator(emulated)], ...] = ()
+    removal_header: bool = False
     code_prefix: Literal["APIGW.", "APIG."] = "APIGW."
     clock_ahead: int = 0
 
@@ -71,6 +79,11 @@ class ChosenAnswers:
         if scope["type"] != "http" or choices == Choices():
             await self._app(scope, receive, send)
             return
+        operation = short_name(scope["path"])
+        if operation in choices.denied:
+            refusal = {"error_code": f"{choices.code_prefix}0302", "error_msg": _DENIED}
+            await JSONResponse(refusal, 403, {"X-Request-Id": uuid4().hex})(scope, receive, send)
+            return
         asked, kept = bytearray(), list[Message]()
 
         async def listen() -> Message:
@@ -85,7 +98,7 @@ class ChosenAnswers:
         start, body = kept[0], b"".join(message.get("body", b"") for message in kept[1:])
         if body.startswith(b"{"):
             answer = json.loads(body)
-            start["status"] = _change(answer, start["status"], short_name(scope["path"]), bytes(asked), choices)
+            start["status"] = _change(answer, start["status"], operation, bytes(asked), choices)
             body = json.dumps(answer).encode()
         start["headers"] = [pair for pair in start["headers"] if pair[0] != b"content-length"] + _headers(choices, body)
         await send(start)
@@ -98,6 +111,8 @@ def _headers(choices: Choices, body: bytes) -> list[tuple[bytes, bytes]]:
         headers["date"] = formatdate(time.time() + choices.clock_ahead, usegmt=True)
     if choices.rate_headers:
         headers |= {"x-ratelimit-limit": "200", "x-ratelimit-remaining": "199"}
+    if choices.removal_header:
+        headers["deprecation"] = "true"
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 

@@ -107,6 +107,13 @@ def test_headers_tell_the_rate_and_the_codes_have_another_prefix(drs: Drs) -> No
     assert answer.headers["X-RateLimit-Limit"] == "200"
 
 
+def test_a_call_is_denied_and_v3_announces_its_end(drs: Drs) -> None:
+    choose(drs, denied=("batch-detail",), removal_header=True)
+
+    assert drs.post("batch-detail", json={"jobs": [ONE]}).json()["error_code"] == "APIGW.0302"
+    assert drs.post("batch-status", json={"jobs": [ONE]}).headers["Deprecation"] == "true"
+
+
 def test_a_running_precheck_has_a_rate(drs: Drs) -> None:
     choose(drs, rate_while_running=True)
     world = drs.emulator.world
