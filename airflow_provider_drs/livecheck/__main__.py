@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -31,10 +32,13 @@ def command(options: Namespace) -> None:
 
 
 def guarded(options: Namespace) -> int:
-    """Run a check, and return the exit code. No traceback is shown, because it could show a value.
+    """Run a check, and return the exit code. No traceback and no log is shown, for either could show a value.
 
     :param options: by the names in ``OPTIONS``.
     """
+    before = logging.root.manager.disable
+    # Airflow and libraries log what they cannot read
+    logging.disable(logging.CRITICAL)
     try:
         return check(options)
     except Exception as error:
@@ -42,6 +46,8 @@ def guarded(options: Namespace) -> int:
         place = f"{Path(places[-1].filename).name}:{places[-1].lineno}"
         sys.stderr.write(f"The check has a fault of its own: {type(error).__name__} in {place}\n")
         return OWN_FAULT
+    finally:
+        logging.disable(before)
 
 
 def check(options: Namespace) -> int:

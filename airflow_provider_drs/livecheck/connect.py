@@ -24,6 +24,7 @@ from airflow_provider_drs.hooks.connection_fields import read_connection, read_f
 from airflow_provider_drs.hooks.databases import members_of_connection
 from airflow_provider_drs.livecheck.client import ProbingClient
 
+_ONCE = {"max_attempts": 1, "max_retry_seconds": 10}
 _VARIABLES = {
     "login": "HUAWEICLOUD_SDK_AK",
     "password": "HUAWEICLOUD_SDK_SK",
@@ -47,7 +48,7 @@ def connect(options: Namespace) -> tuple[ProbingClient, HiddenTuple]:
         raise DrsInputError([f"--conn-id: {NO_CONNECTION_ID}"])
     fields = read_fields(connection)
     extra = [str(fields.extra.get(name, "")) for name in ("project_id", "security_token", "domain_name")]
-    client = client_for(connection, {"max_attempts": 1}, lambda _: None, Cancellation(), ProbingClient)
+    client = client_for(connection, _ONCE, lambda _: None, Cancellation(), ProbingClient)
     assert isinstance(client, ProbingClient)
     hosts = re.split(r"[/:]+", client.endpoint)[1:2]
     return client, HiddenTuple([fields.login, fields.password, client.project_id, *extra, *hosts])

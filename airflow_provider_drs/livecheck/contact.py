@@ -57,9 +57,13 @@ class Contact:
 
 
 def error_told(error: DrsError) -> str:
-    """Return what may be told of an error: its kind, code and HTTP status, and what to do about it."""
+    """Return what may be told of an error: its kind, code and HTTP status, and what to do about it.
+
+    What to do is a sentence of this package, and never one of an answer.
+    """
     facts = [words.code(error.code), f"HTTP {error.http_status}" if error.http_status else None]
     if isinstance(error, DrsTlsError):
         facts.append(words.tls_reason(error.text))
     known = ", ".join(fact for fact in facts if fact)
-    return f"{type(error).__name__}{f' ({known})' if known else ''}"
+    told = f"{type(error).__name__} ({known})" if known else type(error).__name__
+    return f"{told}. {error.hint}" if error.hint else told

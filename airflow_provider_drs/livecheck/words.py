@@ -24,7 +24,7 @@ _ACTION = re.compile(
 )
 _OF_HEADERS = frozenset(
     """
-    accept access age allow alive api apigw cache connection content control cookie credentials date deprecation
+    accept access after age allow alive api apigw cache connection content control cookie credentials date deprecation
     encoding etag expires frame id keep language length limit link methods options origin policy pragma rate
     ratelimit remaining request reset retry security server set source strict sunset trace transfer transport type
     vary version via warning www authenticate x xss protection content time

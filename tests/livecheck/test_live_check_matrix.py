@@ -140,12 +140,22 @@ def test_a_job_in_another_state_is_told_with_that_state(checked):
     assert list(result.seen("test-wrong-state")) == ["CREATE_FAILED"]
 
 
-def test_a_slow_test_takes_longer(checked, usual):
+def test_a_slow_test_is_told_with_its_seconds(checked):
     slow = checked(lambda emulated: emulated.faults.order(Fault("slow", "batch-connection", seconds=0.3, times=9)))
 
-    seconds = [result.seen("test-seconds")["batchValidateConnections"]["seconds"] for result in (usual, slow)]
-    assert seconds[1] >= 0.3
-    assert seconds != seconds[::-1]
+    # a lower bound, which no load of this machine breaks
+    assert slow.seen("test-seconds")["batchValidateConnections"]["seconds"] >= 0.3
+
+
+def test_a_limit_that_is_met_is_told_and_the_check_goes_on(checked, usual):
+    result = checked(lambda emulated: emulated.faults.order(Fault("throttled", "batch-detail", retry_after=0)))
+
+    seen = [each.seen("rate-limits") for each in (usual, result)]
+    assert [each["refused_calls"] for each in seen] == [0, 1]
+    assert [each["windows"] for each in seen] == [[], [{"calls": 10, "seconds": 1.0}]]
+    assert seen[1]["headers"] == {"retry-after": "0"}
+    assert result.check("permission batchListJobDetails")["passed"] is None
+    assert result.check("permission batchListJobStatus")["passed"] is True
 
 
 def test_a_checksum_that_was_sent_is_told_with_its_verdict(monkeypatch, tmp_path):

@@ -68,7 +68,24 @@ def test_a_server_whose_certificate_has_another_name_gets_no_request(connect, tm
     assert server.requests == 0
     assert result.code == NO_SERVICE
     (told,) = result.answers["checks"]
-    assert told["told"] == "nobody answers: DrsTlsError (ip address mismatch); no credential was sent"
+    assert told["told"] == "nobody answers, so no credential was sent: DrsTlsError (ip address mismatch)"
+
+
+def test_the_version_of_tls_is_told_where_the_certificate_is_valid(monkeypatch, tmp_path):
+    context, pem = certificate(tmp_path, "127.0.0.1")
+    refusal = {"error_code": "APIGW.0301", "error_msg": "no token"}
+    nothing = {"total_record": 0, "jobs": [], "results": [], "count": 0}
+
+    def answer(before, request):
+        return http(nothing) if before else http(refusal, "401 Unauthorized")
+
+    with Hostile(answer, context) as server:
+        connection = {"conn_type": "drs", "host": server.url, "password": SECRET}
+        extra = {"project_id": PROJECT, "verify": pem}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps({**connection, "extra": extra}))
+        result = check(tmp_path / "run", jobs=[])
+
+    assert result.check("TLS") == {"check": "TLS", "passed": True, "told": "TLSv1.3, valid certificate"}
 
 
 @pytest.mark.parametrize("answer", ["302 Found", "407 Proxy Authentication Required", "403 Forbidden"])
@@ -119,7 +136,7 @@ def test_a_refused_credential_is_sent_once(monkeypatch, tmp_path):
         result = check(tmp_path)
 
     assert result.code == REFUSED
-    assert result.check("credential")["told"] == "DrsCredentialError (DRS.M00100, HTTP 403)"
+    assert result.check("credential")["told"].startswith("DrsCredentialError (DRS.M00100, HTTP 403). Put a new token")
     assert asked.calls == []
 
 

@@ -46,11 +46,14 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
         yield Check(f"permission {name}", None, error_told(exchange.error) if exchange.error else "no answer")
         return
     code, text = code_and_text(exchange.body) or (None, "")
-    denied = exchange.answer.status in (401, 403)
-    facts: dict[str, Any] = {"allowed": not denied, "http_status": exchange.answer.status, "code": words.code(code)}
+    status = exchange.answer.status
+    # a limit or a fault says nothing of the permission
+    allowed = False if status in (401, 403) else True if status < 429 else None
+    facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": words.code(code)}
     facts["documented_action"] = exchange.operation.permission
-    facts["named_actions"] = words.actions_in(text) if denied else []
-    yield Check(f"permission {name}", not denied, words.code(code) or "denied" if denied else "allowed")
+    facts["named_actions"] = words.actions_in(text) if allowed is False else []
+    shown = {True: "allowed", False: "denied", None: f"HTTP {status}"}[allowed]
+    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if words.code(code) else shown)
     yield Finding("permissions", {name: facts})
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import Any
 
 from airflow_provider_drs.api.auth.credentials import MAX_SKEW
-from airflow_provider_drs.api.wire.answers import code_and_text
+from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.wire.answers import code_and_text, read_answer
 from airflow_provider_drs.api.wire.headers import http_date
+from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.livecheck import words
 from airflow_provider_drs.livecheck.contact import Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
@@ -26,7 +29,7 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     headers = {name: value for _, answer in answers for name, value in contact.redactor.headers(answer.headers).items()}
     rates = {name: value for name, value in headers.items() if words.is_rate(name)}
     yield Check("limits", None, f"{len(rates)} headers tell of them")
-    yield Finding("rate-limits", {"headers": rates, "all_headers": sorted(headers)})
+    yield Finding("rate-limits", {"headers": rates, "all_headers": sorted(headers), **_refusals(contact)})
     v3 = [answer.status for exchange, answer in answers if exchange.operation.path.startswith("/v3/")]
     ends = sorted({"deprecation", "sunset"} & headers.keys())
     yield Finding("v3-removal", {"answers": any(status == 200 for status in v3), "headers": ends})
@@ -34,6 +37,18 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     yield Finding(
         "code-prefix", {"prefixes": sorted({code[: code.index(".") + 1] for code in codes if code and "." in code})}
     )
+
+
+def _refusals(contact: Contact) -> dict[str, Any]:
+    refusals = [exchange for exchange in contact.client.exchanges if exchange.answer and exchange.answer.status == 429]
+    windows = set()
+    for exchange in refusals:
+        try:
+            read_answer(exchange.operation, exchange.answer, Scrubber(()))  # type: ignore[arg-type]
+        except DrsError as error:
+            windows.add(getattr(error, "window", None))
+    shown = [{"calls": calls, "seconds": seconds} for calls, seconds in sorted(filter(None, windows))]
+    return {"refused_calls": len(refusals), "windows": shown}
 
 
 def _clock(date: str) -> Check:

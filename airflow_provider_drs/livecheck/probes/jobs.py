@@ -21,7 +21,9 @@ def read_jobs(contact: Contact) -> Iterator[Check | Finding]:
         return
     for read in _reads(contact):
         exchanges = contact.exchanges_of(read, contact.job_ids)
-        yield from permission(contact, exchanges[0])
+        # none was sent if a limit is met
+        for exchange in exchanges[:1]:
+            yield from permission(contact, exchange)
         for exchange in exchanges:
             if exchange.operation.name == JOB_STATUS.name:
                 contact.statuses |= {str(item.get("id")): str(item.get("status")) for item in exchange.results}
@@ -36,14 +38,14 @@ def read_an_unknown_job(contact: Contact) -> Iterator[Check | Finding]:
     """Read a job that does not exist, beside the named ones if there are some."""
     asked = [*contact.job_ids[:9], ABSENT]
     for read in _reads(contact):
-        exchange = contact.exchanges_of(read, asked)[0]
-        if not contact.job_ids:
-            yield from permission(contact, exchange)
-        name = exchange.operation.name
-        yield Finding("unknown-job", {name: contact.shape(exchange)})
-        if isinstance(exchange.body.get("count"), int):
-            told = contact.redactor.body({"count": exchange.body["count"]})
-            yield Finding("results-count", {name: {"asked": len(asked), "results": len(exchange.results), **told}})
+        for exchange in contact.exchanges_of(read, asked)[:1]:
+            if not contact.job_ids:
+                yield from permission(contact, exchange)
+            name = exchange.operation.name
+            yield Finding("unknown-job", {name: contact.shape(exchange)})
+            if isinstance(exchange.body.get("count"), int):
+                told = contact.redactor.body({"count": exchange.body["count"]})
+                yield Finding("results-count", {name: {"asked": len(asked), "results": len(exchange.results), **told}})
 
 
 def _reads(contact: Contact) -> tuple[Callable[[Sequence[str]], Any], ...]:

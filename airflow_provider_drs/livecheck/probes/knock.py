@@ -17,7 +17,7 @@ def knock(contact: Contact) -> Check:
     try:
         answer = contact.client.knock()
     except DrsError as error:
-        return Check("service", False, f"nobody answers: {error_told(error)}; no credential was sent")
+        return Check("service", False, f"nobody answers, so no credential was sent: {error_told(error)}")
     if stranger := _stranger(answer):
         told = f"{stranger} answers (HTTP {answer.status}), which is not DRS; no credential was sent"
         return Check("service", False, told)
