@@ -33,22 +33,22 @@ class Contact:
     endpoints: Sequence[Endpoint] = ()
     statuses: dict[str, str] = field(default_factory=dict)
 
-    def exchanges_of(self, call: Callable[..., Any], *arguments: Any) -> list[Exchange]:
-        """Make a call of the client, and return its exchanges, whatever came of it.
+    def ask(self, call: Callable[..., Any], *arguments: Any) -> tuple[Any, list[Exchange]]:
+        """Make a call of the client, and return its result, or ``None`` if it failed, and its exchanges.
 
         :raises DrsCredentialError: when the credential is refused: each further refusal may lock it.
         """
         before = len(self.client.exchanges)
         try:
-            results = call(*arguments)
+            result = call(*arguments)
         except DrsCredentialError:
             raise
         except DrsError:
-            results = {}
-        for result in results.values() if isinstance(results, dict) else ():
-            if isinstance(result, DrsCredentialError):
-                raise result
-        return self.client.exchanges[before:]
+            result = None
+        for each in result.values() if isinstance(result, dict) else ():
+            if isinstance(each, DrsCredentialError):
+                raise each
+        return result, self.client.exchanges[before:]
 
     def shape(self, exchange: Exchange) -> dict[str, Any]:
         """Return status and shape of an answer."""

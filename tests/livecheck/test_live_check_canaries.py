@@ -75,6 +75,9 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
         )
         if name == "batch-status":
             results = [{"id": job, "status": plant("status", "_"), **texts("status")} for job in ids]
+            # the client believes in the status of the first job
+            results[0] = {"id": ids[0], "status": plant("status that is believed", "_")}
+            return Reply({"results": results, "count": len(results)}, headers=headers(name))
         elif name == "batch-detail":
             ends = {"source_endpoint": end(), "target_endpoint": end()}
             results = [{"id": job, "status": "CONFIGURATION", **ends, **texts("detail")} for job in ids]
@@ -160,7 +163,7 @@ def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_pat
         "jobs", "batch-status", "batch-detail", "batch-precheck-result", "batch-connection"
     }  # fmt: skip
     assert result.code == REFUSED
-    assert result.seen("test-failed-login") or result.seen("test-wrong-state")
+    assert list(result.seen("test-wrong-state")) == ["text"]
     assert len(list((result.folder / "records").iterdir())) > 8
     assert plant.found([("output", output.encode()), *in_files("file", result.folder)]) == {}
     # rich breaks lines, and a canary may stand on two of them

@@ -12,7 +12,7 @@ from airflow_provider_drs.livecheck.findings import Check, Finding
 
 def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
     """Ask for the list of jobs of v5."""
-    for exchange in contact.exchanges_of(contact.client.list_v5):
+    for exchange in contact.ask(contact.client.list_v5)[1]:
         status = exchange.answer.status if exchange.answer else None
         code = words.code((code_and_text(exchange.body) or (None, ""))[0])
         there = {200: True, 404: False}.get(status or 0)
@@ -23,7 +23,7 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
 
 def send_an_unknown_member(contact: Contact) -> Iterator[Check | Finding]:
     """Ask for the list of jobs with a member that no document has."""
-    for exchange in contact.exchanges_of(contact.client.list_with_an_unknown_member):
+    for exchange in contact.ask(contact.client.list_with_an_unknown_member)[1]:
         code = words.code((code_and_text(exchange.body) or (None, ""))[0])
         status = exchange.answer.status if exchange.answer else None
         yield Finding("unknown-members", {"refused": status != 200, "http_status": status, "code": code})

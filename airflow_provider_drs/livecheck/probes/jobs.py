@@ -7,7 +7,6 @@ from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.operations.job_status import JOB_STATUS
 from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
 from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import ABSENT, Contact
@@ -20,13 +19,12 @@ def read_jobs(contact: Contact) -> Iterator[Check | Finding]:
     if not contact.job_ids:
         return
     for read in _reads(contact):
-        exchanges = contact.exchanges_of(read, contact.job_ids)
+        results, exchanges = contact.ask(read, contact.job_ids)
+        contact.statuses |= {job_id: each.value for job_id, each in results.items() if isinstance(each, JobStatus)}
         # none was sent if a limit is met
         for exchange in exchanges[:1]:
             yield from permission(contact, exchange)
         for exchange in exchanges:
-            if exchange.operation.name == JOB_STATUS.name:
-                contact.statuses |= {str(item.get("id")): str(item.get("status")) for item in exchange.results}
             yield from _order(exchange)
             yield from _secrets(exchange)
             yield from _running(contact, exchange)
@@ -38,7 +36,7 @@ def read_an_unknown_job(contact: Contact) -> Iterator[Check | Finding]:
     """Read a job that does not exist, beside the named ones if there are some."""
     asked = [*contact.job_ids[:9], ABSENT]
     for read in _reads(contact):
-        for exchange in contact.exchanges_of(read, asked)[:1]:
+        for exchange in contact.ask(read, asked)[1][:1]:
             if not contact.job_ids:
                 yield from permission(contact, exchange)
             name = exchange.operation.name

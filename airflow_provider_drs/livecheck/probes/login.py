@@ -15,8 +15,6 @@ from airflow_provider_drs.livecheck.contact import Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 from airflow_provider_drs.livecheck.probes.access import permission
 
-_AFFIRMED = ("success", "true")
-
 
 def log_in(contact: Contact) -> Iterator[Check | Finding]:
     """Have DRS log in to each endpoint once, and look whether that has stored it."""
@@ -24,11 +22,12 @@ def log_in(contact: Contact) -> Iterator[Check | Finding]:
     passed: set[tuple[str, str]] = set()
     for number, positions in enumerate(cut_into_calls(contact.endpoints)):
         endpoints = [contact.endpoints[position] for position in positions]
-        for exchange in contact.exchanges_of(contact.client.test_connections, endpoints):
+        verdicts, exchanges = contact.ask(contact.client.test_connections, endpoints)
+        good = {verdict.job_id for verdict in verdicts or () if verdict.passed}
+        passed |= {(endpoint.id, endpoint.side) for endpoint in endpoints if endpoint.id in good}
+        for exchange in exchanges:
             if not number:
                 yield from permission(contact, exchange)
-            good = _affirmed(exchange)
-            passed |= {(endpoint.id, endpoint.side) for endpoint in endpoints if endpoint.id in good}
             yield from _told(contact, exchange, endpoints, good)
     tested = {(endpoint.id, endpoint.side) for endpoint in contact.endpoints}
     yield Check("connection test", tested <= passed, f"{len(passed)} of {len(tested)} endpoints passed")
@@ -47,8 +46,8 @@ def _told(contact: Contact, exchange: Exchange, endpoints: Sequence[Endpoint], g
         state = contact.redactor.body({"status": sorted(states)[0]})["status"]
         yield Finding("test-wrong-state", {state: _facts(contact, exchange)})
     if good:
-        words_of = [contact.redactor.body(item) for item in exchange.results if item.get("id") in good]
-        yield Finding("test-words", {"result": words_of[0]})
+        affirmed = next(item for item in exchange.results if item.get("id") in good)
+        yield Finding("test-words", {"result": contact.redactor.body(affirmed)})
     with_sum = {endpoint.id for endpoint in endpoints if endpoint.ssl_cert_check_sum}
     if with_sum:
         yield Finding("certificate-checksum", {"sent": len(with_sum), "passed": len(with_sum & good)})
@@ -57,12 +56,6 @@ def _told(contact: Contact, exchange: Exchange, endpoints: Sequence[Endpoint], g
 def _facts(contact: Contact, exchange: Exchange) -> dict[str, Any]:
     code = words.code((code_and_text(exchange.body) or (None, ""))[0])
     return {"code": code, **contact.shape(exchange)}
-
-
-def _affirmed(exchange: Exchange) -> set[str]:
-    if exchange.answer is None or exchange.answer.status != 200:
-        return set()
-    return {str(item.get("id")) for item in exchange.results if str(item.get("status")).lower() in _AFFIRMED}
 
 
 def _stored(contact: Contact) -> set[tuple[str, str]]:
