@@ -78,7 +78,7 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
             # the client believes in the status of the first job
             results[0] = {"id": ids[0], "status": plant("status that is believed", "_")}
             return Reply({"results": results, "count": len(results)}, headers=headers(name))
-        elif name == "batch-detail":
+        if name == "batch-detail":
             ends = {"source_endpoint": end(), "target_endpoint": end()}
             results = [{"id": job, "status": "CONFIGURATION", **ends, **texts("detail")} for job in ids]
         elif name == "batch-precheck-result":
