@@ -15,7 +15,7 @@ _NOT_SEEN = {
     By.READS: "no answer showed it",
     By.JOBS: "it takes --job, maybe several, in the right state",
     By.TEST: "it takes --test, maybe with an endpoint that fails or a job in another state",
-    By.NOTHING: "asking would change something",
+    By.NOTHING: "no read and no test shows it",
 }
 
 

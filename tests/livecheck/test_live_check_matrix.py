@@ -191,4 +191,4 @@ def test_what_would_change_something_is_never_asked(usual):
     never = [each for each in usual.answers["unknowns"] if each["id"] in {u.id for u in UNKNOWNS if u.by is By.NOTHING}]
 
     assert never
-    assert {(each["seen"], each["why_not"]) for each in never} == {(None, "asking would change something")}
+    assert {(each["seen"], each["why_not"]) for each in never} == {(None, "no read and no test shows it")}
