@@ -11,7 +11,8 @@ PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
 # What need not run on every Airflow. What knows no Airflow runs on the newest, and so do the texts. Of what takes minutes
 # the newest and the oldest tell enough.
-TOLD_BY_THE_NEWEST = --ignore=tests/contract --ignore=tests/docs --ignore=tests/emulator
+TOLD_BY_THE_NEWEST = --ignore=tests/contract --ignore=tests/docs --ignore=tests/emulator \
+	--ignore=tests/livecheck/test_live_check_matrix.py --ignore=tests/livecheck/test_live_check_records.py
 TOLD_BY_THE_NEWEST_PAGE = --ignore=tests/browser/test_page_and_odd_answers.py
 TOLD_BY_TWO = --ignore=tests/dags/test_start_in_dags.py --ignore=tests/dags/test_precheck_in_dags.py \
 	--ignore=tests/hooks/test_databases_tls.py --ignore=tests/triggers/test_poller.py

@@ -41,6 +41,8 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": ["airflow_provider_drs.triggers.drs", "airflow_provider_drs.triggers.precheck"],
             }
         ],
+        # read since Airflow 3.2
+        "cli": ["airflow_provider_drs.livecheck.commands.get_drs_commands"],
         "extra-links": [
             "airflow_provider_drs.links.DrsReportLink",
             "airflow_provider_drs.links.DrsConsoleLink",

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "operators": {"operators", "links", "triggers", "hooks", "api"},
     "links": {"links", "hooks"},
     "ui": {"ui"},
+    "livecheck": {"livecheck", "hooks", "api"},
 }
 """Imports point one way: from operators and sensors over triggers and hooks to the client."""
 

@@ -32,11 +32,11 @@ class Caller:
     _transport: Transport
 
     def _call(
-        self, operation: Operation, body: dict[str, Any], other_secrets: Sequence[str] = ()
+        self, operation: Operation, body: dict[str, Any] | None, other_secrets: Sequence[str] = ()
     ) -> tuple[Answer, float, int]:
         """Return the answer, the seconds of its last attempt, and the number of attempts."""
         path = operation.path.format(project_id=self.project_id)
-        data = HiddenBytes(json.dumps(body).encode())
+        data = None if body is None else HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple([*operation.secrets_in(body), *other_secrets])
         pacer = self.pacer
         deadline = pacer.clock() + self.max_retry_seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from airflow_provider_drs.api.auth.credentials import Auth
 from airflow_provider_drs.api.caller import Caller
@@ -66,6 +66,8 @@ class DrsClient(Caller):
     :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
+    _transport_type: ClassVar[type[Transport]] = Transport
+
     def __init__(
         self,
         endpoint: str,
@@ -89,7 +91,7 @@ class DrsClient(Caller):
         self._headers = {"X-Language": language, "X-Project-Id": project_id}
         self._max_attempts = max_attempts
         self.max_retry_seconds = max_retry_seconds
-        self._transport = Transport(
+        self._transport = self._transport_type(
             self.endpoint,
             verify=verify,
             connect_timeout=connect_timeout,

@@ -41,7 +41,8 @@ def create_app(world: World, probe: Probe = dial) -> Starlette:
                     await _check_caller(world, request)
                 if request.path_params.get("project_id", world.project_id) != world.project_id:
                     raise RefusedError("DRS.M00261", "The project ID in the path does not belong to the token.", 403)
-                body = contract.read(StarletteOpenAPIRequest(request, await request.body()))
+                ignore = world.choices.unknown_members == "ignored"
+                body = contract.read(StarletteOpenAPIRequest(request, await request.body()), ignore_unknown=ignore)
                 answer = await operation.answer(service, Asked(body, request.query_params, request.headers))
             except RefusedError as refusal:
                 answer = _refusal(refusal, call)

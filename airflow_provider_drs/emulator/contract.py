@@ -68,7 +68,8 @@ def calls() -> dict[str, ContractCall]:
 
 def short_name(path: str) -> str:
     """Return the name by which faults and records know a call: ``batch-status`` of ``/v3/p/jobs/batch-status``."""
-    return path.partition("/jobs/")[2].replace("/", "-") or path.rpartition("/")[2]
+    name = path.partition("/jobs/")[2].replace("/", "-") or path.rpartition("/")[2]
+    return f"v5-{name}" if path.startswith("/v5/") else name
 
 
 def read_texts(schema: str, texts: Mapping[str, str]) -> list[Any]:
@@ -110,10 +111,11 @@ class Contract:
     def __init__(self) -> None:
         self._validator = V31RequestValidator(load().spec)
 
-    def read(self, request: Request) -> Any:
+    def read(self, request: Request, *, ignore_unknown: bool = False) -> Any:
         """Take the body out of a request that keeps the contract.
 
         :param request: a call of one of the contract's operations, seen through ``openapi-core``.
+        :param ignore_unknown: whether a member that the contract does not have is no breach.
         :raises RefusedError: with every breach, by JSON path and rule; ``DRS.M00301`` if all that is wrong is that ids
             are named twice, otherwise ``DRS.M00202``.
         """
@@ -123,6 +125,8 @@ class Contract:
         breaches: list[str] = []
         for error in self._validator.iter_errors(request):
             violations = list(getattr(error.__cause__, "schema_errors", ()))
+            if ignore_unknown and violations and {each.validator for each in violations} == {"additionalProperties"}:
+                continue
             keywords.update(violation.validator for violation in violations)
             if name := getattr(error, "name", None):
                 rules = [_rule(violation) for violation in violations] or ["is missing, or of the wrong type"]

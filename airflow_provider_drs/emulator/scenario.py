@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from .choices import Choices
 from .faults import Fault, Kind, emulated
 from .identities import IdentityFacts
 from .jobs import CONFIGURATION, CREATING, JobFacts, Role, TaskId
@@ -61,6 +62,7 @@ class Scenario(BaseModel):
     ready_after_polls: Polls | None = None
     ready_after_seconds: Seconds | None = None
     identity: IdentityFacts | None = None
+    choices: Choices | None = None
     jobs: list[ScenarioJob] | None = None
     faults: list[ScenarioFault] = []
 
@@ -86,7 +88,8 @@ def load_world(source: str | Path | Mapping[str, Any], *, clock: Callable[[], fl
         any_job=scenario.jobs is None,
         clock=clock,
         identity=scenario.identity,
-        **scenario.model_dump(exclude={"jobs", "faults", "identity"}, exclude_none=True),
+        choices=scenario.choices,
+        **scenario.model_dump(exclude={"jobs", "faults", "identity", "choices"}, exclude_none=True),
     )
     for job in scenario.jobs or []:
         world.add_job(job.id, **job.model_dump(exclude={"id"}, exclude_unset=True))

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .app import create_app
+from .choices import ChosenAnswers
 from .faults import FaultyService
 from .probes import Probe, dial
 from .state import World
@@ -90,11 +91,14 @@ class Emulator:
 
         :raises OSError: the port is taken.
         """
+        app = ChosenAnswers(create_app(self.world, self._probe), lambda: self.world.choices)
         config = uvicorn.Config(
-            LoopbackNamesOnly(FaultyService(create_app(self.world, self._probe), self.world.faults)),
+            LoopbackNamesOnly(FaultyService(app, self.world.faults)),
             lifespan="off",
             ws="none",
             access_log=False,
+            # the choices have a clock of their own
+            date_header=not self.world.choices.clock_ahead,
             log_config=None,
             log_level="warning",
             timeout_graceful_shutdown=1,

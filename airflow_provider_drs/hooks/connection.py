@@ -94,7 +94,11 @@ class ConnectionExtra(BaseModel):
 
 
 def client_for(
-    connection: Connection, overrides: Mapping[str, Any], warn: Callable[[str], None], cancellation: Cancellation
+    connection: Connection,
+    overrides: Mapping[str, Any],
+    warn: Callable[[str], None],
+    cancellation: Cancellation,
+    make: type[DrsClient] = DrsClient,
 ) -> DrsClient:
     """Make the client that a Connection describes; without a project id, ask IAM for the project of the region.
 
@@ -102,6 +106,7 @@ def client_for(
     :param overrides: extras that replace those of the Connection.
     :param warn: called with one message for each ignored extra.
     :param cancellation: stops the client's calls, the look-up of the project included.
+    :param make: the class of the client.
     :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
     :raises DrsError: when the look-up of the project fails.
     """
@@ -144,7 +149,7 @@ def client_for(
     project_id = extra.project_id
     if not project_id and iam and extra.region:
         project_id = _project_id(iam, extra.region, auth)
-    return DrsClient(
+    return make(
         endpoint,
         str(project_id),
         auth,

@@ -213,6 +213,8 @@ def example_bodies() -> Iterator[Any]:
         if not jobs:
             continue
         ((method, call),) = ((name, value) for name, value in item.items() if name != "parameters")
+        if "requestBody" not in call:
+            continue
         media = call["requestBody"]["content"]["application/json"]
         for name, example in media.get("examples", {"example": {"value": media.get("example")}}).items():
             yield pytest.param(method, operation.removeprefix("/"), example["value"], id=name)

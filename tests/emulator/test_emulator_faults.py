@@ -143,7 +143,7 @@ def test_every_call_can_meet_a_fault_of_its_own(operation):
 
 
 def test_the_names_of_the_calls_are_those_of_the_emulated_ones():
-    assert operations() == {*CALLS, "tokens", "projects", "token", "securitykey", "credentials"}
+    assert operations() == {*CALLS, "v5-jobs", "tokens", "projects", "token", "securitykey", "credentials"}
 
 
 @pytest.mark.parametrize(("kind", "done"), [("cut_off", True), ("lost_request", False)])

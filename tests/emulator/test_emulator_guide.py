@@ -11,6 +11,7 @@ from drs_calls import Drs
 
 from airflow_provider_drs.emulator import logins
 from airflow_provider_drs.emulator.accounts import Accounts
+from airflow_provider_drs.emulator.choices import Choices
 from airflow_provider_drs.emulator.faults import operations
 from airflow_provider_drs.emulator.jobs import JobFacts
 from airflow_provider_drs.emulator.prechecks import CheckItem, PrecheckOrder
@@ -41,7 +42,7 @@ def test_its_scenario_can_be_loaded() -> None:
 
 
 def test_its_job_with_members_can_be_loaded() -> None:
-    _, members, precheck = [load_world(yaml.safe_load(text)).list_jobs() for text in blocks("yaml")]
+    members, precheck = [load_world(yaml.safe_load(text)).list_jobs() for text in blocks("yaml")[1:3]]
     (job,) = members
     assert (job.facts.name, job.facts.engine_type, job.facts.prepaid) == ("orders", "postgresql", True)
     (job,) = precheck
@@ -66,6 +67,18 @@ def test_it_names_every_member_of_a_job_and_its_default() -> None:
 def test_it_names_every_call_that_may_meet_a_fault() -> None:
     sentence = GUIDE.partition("An `operation` is")[2].partition(".\n")[0]
     assert set(re.findall(r"`([\w-]+)`", sentence)) == operations()
+
+
+def test_it_names_every_choice_and_its_default() -> None:
+    table = GUIDE.partition("| member of `choices` |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| `?([^`;,|]+)", table, re.MULTILINE))
+    assert rows == {
+        name: str(field.default).lower() if field.annotation is bool else str(field.default)
+        for name, field in Choices.model_fields.items()
+    } | {"denied": "none"}
+    assert load_world(yaml.safe_load(blocks("yaml")[3])).choices == Choices(
+        failed_test="refused results", results="reversed"
+    )
 
 
 def test_it_names_every_way_to_change_the_world() -> None:

@@ -87,6 +87,11 @@ class Connection:
         self.reusable = True
         """Whether another exchange may follow. False during an exchange, and after an unusual one."""
 
+    @property
+    def tls_version(self) -> str | None:
+        """Version of TLS such as ``TLSv1.3``, or ``None`` without TLS."""
+        return self._sock.version() if isinstance(self._sock, ssl.SSLSocket) else None
+
     def close(self) -> None:
         """Close the socket."""
         self._sock.close()

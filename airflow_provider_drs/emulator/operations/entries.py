@@ -13,6 +13,8 @@ from ..probes import without_password
 from ..stored import SIDES
 from .operation import Service
 
+_NOT_STORED = ("id", "net_type", "end_point_type", "customized_dns")
+
 
 async def refusals_of(
     service: Service, entries: Sequence[Entry], *, cluster: bool = False
@@ -36,6 +38,11 @@ async def refusals_of(
     failed = {end for end, refusal in zip(ends, refusals, strict=True) if refusal}
     for job_id, side in dict.fromkeys(ends):
         service.world.remember_test(job_id, side, passed=(job_id, side) not in failed)
+    if service.world.choices.test_stores:
+        for entry, end in zip(entries, ends, strict=True):
+            if end not in failed:
+                members = {name: value for name, value in entry.items() if name not in _NOT_STORED}
+                service.world.change_stored(*end, **members)
     return refusals
 
 

@@ -1,0 +1,134 @@
+"""The client of a live check: it keeps each exchange, and has two calls that no gate makes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import requests
+from requests.auth import AuthBase
+
+from airflow_provider_drs.api.client import DrsClient
+from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.operation import Operation
+from airflow_provider_drs.api.operations import job_list
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_list_v5 import JOB_LIST_V5
+from airflow_provider_drs.api.wire.answers import Answer
+from airflow_provider_drs.api.wire.connection import Connection, RawAnswer
+from airflow_provider_drs.api.wire.json_reading import read_object
+from airflow_provider_drs.api.wire.scrubber import Scrubber
+from airflow_provider_drs.api.wire.transport import Transport, no_credential
+
+NOBODY = "0" * 32
+"""Stands in place of the project in the first request, which has nothing of the caller."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request, and what came back.
+
+    :param operation: the call.
+    :param data: the bytes of the request.
+    :param answer: the answer, or ``None`` if there was none.
+    :param error: the error if there was no answer.
+    :param seconds: how long it took.
+    """
+
+    operation: Operation
+    data: bytes | None = field(repr=False)
+    answer: RawAnswer | None
+    error: DrsError | None
+    seconds: float
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer; empty if it is none."""
+        return (self.answer and read_object(self.answer.body, Scrubber(()))) or {}
+
+    @cached_property
+    def asked(self) -> list[str]:
+        """The ids of the jobs that were asked about."""
+        jobs = json.loads(self.data or b"{}").get("jobs", [])
+        return [job if isinstance(job, str) else job.get("id") or job.get("job_id") for job in jobs]
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The results in the answer that are objects."""
+        results = self.body.get("results")
+        return [item for item in results if isinstance(item, dict)] if isinstance(results, list) else []
+
+
+class ObservedTransport(Transport):
+    """Sends requests, and keeps what was sent and what came back."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.exchanges: list[Exchange] = []
+        self.tls_version: str | None = None
+
+    def raw_exchange(
+        self,
+        operation: Operation,
+        path: str,
+        data: bytes | None,
+        *,
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
+        headers: Mapping[str, str] | None = None,
+        secrets: Iterable[str] = (),
+    ) -> tuple[RawAnswer, Scrubber]:
+        """Send one request, as :class:`Transport` does, and keep the exchange."""
+        began = time.monotonic()
+        raw, error = None, None
+        try:
+            raw, scrub = super().raw_exchange(operation, path, data, auth=auth, headers=headers, secrets=secrets)
+        except DrsError as failure:
+            error = failure
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 2)
+            self.exchanges.append(Exchange(operation, data, raw, error, seconds))
+        return raw, scrub
+
+    def _new_connection(self, request: requests.PreparedRequest) -> Connection:
+        connection = super()._new_connection(request)
+        self.tls_version = connection.tls_version or self.tls_version
+        return connection
+
+
+class ProbingClient(DrsClient):
+    """A client of DRS that keeps its exchanges; the parameters are those of :class:`DrsClient`."""
+
+    _transport_type: ClassVar[type[Transport]] = ObservedTransport
+    _transport: ObservedTransport
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges so far."""
+        return self._transport.exchanges
+
+    @property
+    def tls_version(self) -> str | None:
+        """Version of TLS of the last connection, or ``None`` without TLS."""
+        return self._transport.tls_version
+
+    def knock(self) -> RawAnswer:
+        """Ask for the list of jobs without a credential and without the project, and return whatever comes back.
+
+        :raises DrsError: when nothing comes back.
+        """
+        path = JOB_LIST.path.format(project_id=NOBODY)
+        data = json.dumps(job_list.body()).encode()
+        return self._transport.raw_exchange(JOB_LIST, path, data, auth=no_credential)[0]
+
+    def list_with_an_unknown_member(self) -> Answer:
+        """List one job with a member in the request that no document has; operation ``showJobList``."""
+        return self._call(JOB_LIST, {**job_list.body(), "livecheck": 1})[0]
+
+    def list_v5(self) -> Answer:
+        """List one job as v5 does; operation ``listJobsV5``."""
+        return self._call(JOB_LIST_V5, None)[0]

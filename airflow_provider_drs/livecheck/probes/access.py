@@ -1,0 +1,65 @@
+"""Credential, project, permissions, and what the list of jobs shows beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from airflow_provider_drs.api.errors import DrsError, DrsPermissionError
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.wire.answers import code_and_text
+from airflow_provider_drs.livecheck import words
+from airflow_provider_drs.livecheck.client import Exchange
+from airflow_provider_drs.livecheck.contact import Contact, error_told
+from airflow_provider_drs.livecheck.findings import Check, Finding
+
+_OTHER_PROJECT = "DRS.M00261"
+
+
+def check_access(contact: Contact) -> Iterator[Check | Finding]:
+    """Use the credential for the first time, and say what became of it.
+
+    :raises DrsError: when the first call fails in a way in which every other call would fail, too.
+    """
+    before = len(contact.client.exchanges)
+    try:
+        contact.client.check_access()
+    except DrsPermissionError as error:
+        # the caller is known, and other calls may be allowed
+        yield Check("credential", True, "accepted")
+        yield Check("project", False if error.code == _OTHER_PROJECT else None, error_told(error))
+    except DrsError as error:
+        yield Check("credential", None if error.retryable else False, error_told(error))
+        raise
+    else:
+        yield Check("credential", True, "accepted")
+        yield Check("project", True, "accepted")
+    exchange = contact.client.exchanges[before]
+    yield from permission(contact, exchange)
+    yield from _actions(contact, exchange)
+
+
+def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding]:
+    """Say whether the caller may make this call, and which action the refusal names."""
+    name = exchange.operation.name
+    if exchange.answer is None:
+        yield Check(f"permission {name}", None, error_told(exchange.error) if exchange.error else "no answer")
+        return
+    code, text = code_and_text(exchange.body) or (None, "")
+    status = exchange.answer.status
+    # a limit or a fault says nothing of the permission
+    allowed = False if status in (401, 403) else True if status < 429 else None
+    facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": words.code(code)}
+    facts["documented_action"] = exchange.operation.permission
+    facts["named_actions"] = words.actions_in(text) if allowed is False else []
+    shown = {True: "allowed", False: "denied", None: f"HTTP {status}"}[allowed]
+    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if words.code(code) else shown)
+    yield Finding("permissions", {name: facts})
+
+
+def _actions(contact: Contact, exchange: Exchange) -> Iterator[Finding]:
+    jobs = exchange.body.get(JOB_LIST.expected_key)
+    for job in jobs if isinstance(jobs, list) else ():
+        if isinstance(job, dict) and isinstance(job.get("job_action"), dict):
+            told = contact.redactor.body({"status": job.get("status"), "job_action": job["job_action"]})
+            yield Finding("actions", {str(told["status"]): told["job_action"]})

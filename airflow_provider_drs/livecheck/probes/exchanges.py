@@ -1,0 +1,62 @@
+"""What all exchanges together show: TLS, clock, latency, limits, and the spelling of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_provider_drs.api.auth.credentials import MAX_SKEW
+from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.wire.answers import code_and_text, read_answer
+from airflow_provider_drs.api.wire.headers import http_date
+from airflow_provider_drs.api.wire.scrubber import Scrubber
+from airflow_provider_drs.livecheck import words
+from airflow_provider_drs.livecheck.contact import Contact
+from airflow_provider_drs.livecheck.findings import Check, Finding
+
+
+def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
+    """Say what the exchanges so far have in common."""
+    answers = [(exchange, exchange.answer) for exchange in contact.client.exchanges if exchange.answer]
+    if not answers:
+        return
+    version = contact.client.tls_version
+    yield Check("TLS", True if version else None, f"{version}, valid certificate" if version else "none, on loopback")
+    yield _clock(answers[-1][1].headers.get("Date", ""))
+    times = sorted(exchange.seconds for exchange, _ in answers)
+    yield Check("latency", None, f"{times[0]:.2f} to {times[-1]:.2f} s in {len(times)} calls")
+    headers = {name: value for _, answer in answers for name, value in contact.redactor.headers(answer.headers).items()}
+    rates = {name: value for name, value in headers.items() if words.is_rate(name)}
+    yield Check("limits", None, f"{len(rates)} headers tell of them")
+    yield Finding("rate-limits", {"headers": rates, "all_headers": sorted(headers), **_refusals(contact)})
+    v3 = [answer.status for exchange, answer in answers if exchange.operation.path.startswith("/v3/")]
+    ends = sorted({"deprecation", "sunset"} & headers.keys())
+    yield Finding("v3-removal", {"answers": any(status == 200 for status in v3), "headers": ends})
+    codes = {words.code((code_and_text(exchange.body) or (None, ""))[0]) for exchange, _ in answers}
+    yield Finding(
+        "code-prefix", {"prefixes": sorted({code[: code.index(".") + 1] for code in codes if code and "." in code})}
+    )
+
+
+def _refusals(contact: Contact) -> dict[str, Any]:
+    refusals = [exchange for exchange in contact.client.exchanges if exchange.answer and exchange.answer.status == 429]
+    windows = set()
+    for exchange in refusals:
+        try:
+            read_answer(exchange.operation, exchange.answer, Scrubber(()))  # type: ignore[arg-type]
+        except DrsError as error:
+            windows.add(getattr(error, "window", None))
+    shown = [{"calls": calls, "seconds": seconds} for calls, seconds in sorted(filter(None, windows))]
+    return {"refused_calls": len(refusals), "windows": shown}
+
+
+def _clock(date: str) -> Check:
+    dated = http_date(date)
+    if dated is None:
+        return Check("clock", None, "no answer has a date")
+    ahead = round((datetime.now(timezone.utc) - dated).total_seconds())
+    if abs(ahead) <= 2:
+        return Check("clock", True, "equal")
+    told = f"this machine is {abs(ahead)} s {'ahead' if ahead > 0 else 'behind'}"
+    return Check("clock", abs(ahead) < MAX_SKEW, told)

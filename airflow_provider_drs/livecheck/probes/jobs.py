@@ -1,0 +1,74 @@
+"""Reads of the named jobs, and of a job that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
+from airflow_provider_drs.livecheck.client import Exchange
+from airflow_provider_drs.livecheck.contact import ABSENT, Contact
+from airflow_provider_drs.livecheck.findings import Check, Finding
+from airflow_provider_drs.livecheck.probes.access import permission
+
+
+def read_jobs(contact: Contact) -> Iterator[Check | Finding]:
+    """Read status, details and pre-check of the named jobs."""
+    if not contact.job_ids:
+        return
+    for read in _reads(contact):
+        results, exchanges = contact.ask(read, contact.job_ids)
+        contact.statuses |= {job_id: each.value for job_id, each in results.items() if isinstance(each, JobStatus)}
+        # none was sent if a limit is met
+        for exchange in exchanges[:1]:
+            yield from permission(contact, exchange)
+        for exchange in exchanges:
+            yield from _order(exchange)
+            yield from _secrets(exchange)
+            yield from _running(contact, exchange)
+    known = sum(contact.statuses.get(job_id) in JobStatus.__members__ for job_id in contact.job_ids)
+    yield Check("jobs", known == len(contact.job_ids), f"{known} of {len(contact.job_ids)} have a known status")
+
+
+def read_an_unknown_job(contact: Contact) -> Iterator[Check | Finding]:
+    """Read a job that does not exist, beside the named ones if there are some."""
+    asked = [*contact.job_ids[:9], ABSENT]
+    for read in _reads(contact):
+        for exchange in contact.ask(read, asked)[1][:1]:
+            if not contact.job_ids:
+                yield from permission(contact, exchange)
+            name = exchange.operation.name
+            yield Finding("unknown-job", {name: contact.shape(exchange)})
+            if isinstance(exchange.body.get("count"), int):
+                told = contact.redactor.body({"count": exchange.body["count"]})
+                yield Finding("results-count", {name: {"asked": len(asked), "results": len(exchange.results), **told}})
+
+
+def _reads(contact: Contact) -> tuple[Callable[[Sequence[str]], Any], ...]:
+    return contact.client.look_up, contact.client.look_up_details, contact.client.precheck_results
+
+
+def _order(exchange: Exchange) -> Iterator[Finding]:
+    answered = [str(item.get("id") or item.get("precheck_id")) for item in exchange.results]
+    asked = [job_id for job_id in exchange.asked if job_id in answered]
+    if len(asked) > 1:
+        order = "as asked" if answered == asked else "reversed" if answered == asked[::-1] else "another"
+        yield Finding("results-order", {exchange.operation.name: {"results": len(asked), "order": order}})
+
+
+def _secrets(exchange: Exchange) -> Iterator[Finding]:
+    ends = [item.get(f"{side}_endpoint") for item in exchange.results for side in ("source", "target")]
+    stored = [end for end in ends if isinstance(end, dict) and end]
+    if stored:
+        names = sorted(Endpoint.secret_members() & {name for end in stored for name in end if end[name]})
+        yield Finding("stored-secrets", {"stored_endpoints": len(stored), "secret_members": names})
+
+
+def _running(contact: Contact, exchange: Exchange) -> Iterator[Finding]:
+    if exchange.operation.name != PRECHECK_RESULT.name:
+        return
+    for item in exchange.results:
+        if item.get("process") not in (None, "", "100%"):
+            yield Finding("precheck-running", {"result": contact.redactor.body(item)})
