@@ -247,7 +247,7 @@ def playing(
         threading.Event().wait(0.2)
         assert (scene.server.requests if scene.server else 0) == scene.requests
         for thread in threading.enumerate():
-            if thread.name.startswith("drs"):
+            if thread.name.startswith("drs") and thread.ident:
                 thread.join(PATIENCE)
                 assert not thread.is_alive()
 
