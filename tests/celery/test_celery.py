@@ -53,7 +53,7 @@ def by_celery(airflow: RunningAirflow, run: str) -> tuple[dict[str, str], dict[s
     """Run the gate; return the states of its tasks and the reports of its steps."""
     path = f"/dags/{GATE}/dagRuns/{run}"
     airflow.start(GATE, run)
-    wait_until(f"{run} is over", lambda: airflow._json(path).get("state") in ("success", "failed"), 180)
+    wait_until(f"{run} is over", lambda: airflow._json(path).get("state") in ("success", "failed"), 400)
     tasks = airflow._json(f"{path}/taskInstances")["task_instances"]
     reports = {step: airflow._json(f"{path}/taskInstances/{step}/xcomEntries/return_value") for step in STEPS}
     return (

@@ -131,7 +131,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         for name in runs:
             airflow.start(name)
         over = ("success", "failed")
-        wait_until("the runs are over", lambda: all(airflow.run_state(name) in over for name in runs), 400)
+        wait_until("the runs are over", lambda: all(airflow.run_state(name) in over for name in runs), 900)
         jobs = {**{name: job_id(number) for number, name in enumerate(POINTS)}, "late": LATE[0]["id"]}
         for name, job in jobs.items():
             tasks = airflow._json(f"/dags/{name}/dagRuns/run/taskInstances")["task_instances"]
@@ -142,7 +142,7 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         seen.late_marker = airflow._json("/variables")["variables"]
         emulator.world.set_status(LATE[0]["id"], "FULL_TRANSFER_STARTED")
         airflow.clear("late", "run", ["gate.start"])
-        wait_until("the late start shows", lambda: dict(airflow.states("late"))["gate.start"] == "success", 120)
+        wait_until("the late start shows", lambda: dict(airflow.states("late"))["gate.start"] == "success", 300)
         seen.starts["late, cleared"] = starts(emulator, LATE[0]["id"])
         seen.reports["many"] = airflow.xcom("many", "test")
         assert services["many"].callers() == set()

@@ -43,7 +43,7 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
             airflow.start(DAG, run)
             airflow.start(run)
         wait_until(
-            "both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in answers), 180
+            "both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in answers), 400
         )
         question = airflow.question(DAG, "approved", "approve")
         before = [dict(airflow.states(DAG, run))["start_migration"] for run in answers]
@@ -51,7 +51,7 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
         for run, option in answers.items():
             airflow.answer(DAG, run, "approve", option)
         over = ("success", "failed")
-        wait_until("both runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in answers), 180)
+        wait_until("both runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in answers), 400)
         approved, rejected = (dict(airflow.states(DAG, run)) for run in answers)
         reports = {run: airflow.xcom(DAG, "test_connections", run_id=run) for run in answers}
         kept = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answers}
@@ -60,7 +60,7 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
             assert "failed" not in dict(airflow.states(gate)).values()
             return "body" in airflow.question(gate, "run", "gate.approve")
 
-        wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in GATES), 180)
+        wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in GATES), 400)
         wait_until(
             "the scheduler knows that, too", lambda: all(airflow.heard_of(gate, "gate.approve") for gate in GATES), 60
         )
@@ -68,7 +68,7 @@ def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulato
         started_before = [starts(drs_emulator, job) for job in JOBS]
         for gate, option in answers.items():
             airflow.answer(gate, "run", "gate.approve", option)
-        wait_until("both gates are done", lambda: all(airflow.run_state(gate) in over for gate in GATES), 180)
+        wait_until("both gates are done", lambda: all(airflow.run_state(gate) in over for gate in GATES), 400)
         gate_states = {gate: dict(airflow.states(gate)) for gate in GATES}
 
     introduction, report, fingerprint = question["body"].partition(reports["approved"]["summary"])
