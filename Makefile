@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test test-short test-running test-forms test-form test-packaging test-browser test-celery test-databases \
 	bench docs lint coverage mutants pins clean
 
-demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs twice
+demo: $(VENV)/ready  ## the gate, end to end: an emulator, a real PostgreSQL, a DAG that runs three times
 	@$(BIN)/python -m demo
 
 test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for what has to do with another Airflow, see requirements/

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
 import requests
-from requests.auth import AuthBase
 
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError
@@ -72,20 +70,13 @@ class ObservedTransport(Transport):
         self.tls_version: str | None = None
 
     def raw_exchange(
-        self,
-        operation: Operation,
-        path: str,
-        data: bytes | None,
-        *,
-        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
-        headers: Mapping[str, str] | None = None,
-        secrets: Iterable[str] = (),
+        self, operation: Operation, path: str, data: bytes | None, **rest: Any
     ) -> tuple[RawAnswer, Scrubber]:
         """Send one request, as :class:`Transport` does, and keep the exchange."""
         began = time.monotonic()
         raw, error = None, None
         try:
-            raw, scrub = super().raw_exchange(operation, path, data, auth=auth, headers=headers, secrets=secrets)
+            raw, scrub = super().raw_exchange(operation, path, data, **rest)
         except DrsError as failure:
             error = failure
             raise

@@ -165,12 +165,10 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         # as the last thing, because a try that is killed before it must not start anything again
         try:
             content = self.conclude(context, report)
-        except AirflowFailException:
-            # a start that DRS has accepted and that does not show is not sent again when the task is cleared
-            marker.update(report.unseen) if report.unseen else marker.remove()
-            raise
-        except DrsError:
-            if not report.started:
+        except (AirflowFailException, DrsError) as error:
+            # a retry goes on with all; a clear sends nothing again that DRS has accepted and that does not show
+            kept = report.unseen if isinstance(error, AirflowFailException) else report.started
+            if not kept:
                 marker.remove()
             raise
         marker.remove()

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timezone
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.inputs import is_given
 
 _WANTED = "must be a time with its offset, such as 2026-12-01T20:00:00+08:00, or milliseconds since 1970"
 _YEAR_10000 = 253_402_300_800_000
@@ -33,10 +32,10 @@ def parse_start_time(value: object) -> int | None:
     """Return when jobs are to start, in milliseconds since 1970; ``None`` is at once.
 
     :param value: a ``datetime`` or ISO 8601 text, either with an offset, or milliseconds since 1970.
-    :raises DrsInputError: when it is anything else. An empty text is, too: a template that finds nothing must not start
-        at once what was to start later.
+    :raises DrsInputError: when it is anything else, also what a template that finds nothing leaves: what was to start
+        later must not start at once.
     """
-    if not is_given(value) and not (isinstance(value, str) and not value.strip()):
+    if value is None or (isinstance(value, str) and value.strip() == "None"):
         return None
     try:
         milliseconds = _milliseconds(value)

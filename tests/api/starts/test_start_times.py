@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Undefined
 
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.starts.times import check_future, parse_start_time
@@ -31,7 +32,7 @@ def test_a_time_may_be_written_in_several_ways(value):
     assert parse_start_time(value) == MILLISECONDS
 
 
-@pytest.mark.parametrize("value", ["", " ", "\n"])
+@pytest.mark.parametrize("value", ["", " ", "\n", Undefined()])
 def test_a_template_that_finds_no_time_starts_nothing_at_once(value):
     with pytest.raises(DrsInputError, match="start_time: must be a time with its offset"):
         parse_start_time(value)

@@ -76,7 +76,7 @@ for dag_id, number, conn_id in (("gate_opens", 30, "drs_agency"), ("gate_is_shut
     of_a_job = {"id": JOB.format(number), "net_type": "eip", "db_type": "mysql", "region": "r", "project_id": "p"}
     source = {**of_a_job, **account, "end_point_type": "so", "ip": "192.0.2.10"}
     target = {**of_a_job, **account, "end_point_type": "ta", "ip": "10.0.0.5", "inst_id": "in01"}
-    # a busy Airflow may take a task for lost that goes on at once after its deferral
+    # Airflow 3.1 fails a deferred task that goes on before its scheduler has heard of the deferral
     retries = {"retries": 2 if dag_id == "gate_opens" else 0, "retry_delay": datetime.timedelta(seconds=1)}
     with DAG(dag_id, schedule=None, start_date=START, default_args=retries):
         migration_gate(
