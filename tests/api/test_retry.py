@@ -27,6 +27,7 @@ from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.iam_token import IAM_TOKEN
 from airflow_provider_drs.api.operations.job_details import JOB_DETAILS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.operations.job_list_v5 import JOB_LIST_V5
 from airflow_provider_drs.api.operations.job_modification import JOB_MODIFICATION
 from airflow_provider_drs.api.operations.job_start import JOB_START
 from airflow_provider_drs.api.operations.job_status import JOB_STATUS
@@ -105,6 +106,7 @@ PERHAPS_SENT = {DrsUnavailableError, DrsConnectionLostError, DrsTimeoutError}
         (METADATA_KEY, NOT_SENT | PERHAPS_SENT),
         (POD_IDENTITY, NOT_SENT | PERHAPS_SENT),
         (JOB_LIST, set()),
+        (JOB_LIST_V5, set()),
         (PRECHECK, NOT_SENT),
         (JOB_START, NOT_SENT),
         (PRECHECK_RESULT, NOT_SENT | PERHAPS_SENT),
@@ -136,6 +138,7 @@ def test_the_table_above_covers_every_operation():
         JOB_MODIFICATION,
         IAM_PROJECTS,
         JOB_LIST,
+        JOB_LIST_V5,
         METADATA_TOKEN,
         METADATA_KEY,
         POD_IDENTITY,
