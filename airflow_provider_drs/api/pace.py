@@ -101,7 +101,7 @@ class Pacer:
             with self._lock:
                 if pause_count == self._pause_count:
                     return self._start(self.clock())
-            # During the sleep a refusal made all calls pause, so this turn is void.
+            # During the sleep a refusal made this turn void.
 
     def answered(self) -> None:
         """Note that the service admitted a call."""
@@ -126,6 +126,7 @@ class Pacer:
                 # The call started before the last refusal was known, so it only improves the first estimate.
                 if self._limit_met_at is not None and epoch == 0 and self._epoch == 1:
                     self._gap = self._estimate = self._estimated()
+                    self._void_turns(max(self._resume, self._starts[-1] + self._gap if self._starts else now))
                 return max(0.0, self._resume - now)
             first = self._epoch == 0
             self._epoch += 1
@@ -147,9 +148,13 @@ class Pacer:
             self._resume = now + min(self._pause(error), max_pause)
             if first or often:
                 self._refused_at = []
-                self._next = self._resume
-                self._pause_count += 1
+                self._void_turns(self._resume)
             return self._resume - now
+
+    def _void_turns(self, next_start: float) -> None:
+        """Have all calls that wait for their turns take new ones."""
+        self._next = next_start
+        self._pause_count += 1
 
     def _recover(self, now: float) -> None:
         steps = int((now - self._last_recovery) // RECOVERY_INTERVAL)

@@ -79,6 +79,23 @@ def test_after_a_refusal_the_rate_stays_below_the_number_of_calls_admitted_in_th
     assert script.gaps(5) == [pytest.approx(1 / (6 * 0.95))] * 4, "two of the eight were refused"
 
 
+def test_calls_that_wait_for_their_turns_keep_to_the_estimate_that_late_refusals_improve(script):
+    turns = [script.pacer.take_turn() for _ in range(8)]
+    script.now = 0.2
+    script.pacer.refused(turns[0], throttled(), LONG)
+    first = script.pacer.take_turn()[1]
+
+    def refuse_others():
+        script.asleep = lambda: None
+        for turn in turns[1:4]:
+            script.pacer.refused(turn, throttled(), LONG)
+
+    script.asleep = refuse_others
+    second = script.pacer.take_turn()[1]
+
+    assert second - first == pytest.approx(1 / (4 * 0.95)), "four of the eight were refused"
+
+
 def test_calls_that_started_long_before_the_refusal_do_not_count_as_admitted(script):
     script.starts(8)
     script.now = 5.0
