@@ -68,7 +68,7 @@ class Waiting:
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "3",
             "AIRFLOW_CONN_DRS_DEFAULT": connection,
         }
-        (home / "waits.json").write_text(json.dumps({"job_ids": job_ids, "poke_interval": poke_interval}))
+        (home / "waits.json").write_text(json.dumps({"job_ids": job_ids, "mapped": 1, "poke_interval": poke_interval}))
         with Service(not_yet) as service, (home / "console").open("wb") as console:
             first = json.dumps({"conn_type": "drs", "host": service.url, "password": "t", "extra": {"project_id": "p"}})
             subprocess.run(

@@ -17,6 +17,7 @@ except ImportError:  # Airflow 2
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 WAITS = json.loads((HOME / "waits.json").read_text())
+MAPPED = WAITS["job_ids"][: WAITS.get("mapped")]
 START = datetime.datetime(2026, 1, 1)
 
 
@@ -32,10 +33,10 @@ with DAG("drs", schedule=None, start_date=START):
         poke_interval=WAITS["poke_interval"],
         timeout=3600,
         on_success_callback=note,
-    ).expand(job_ids=[[job_id] for job_id in WAITS["job_ids"]])
+    ).expand(job_ids=[[job_id] for job_id in MAPPED])
 
 with DAG("time", schedule=None, start_date=START):
-    DateTimeSensorAsync.partial(task_id="wait").expand(target_time=["2099-01-01T00:00:00Z" for _ in WAITS["job_ids"]])
+    DateTimeSensorAsync.partial(task_id="wait").expand(target_time=["2099-01-01T00:00:00Z" for _ in MAPPED])
 
 with DAG("prechecks", schedule=None, start_date=START):
     JOBS = WAITS["job_ids"]
