@@ -29,6 +29,7 @@ NAMES = (
     "stores",
     "growth",
     "throttled",
+    "throttled_rounds",
     "triggerer",
     "slow_answers",
     "masking",
@@ -87,6 +88,7 @@ def _line(claim: Claim) -> str:
 def _page(done: list[Measured], load: float) -> str:
     claims = [f"- {_line(claim)}" for measured in done for claim in measured.claims]
     tables = [_markdown(table) for measured in done for table in measured.tables]
+    tables = [f"## {number}. {table}" for number, table in enumerate(tables, 1)]
     return "\n\n".join([INTRODUCTION + "\n" + _machine(load), "## Claims", "\n".join(claims), *tables]) + "\n"
 
 
@@ -110,7 +112,7 @@ def _markdown(table: Table) -> str:
     rows.append(["---" if column.justify == "left" else "---:" for column in table.columns])
     rows += map(list, zip(*(map(str, column.cells) for column in table.columns), strict=True))
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"## {table.title}\n\n{lines}" + (f"\n\n{table.caption}" if table.caption else "")
+    return f"{table.title}\n\n{lines}" + (f"\n\n{table.caption}" if table.caption else "")
 
 
 if __name__ == "__main__":

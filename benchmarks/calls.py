@@ -57,7 +57,7 @@ def measure() -> Measured:
                 for name, ask in clients.items():
                     times[size][name].append(_cpu_of(ask, ids))
     rows = table(
-        "2. CPU time of one status call",
+        "CPU time of one status call",
         f"Over TLS on loopback, the server in another process. Medians of {ROUNDS} rounds of {CALLS} calls with each "
         "client, taken in turn; in brackets the median ratio to http.client within a round. Ours keeps no pace here.",
         "client",

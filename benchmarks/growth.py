@@ -21,7 +21,7 @@ POLL = 3
 def measure() -> Measured:
     """Measure status calls, waits and checks of one to ten thousand items, and divide by the number of items."""
     rows = table(
-        "6. How it grows",
+        "How it grows",
         f"Ids in one job_statuses, over TLS on loopback, and endpoints given to parse_endpoints: medians of {REPEATS}. "
         f"Waits: triggers in one process, one round of {POLL} s after the first. All of it CPU time of the client.",
         "number",

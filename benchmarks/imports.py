@@ -42,7 +42,7 @@ def measure() -> Measured:
     """Import operator and sensor modules in forks of a process that has loaded the modules of the dag processor."""
     costs = child.run("imports")
     rows = table(
-        "1. Importing operator and sensor",
+        "Importing operator and sensor",
         f"Medians of {ROUNDS} forks each, taken in turn, of a frozen process that has loaded the dag processor, "
         "airflow.sdk and its base classes; memory is less what an empty fork takes. The ratio is the median of those "
         "within a round. The dag processor loads packages named airflow.* beforehand, so it pays for the peers once;"

@@ -24,7 +24,7 @@ PASSWORDS = {"letters and digits": "", "all kinds of characters": "!@#$%^&*()"}
 def measure() -> Measured:
     """Render the operator's fields in new processes, because Airflow's masker keeps all secrets of a process."""
     rows = table(
-        "10. Rendering endpoints with passwords",
+        "Rendering endpoints with passwords",
         f"CPU time of the operator's rendering, masking included: medians of {ROUNDS} processes, sizes in turn.",
         "passwords of",
         *(f"{size:,} endpoints, ms" for size in SIZES),

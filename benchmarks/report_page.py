@@ -46,7 +46,7 @@ def measure() -> Measured:
     """Import the plugin in forks of a process that loads plugins, and open a report in Chromium."""
     costs = child.run("report_page")
     imports = table(
-        "10. The plugin of the report page",
+        "The plugin of the report page",
         f"Medians of {ROUNDS} forks each, taken in turn, of a frozen process that has loaded airflow.sdk and what "
         "loads plugins, as a task's process has.",
         "imported",
@@ -71,7 +71,7 @@ def measure() -> Measured:
     if shutil.which(CHROMIUM):
         own, all_in_all = zip(*(_opening() for _ in range(OPENINGS)), strict=True)
         page = table(
-            f"11. A report of {ROWS:,} endpoints in Chromium",
+            f"A report of {ROWS:,} endpoints in Chromium",
             "Each opening is in a new browser. The page's own time starts when the report has arrived, and ends when "
             "all rows are in the document and those in the window on display. All in all starts with the navigation, so"
             " processes of the browser start in it.",

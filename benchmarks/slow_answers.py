@@ -85,7 +85,7 @@ def in_a_process(kind: str, url: str) -> float:
 def measure() -> Measured:
     """Measure both kinds. This takes two minutes."""
     rows = table(
-        f"9. {WAITS:,} waits, {SECONDS:g} s an answer",
+        f"{WAITS:,} waits, {SECONDS:g} s an answer",
         f"By how much a heartbeat of {1000 * BEAT:g} ms was late at most, import of the client and end of all waits "
         "included. One run each.",
         "tasks",

@@ -60,7 +60,7 @@ def measure() -> Measured:
     if not report.passed:
         raise RuntimeError(f"{report.headline} {report.failure()}"[:1000])
     rows = table(
-        f"5. {JOBS:,} jobs tested and stored",
+        f"{JOBS:,} jobs tested and stored",
         f"Calls of {A_CALL} endpoints or jobs, each answered after {SECONDS:g} s, {SIDE_BY_SIDE} side by side. The "
         f"limit is {SECONDS:g} s x (calls / calls side by side, rounded up). {calls} calls in all.",
         "step",

@@ -24,7 +24,7 @@ WAYS: dict[str, tuple[dict[str, str], str]] = {
 def measure() -> Measured:
     """Measure five runs for each form in which a gateway may announce the limit."""
     rows = table(
-        f"7. {CALLS} calls of {SECONDS:g} s under a rate limit",
+        f"{CALLS} calls of {SECONDS:g} s under a rate limit",
         f"{PER_SECOND} calls are let in each second and the rest refused with 429, so it takes {LEAST:g} s at least. "
         f"{RUNS} runs of each row; the rows run side by side, each with a service and a process of its own.",
         "the refusal tells",

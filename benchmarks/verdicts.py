@@ -29,7 +29,7 @@ def measure() -> Measured:
     """Test a thousand endpoints in calls of ten, against a service that takes 2 s for each call."""
     endpoints, ratios = parse_endpoints(members(ENDPOINTS)), {}
     rows = table(
-        f"4. Verdicts on {ENDPOINTS:,} endpoints",
+        f"Verdicts on {ENDPOINTS:,} endpoints",
         f"Calls of {MAX_ENDPOINTS} endpoints, each answered after {SECONDS:g} s. The limit is {SECONDS:g} s x (calls / "
         "calls side by side, rounded up).",
         "calls side by side",

@@ -32,7 +32,7 @@ def measure() -> Measured:
     """Measure two rounds of a thousand triggers of each kind, after the first round."""
     took = {name: wait(name, WAITS, POLL, ROUNDS) for name in NAMES}
     rows = table(
-        f"3. {WAITS:,} waits in one process",
+        f"{WAITS:,} waits in one process",
         f"The providers' own trigger classes on one event loop, against a service on loopback over TLS, with logs off. "
         f"They begin spread over one poll of {POLL} s; then come {ROUNDS} rounds and one for the lag. One run each. "
         f"The service hangs up what was idle for {POLL / 2:g} s, so the poll stands for one of 30 s or more, which "
