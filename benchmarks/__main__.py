@@ -24,6 +24,7 @@ from benchmarks.measured import Claim, Measured
 NAMES = (
     "imports",
     "calls",
+    "borders",
     "waits",
     "verdicts",
     "stores",
