@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import platform
 import sys
@@ -32,6 +33,7 @@ NAMES = (
     "throttled",
     "throttled_rounds",
     "triggerer",
+    "ten_thousand",
     "slow_answers",
     "masking",
     "report_page",
@@ -65,6 +67,8 @@ def main(names: list[str]) -> int:
         os.environ.pop(name, None)
     if importlib.util.find_spec("niquests"):
         raise SystemExit("niquests is installed; it replaces urllib3, so the figures would be wrong")
+    # the emulator logs each call, and some of a hundred jobs
+    logging.getLogger("airflow_provider_drs.emulator").setLevel(logging.WARNING)
     console = Console(width=max(Console().width, 130))
     load = os.getloadavg()[0]
     done = []
