@@ -50,6 +50,8 @@ PACKAGES = (
     "aiohttp",
 )
 PAGE = ROOT / "docs" / "benchmarks.md"
+CI = "## What CI takes"
+"""Heading of the part of the page that comes from a run of CI, and stays."""
 INTRODUCTION = """\
 # Benchmarks
 
@@ -94,7 +96,8 @@ def _page(done: list[Measured], load: float) -> str:
     claims = [f"- {_line(claim)}" for measured in done for claim in measured.claims]
     tables = [_markdown(table) for measured in done for table in measured.tables]
     tables = [f"## {number}. {table}" for number, table in enumerate(tables, 1)]
-    return "\n\n".join([INTRODUCTION + "\n" + _machine(load), "## Claims", "\n".join(claims), *tables]) + "\n"
+    ci = CI + PAGE.read_text(encoding="utf-8").partition(CI)[2].rstrip()
+    return "\n\n".join([INTRODUCTION + "\n" + _machine(load), "## Claims", "\n".join(claims), *tables, ci]) + "\n"
 
 
 def _machine(load: float) -> str:
