@@ -58,13 +58,17 @@ class Redactor:
         return 1 if isinstance(value, int) else 0.5
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Return the headers whose names are words of HTTP; only limits, pauses and types have their values."""
+        """Return the headers whose names are words of HTTP.
+
+        Only limits, pauses, ages, types and packings have their values, and a hit of a cache is told as one.
+        """
         told = {}
         for name, value in headers.items():
             if shown := words.header(name):
-                number = words.is_rate(shown) and re.fullmatch(r"\d{1,6}", value.strip(), re.ASCII)
+                number = (shown == "age" or words.is_rate(shown)) and re.fullmatch(r"\d{1,6}", value.strip(), re.ASCII)
                 kind = value.partition(";")[0].strip().lower()
-                told[shown] = value.strip() if number else kind if kind in words.KINDS else "text"
+                kind = "hit" if words.is_hit(shown, value) else kind if kind in words.KINDS else "text"
+                told[shown] = value.strip() if number else kind
         return told
 
     def told(self, value: Any) -> Any:

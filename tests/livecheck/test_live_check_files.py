@@ -137,7 +137,8 @@ def test_after_an_interruption_there_is_what_was_found_so_far(connect, tmp_path,
     ]
     names = sorted(file.name for file in (tmp_path / "records").iterdir())
     assert names == ["001-showJobList.json", "002-showJobList.json"]
-    assert "Traceback" not in "".join(capfd.readouterr())
+    # the server of this test shows that it was hung up on
+    assert "KeyboardInterrupt" not in "".join(capfd.readouterr())
 
 
 class Full(io.StringIO):

@@ -61,3 +61,24 @@ def test_an_answer_that_the_clock_makes_a_refusal_is_recorded(monkeypatch, tmp_p
 
     last = json.loads((result.folder / "records" / "002-showJobList.json").read_text())
     assert last["answer"]["status"] == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Encoding": "gzip"}, {"Age": "5"}, {"X-Cache": "HIT from proxy-of-somebody"}, {"Warning": "110 - stale"}],
+    ids=str,
+)
+def test_a_record_keeps_the_headers_by_which_the_client_judges(monkeypatch, tmp_path, headers):
+    def answer(request):
+        if "X-Auth-Token" not in request.headers:
+            return Reply({"error_code": "APIGW.0301", "error_msg": "no token"}, 401)
+        return Reply({"total_record": 0, "jobs": []}, 200, headers)
+
+    with Service(answer) as service:
+        connection = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": {"project_id": "1" * 32}}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+        result = check(tmp_path / "run")
+
+    text = (result.folder / "records" / "002-showJobList.json").read_text()
+    assert json.loads(text)["read_as"] == read_as(json.loads(text)) == "DrsAnswerError"
+    assert "somebody" not in text
