@@ -21,7 +21,6 @@ def check_access(contact: Contact) -> Iterator[Check | Finding]:
 
     :raises DrsError: when the first call fails in a way in which every other call would fail, too.
     """
-    before = len(contact.client.exchanges)
     try:
         contact.client.check_access()
     except DrsPermissionError as error:
@@ -34,7 +33,8 @@ def check_access(contact: Contact) -> Iterator[Check | Finding]:
     else:
         yield Check("credential", True, "accepted")
         yield Check("project", True, "accepted")
-    exchange = contact.client.exchanges[before]
+    # the last one: before it, a key that had ended may have been refused and renewed
+    exchange = contact.client.exchanges[-1]
     yield from permission(contact, exchange)
     yield from _actions(contact, exchange)
 
@@ -43,17 +43,17 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
     """Say whether the caller may make this call, and which action the refusal names."""
     name = exchange.operation.name
     if exchange.answer is None:
-        yield Check(f"permission {name}", None, error_told(exchange.error) if exchange.error else "no answer")
+        yield Check(f"permission {name}", False, error_told(exchange.error) if exchange.error else "no answer")
         return
     code, text = code_and_text(exchange.body) or (None, "")
     status = exchange.answer.status
-    # a limit or a fault says nothing of the permission
+    # a limit or a fault says nothing of the permission, but not all is well
     allowed = False if status in (401, 403) else True if status < 429 else None
     facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": words.code(code)}
     facts["documented_action"] = exchange.operation.permission
     facts["named_actions"] = words.actions_in(text) if allowed is False else []
     shown = {True: "allowed", False: "denied", None: f"HTTP {status}"}[allowed]
-    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if words.code(code) else shown)
+    yield Check(f"permission {name}", allowed is True, f"{shown} ({code})" if words.code(code) else shown)
     yield Finding("permissions", {name: facts})
 
 

@@ -17,6 +17,8 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
         code = words.code((code_and_text(exchange.body) or (None, ""))[0])
         there = {200: True, 404: False}.get(status or 0)
         yield Check("v5", None, {True: "there", False: "not there", None: f"HTTP {status}"}[there])
+        if not exchange.considered:
+            continue
         facts = {"there": there, "code": code, **contact.shape(exchange)}
         yield Finding("v5", {**facts, "region": words.region(contact.client.endpoint.partition("://")[2])})
 
@@ -26,4 +28,5 @@ def send_an_unknown_member(contact: Contact) -> Iterator[Check | Finding]:
     for exchange in contact.ask(contact.client.list_with_an_unknown_member)[1]:
         code = words.code((code_and_text(exchange.body) or (None, ""))[0])
         status = exchange.answer.status if exchange.answer else None
-        yield Finding("unknown-members", {"refused": status != 200, "http_status": status, "code": code})
+        if exchange.considered:
+            yield Finding("unknown-members", {"refused": status != 200, "http_status": status, "code": code})
