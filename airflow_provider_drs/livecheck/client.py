@@ -55,6 +55,12 @@ class Exchange:
         return [job if isinstance(job, str) else job.get("id") or job.get("job_id") for job in jobs]
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the service has judged the request. A limit, a fault or a missing permission says nothing of it."""
+        status = self.answer.status if self.answer else 0
+        return status // 100 == 2 or status in (400, 404, 422)
+
+    @property
     def results(self) -> list[dict[str, Any]]:
         """The results in the answer that are objects."""
         results = self.body.get("results")

@@ -24,6 +24,7 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
 def send_an_unknown_member(contact: Contact) -> Iterator[Check | Finding]:
     """Ask for the list of jobs with a member that no document has."""
     for exchange in contact.ask(contact.client.list_with_an_unknown_member)[1]:
-        code = words.code((code_and_text(exchange.body) or (None, ""))[0])
-        status = exchange.answer.status if exchange.answer else None
-        yield Finding("unknown-members", {"refused": status != 200, "http_status": status, "code": code})
+        if exchange.answer and exchange.is_judged:
+            code = words.code((code_and_text(exchange.body) or (None, ""))[0])
+            status = exchange.answer.status
+            yield Finding("unknown-members", {"refused": status != 200, "http_status": status, "code": code})

@@ -1,0 +1,90 @@
+"""What a call does not show is not told: a limit, a fault or a missing permission answers no question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from checking import JOBS, Result, check, ends, refuses_the_targets, world
+from samples import endpoint
+
+from airflow_provider_drs.emulator.choices import Choices
+from airflow_provider_drs.emulator.errors import RefusedError
+from airflow_provider_drs.emulator.faults import Fault
+from airflow_provider_drs.emulator.server import Emulator
+
+
+@pytest.fixture
+def emulated(monkeypatch, tmp_path) -> Callable[..., Result]:
+    """Return a function that runs a check against an emulator."""
+
+    def run(
+        *faults: Fault, test: Any = None, probe: Any = refuses_the_targets, jobs: list[str] = JOBS, **choices: Any
+    ) -> Result:
+        service = world()
+        service.choices = Choices(**choices)
+        for fault in faults:
+            service.faults.order(fault)
+        with Emulator(service, probe=probe) as emulator:
+            monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", emulator.connection_json)
+            return check(tmp_path / "run", test=test or ends(), jobs=jobs)
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["missing permission", "throttled", "unavailable", "cut_off"])
+def test_a_test_that_was_not_judged_shows_no_failed_login_and_no_wrong_state(emulated, kind):
+    if kind == "missing permission":
+        result = emulated(denied=("batch-connection",))
+    else:
+        result = emulated(Fault(kind, "batch-connection", times=9))
+
+    assert result.check("connection test")["told"] == "0 of 3 endpoints passed"
+    assert [result.seen(unknown) for unknown in ("test-failed-login", "test-wrong-state", "test-stores")] == [None] * 3
+
+
+def test_a_denied_list_does_not_refuse_unknown_members(emulated):
+    assert emulated(denied=("jobs",)).seen("unknown-members") is None
+
+
+def test_a_denied_read_tells_nothing_of_unknown_jobs(emulated):
+    assert emulated(denied=("batch-detail",)).seen("unknown-job").keys() == {"batchListJobStatus", "batchCheckResults"}
+
+
+def test_details_that_cannot_be_read_do_not_show_that_nothing_is_stored(emulated):
+    denied = emulated(denied=("batch-detail",), test_stores=True)
+
+    assert denied.check("connection test")["told"] == "1 of 3 endpoints passed"
+    assert denied.seen("test-stores") is None
+
+
+def test_details_that_cannot_be_read_after_the_test_show_it_as_little(emulated):
+    # three reads come before: of the named jobs, beside the absent one and of the tested jobs
+    result = emulated(Fault("unavailable", "batch-detail", after=3, times=9), test_stores=True)
+
+    assert result.seen("stored-secrets") is not None
+    assert result.seen("test-stores") is None
+
+
+TLS = {"ssl_link": True, "ssl_cert_key": "QQ==", "ssl_cert_name": "ca.pem", "ssl_cert_check_sum": "ab" * 32}
+
+
+def test_the_checksums_of_all_calls_are_counted(emulated):
+    result = emulated(test=[endpoint(2, **TLS), endpoint(2, end_point_type="ta", **TLS), endpoint(1)])
+
+    assert result.seen("certificate-checksum") == {"sent": 2, "passed": 1}
+
+
+def test_of_two_sources_of_a_job_each_must_pass(emulated):
+    def refuses_the_second(end):
+        if end["ip"] == "192.0.2.2":
+            raise RefusedError("DRS.KE0002", "Access denied")
+
+    result = emulated(test=[endpoint(2), endpoint(2, ip="192.0.2.2")], probe=refuses_the_second)
+
+    assert result.check("connection test") == {
+        "check": "connection test",
+        "passed": False,
+        "told": "1 of 2 endpoints passed",
+    }
