@@ -88,3 +88,25 @@ def test_of_two_sources_of_a_job_each_must_pass(emulated):
         "passed": False,
         "told": "1 of 2 endpoints passed",
     }
+
+
+@pytest.mark.parametrize("failed_test", ["refused results", "refused"])
+def test_a_call_that_is_refused_for_a_job_in_another_state_shows_no_failed_login(emulated, failed_test):
+    result = emulated(test=[endpoint(2), endpoint(3)], probe=lambda end: None, failed_test=failed_test)
+
+    assert result.check("connection test")["told"] == "0 of 2 endpoints passed"
+    assert result.seen("test-failed-login") is None
+
+
+def test_a_flat_refusal_is_told_where_all_jobs_of_the_call_have_one_state(emulated):
+    result = emulated(test=[endpoint(3)], failed_test="refused")
+
+    assert list(result.seen("test-wrong-state")) == ["FULL_TRANSFER_STARTED"]
+    assert result.seen("test-unknown-job") is None
+
+
+def test_a_job_whose_status_may_not_be_read_is_not_taken_for_an_unknown_one(emulated):
+    result = emulated(denied=("batch-status",))
+
+    assert result.check("jobs")["told"] == "0 of 3 have a known status"
+    assert result.seen("test-unknown-job") is None

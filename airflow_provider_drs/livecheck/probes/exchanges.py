@@ -1,8 +1,8 @@
-"""What all exchanges together show: TLS, clock, latency, limits, and the spelling of codes."""
+"""What all exchanges together show: TLS, clock, latency, limits, the spelling of codes, order and count of results."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,6 +12,7 @@ from airflow_provider_drs.api.wire.answers import code_and_text, read_answer
 from airflow_provider_drs.api.wire.headers import http_date
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.livecheck import words
+from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 
@@ -37,6 +38,31 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     yield Finding(
         "code-prefix", {"prefixes": sorted({code[: code.index(".") + 1] for code in codes if code and "." in code})}
     )
+    for name in dict.fromkeys(exchange.operation.name for exchange in contact.client.exchanges):
+        of_call = [exchange for exchange in contact.client.exchanges if exchange.operation.name == name]
+        yield from _orders(name, of_call)
+        yield from _counts(contact, name, of_call)
+
+
+def _orders(name: str, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
+    orders: dict[str, int] = {}
+    for exchange in exchanges:
+        answered = [str(item.get("id") or item.get("precheck_id")) for item in exchange.results]
+        asked = [job_id for job_id in exchange.asked if job_id in answered]
+        if len(asked) > 1:
+            order = "as asked" if answered == asked else "reversed" if answered == asked[::-1] else "another"
+            orders[order] = max(len(asked), orders.get(order, 0))
+    if orders:
+        yield Finding("results-order", {name: {"results": max(orders.values()), "orders": sorted(orders)}})
+
+
+def _counts(contact: Contact, name: str, exchanges: Sequence[Exchange]) -> Iterator[Finding]:
+    """Tell of the call that has left out most of what it was asked for."""
+    counted = [exchange for exchange in exchanges if exchange.asked and isinstance(exchange.body.get("count"), int)]
+    if counted:
+        most = max(counted, key=lambda each: (len(each.asked) - len(each.results), len(each.asked)))
+        told = contact.redactor.body({"count": most.body["count"]})
+        yield Finding("results-count", {name: {"asked": len(most.asked), "results": len(most.results), **told}})
 
 
 def _refusals(contact: Contact) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
+from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
+from airflow_provider_drs.api.statuses import concerns_job
 from airflow_provider_drs.livecheck.client import Exchange
-from airflow_provider_drs.livecheck.contact import ABSENT, Contact
+from airflow_provider_drs.livecheck.contact import ABSENT, NO_STATUS, Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 from airflow_provider_drs.livecheck.probes.access import permission
 
@@ -20,12 +22,15 @@ def read_jobs(contact: Contact) -> Iterator[Check | Finding]:
         return
     for read in _reads(contact):
         results, exchanges = contact.ask(read, contact.job_ids)
-        contact.statuses |= {job_id: each.value for job_id, each in results.items() if isinstance(each, JobStatus)}
+        for job_id, each in results.items():
+            if isinstance(each, JobStatus):
+                contact.statuses[job_id] = each.value
+            elif isinstance(each, DrsError) and concerns_job(job_id, each):
+                contact.statuses.setdefault(job_id, NO_STATUS)
         # none was sent if a limit is met
         for exchange in exchanges[:1]:
             yield from permission(contact, exchange)
         for exchange in exchanges:
-            yield from _order(exchange)
             yield from _secrets(exchange)
             yield from _running(contact, exchange)
     known = sum(contact.statuses.get(job_id) in JobStatus.__members__ for job_id in contact.job_ids)
@@ -39,24 +44,12 @@ def read_an_unknown_job(contact: Contact) -> Iterator[Check | Finding]:
         for exchange in contact.ask(read, asked)[1][:1]:
             if not contact.job_ids:
                 yield from permission(contact, exchange)
-            name = exchange.operation.name
             if exchange.is_judged:
-                yield Finding("unknown-job", {name: contact.shape(exchange)})
-            if isinstance(exchange.body.get("count"), int):
-                told = contact.redactor.body({"count": exchange.body["count"]})
-                yield Finding("results-count", {name: {"asked": len(asked), "results": len(exchange.results), **told}})
+                yield Finding("unknown-job", {exchange.operation.name: contact.shape(exchange)})
 
 
 def _reads(contact: Contact) -> tuple[Callable[[Sequence[str]], Any], ...]:
     return contact.client.look_up, contact.client.look_up_details, contact.client.precheck_results
-
-
-def _order(exchange: Exchange) -> Iterator[Finding]:
-    answered = [str(item.get("id") or item.get("precheck_id")) for item in exchange.results]
-    asked = [job_id for job_id in exchange.asked if job_id in answered]
-    if len(asked) > 1:
-        order = "as asked" if answered == asked else "reversed" if answered == asked[::-1] else "another"
-        yield Finding("results-order", {exchange.operation.name: {"results": len(asked), "order": order}})
 
 
 def _secrets(exchange: Exchange) -> Iterator[Finding]:

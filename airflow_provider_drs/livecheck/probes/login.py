@@ -11,7 +11,7 @@ from airflow_provider_drs.api.model.job_detail import JobDetail
 from airflow_provider_drs.api.wire.answers import code_and_text
 from airflow_provider_drs.livecheck import words
 from airflow_provider_drs.livecheck.client import Exchange
-from airflow_provider_drs.livecheck.contact import Contact
+from airflow_provider_drs.livecheck.contact import NO_STATUS, Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 from airflow_provider_drs.livecheck.probes.access import permission
 
@@ -46,12 +46,18 @@ def log_in(contact: Contact) -> Iterator[Check | Finding]:
 def _told(contact: Contact, exchange: Exchange, endpoints: Sequence[Endpoint], good: set[str]) -> Iterator[Finding]:
     name = exchange.operation.name
     yield Finding("test-seconds", {name: {"endpoints": len(endpoints), "seconds": exchange.seconds}})
-    failed = [endpoint.id for endpoint in endpoints if endpoint.id not in good]
-    if any(contact.statuses.get(job_id) == "CONFIGURATION" for job_id in failed):
-        yield Finding("test-failed-login", _facts(contact, exchange))
-    if states := {contact.statuses[job_id] for job_id in failed if job_id in contact.statuses} - {"CONFIGURATION"}:
-        state = contact.redactor.body({"status": sorted(states)[0]})["status"]
-        yield Finding("test-wrong-state", {state: _facts(contact, exchange)})
+    job_ids = {endpoint.id for endpoint in endpoints}
+    named = job_ids & {str(item.get("id")) for item in exchange.results}
+    states = {contact.statuses.get(job_id) for job_id in (named or job_ids) - good}
+    # a refusal of the whole call does not say which of its jobs it is about
+    for state in states if named or len(states) == 1 else ():
+        if state == "CONFIGURATION":
+            yield Finding("test-failed-login", _facts(contact, exchange))
+        elif state == NO_STATUS:
+            yield Finding("test-unknown-job", _facts(contact, exchange))
+        elif state:
+            told = contact.redactor.body({"status": state})["status"]
+            yield Finding("test-wrong-state", {told: _facts(contact, exchange)})
     if good:
         affirmed = next(item for item in exchange.results if item.get("id") in good)
         yield Finding("test-words", {"result": contact.redactor.body(affirmed)})
