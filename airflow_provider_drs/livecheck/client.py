@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -35,6 +36,7 @@ class Exchange:
     :param answer: the answer, or ``None`` if there was none.
     :param error: the error if there was no answer.
     :param seconds: how long it took.
+    :param ended: when.
     """
 
     operation: Operation
@@ -42,6 +44,7 @@ class Exchange:
     answer: RawAnswer | None
     error: DrsError | None
     seconds: float
+    ended: datetime
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -88,7 +91,7 @@ class ObservedTransport(Transport):
             raise
         finally:
             seconds = round(time.monotonic() - began, 2)
-            self.exchanges.append(Exchange(operation, data, raw, error, seconds))
+            self.exchanges.append(Exchange(operation, data, raw, error, seconds, datetime.now(timezone.utc)))
         return raw, scrub
 
     def _new_connection(self, request: requests.PreparedRequest) -> Connection:

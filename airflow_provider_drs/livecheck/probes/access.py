@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from airflow_provider_drs.api.errors import DrsError, DrsPermissionError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsPermissionError
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.wire.answers import code_and_text
 from airflow_provider_drs.livecheck import words
@@ -29,7 +29,7 @@ def check_access(contact: Contact) -> Iterator[Check | Finding]:
         yield Check("credential", True, "accepted")
         yield Check("project", False if error.code == _OTHER_PROJECT else None, error_told(error))
     except DrsError as error:
-        yield Check("credential", None if error.retryable else False, error_told(error))
+        yield Check("credential", False if isinstance(error, DrsCredentialError) else None, error_told(error))
         raise
     else:
         yield Check("credential", True, "accepted")
@@ -47,8 +47,8 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
         return
     code, text = code_and_text(exchange.body) or (None, "")
     status = exchange.answer.status
-    # a limit or a fault says nothing of the permission
-    allowed = False if status in (401, 403) else True if status < 429 else None
+    # a limit or a fault says nothing of the permission, and neither does a gateway that does not serve the call
+    allowed = False if status in (401, 403) else True if exchange.is_judged and status != 404 else None
     facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": words.code(code)}
     facts["documented_action"] = exchange.operation.permission
     facts["named_actions"] = words.actions_in(text) if allowed is False else []

@@ -16,7 +16,8 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
         status = exchange.answer.status if exchange.answer else None
         code = words.code((code_and_text(exchange.body) or (None, ""))[0])
         there = {200: True, 404: False}.get(status or 0)
-        yield Check("v5", None, {True: "there", False: "not there", None: f"HTTP {status}"}[there])
+        other = f"HTTP {status}" if status else "no answer"
+        yield Check("v5", None, {True: "there", False: "not there", None: other}[there])
         facts = {"there": there, "code": code, **contact.shape(exchange)}
         yield Finding("v5", {**facts, "region": words.region(contact.client.endpoint.partition("://")[2])})
 

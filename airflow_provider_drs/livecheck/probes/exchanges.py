@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_drs.api.auth.credentials import MAX_SKEW
@@ -16,6 +17,8 @@ from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 
+_NOT_SERVED = (404, 410)
+
 
 def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     """Say what the exchanges so far have in common."""
@@ -24,7 +27,7 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
         return
     version = contact.client.tls_version
     yield Check("TLS", True if version else None, f"{version}, valid certificate" if version else "none, on loopback")
-    yield _clock(answers[-1][1].headers.get("Date", ""))
+    yield _clock(answers[-1][1].headers.get("Date", ""), answers[-1][0].ended)
     times = sorted(exchange.seconds for exchange, _ in answers)
     yield Check("latency", None, f"{times[0]:.2f} to {times[-1]:.2f} s in {len(times)} calls")
     headers = {name: value for _, answer in answers for name, value in contact.redactor.headers(answer.headers).items()}
@@ -33,11 +36,9 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     yield Finding("rate-limits", {"headers": rates, "all_headers": sorted(headers), **_refusals(contact)})
     v3 = [answer.status for exchange, answer in answers if exchange.operation.path.startswith("/v3/")]
     ends = sorted({"deprecation", "sunset"} & headers.keys())
-    yield Finding("v3-removal", {"answers": any(status == 200 for status in v3), "headers": ends})
+    yield Finding("v3-removal", {"answers": any(status not in _NOT_SERVED for status in v3), "headers": ends})
     codes = {words.code((code_and_text(exchange.body) or (None, ""))[0]) for exchange, _ in answers}
-    yield Finding(
-        "code-prefix", {"prefixes": sorted({code[: code.index(".") + 1] for code in codes if code and "." in code})}
-    )
+    yield Finding("code-prefix", {"prefixes": sorted({re.split(r"(?<=[.-])", code)[0] for code in codes if code})})
     for name in dict.fromkeys(exchange.operation.name for exchange in contact.client.exchanges):
         of_call = [exchange for exchange in contact.client.exchanges if exchange.operation.name == name]
         yield from _orders(name, of_call)
@@ -77,11 +78,11 @@ def _refusals(contact: Contact) -> dict[str, Any]:
     return {"refused_calls": len(refusals), "windows": shown}
 
 
-def _clock(date: str) -> Check:
+def _clock(date: str, here: datetime) -> Check:
     dated = http_date(date)
     if dated is None:
         return Check("clock", None, "no answer has a date")
-    ahead = round((datetime.now(timezone.utc) - dated).total_seconds())
+    ahead = round((here - dated).total_seconds())
     if abs(ahead) <= 2:
         return Check("clock", True, "equal")
     told = f"this machine is {abs(ahead)} s {'ahead' if ahead > 0 else 'behind'}"

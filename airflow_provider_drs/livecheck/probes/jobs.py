@@ -8,9 +8,7 @@ from typing import Any
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.operations.precheck_result import PRECHECK_RESULT
 from airflow_provider_drs.api.statuses import concerns_job
-from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import ABSENT, NO_STATUS, Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
 from airflow_provider_drs.livecheck.probes.access import permission
@@ -30,9 +28,9 @@ def read_jobs(contact: Contact) -> Iterator[Check | Finding]:
         # none was sent if a limit is met
         for exchange in exchanges[:1]:
             yield from permission(contact, exchange)
-        for exchange in exchanges:
-            yield from _secrets(exchange)
-            yield from _running(contact, exchange)
+        items = [item for exchange in exchanges for item in exchange.results]
+        yield from _secrets(items)
+        yield from _running(contact, items)
     known = sum(contact.statuses.get(job_id) in JobStatus.__members__ for job_id in contact.job_ids)
     yield Check("jobs", known == len(contact.job_ids), f"{known} of {len(contact.job_ids)} have a known status")
 
@@ -52,17 +50,18 @@ def _reads(contact: Contact) -> tuple[Callable[[Sequence[str]], Any], ...]:
     return contact.client.look_up, contact.client.look_up_details, contact.client.precheck_results
 
 
-def _secrets(exchange: Exchange) -> Iterator[Finding]:
-    ends = [item.get(f"{side}_endpoint") for item in exchange.results for side in ("source", "target")]
+def _secrets(items: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    ends = [item.get(f"{side}_endpoint") for item in items for side in ("source", "target")]
     stored = [end for end in ends if isinstance(end, dict) and end]
     if stored:
-        names = sorted(Endpoint.secret_members() & {name for end in stored for name in end if end[name]})
-        yield Finding("stored-secrets", {"stored_endpoints": len(stored), "secret_members": names})
+        told = [(name, end[name]) for end in stored for name in Endpoint.secret_members() & end.keys() if end[name]]
+        secret = {name for name, value in told if str(value).strip("*")}
+        masked = {name for name, _ in told} - secret
+        facts = {"secret_members": sorted(secret), "masked_members": sorted(masked)}
+        yield Finding("stored-secrets", {"stored_endpoints": len(stored), **facts})
 
 
-def _running(contact: Contact, exchange: Exchange) -> Iterator[Finding]:
-    if exchange.operation.name != PRECHECK_RESULT.name:
-        return
-    for item in exchange.results:
+def _running(contact: Contact, items: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    for item in items:
         if item.get("process") not in (None, "", "100%"):
             yield Finding("precheck-running", {"result": contact.redactor.body(item)})

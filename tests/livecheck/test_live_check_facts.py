@@ -1,0 +1,117 @@
+"""Each fact is drawn from what shows it: the answer of a call, its code, its date, and all calls of one kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from checking import Result, check
+from samples import job_id
+from wire import Reply, Request, Service
+
+from airflow_provider_drs.api.errors import DrsTimeoutError
+from airflow_provider_drs.api.model.hidden import HiddenBytes
+from airflow_provider_drs.api.operations.job_list import JOB_LIST
+from airflow_provider_drs.api.wire.connection import RawAnswer
+from airflow_provider_drs.livecheck.__main__ import REFUSED, WRONG_INPUT
+from airflow_provider_drs.livecheck.client import Exchange
+from airflow_provider_drs.livecheck.contact import Contact
+from airflow_provider_drs.livecheck.findings import Check
+from airflow_provider_drs.livecheck.probes.exchanges import look_at_exchanges
+from airflow_provider_drs.livecheck.redaction import Redactor
+
+NOTHING = {"total_record": 0, "jobs": [], "results": [], "count": 0}
+REFUSAL = Reply({"error_code": "APIGW.0301", "error_msg": "no token"}, 401)
+MISSING = Reply({"error_code": "APIGW.0101", "error_msg": "no such API"}, 404)
+
+
+@pytest.fixture
+def against(monkeypatch, tmp_path) -> Callable[..., Result]:
+    """Return a function that runs a check against a service with these answers to who has a token."""
+
+    def run(answer: Callable[[Request], Reply], *options: str, knock: Reply = REFUSAL, **of_check: Any) -> Result:
+        def reply(request: Request) -> Reply:
+            return answer(request) if "X-Auth-Token" in request.headers else knock
+
+        with Service(reply) as service:
+            connection = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": {"project_id": "p"}}
+            monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+            return check(tmp_path / "run", *options, **{"jobs": [], **of_check})
+
+    return run
+
+
+def test_a_region_without_v3_is_told_and_is_no_fault_of_the_credential(against):
+    result = against(lambda request: MISSING, knock=MISSING)
+
+    assert result.code == REFUSED
+    assert result.check("credential")["passed"] is None
+    assert result.seen("v3-removal")["answers"] is False
+
+
+@pytest.mark.parametrize("status", [302, 404])
+def test_a_call_that_is_not_served_is_neither_allowed_nor_denied(against, status):
+    def answer(request: Request) -> Reply:
+        return Reply(NOTHING) if request.path.endswith("/jobs") else Reply(MISSING.payload, status)
+
+    result = against(answer)
+
+    assert result.check("permission batchListJobStatus")["passed"] is None
+    assert result.seen("permissions")["batchListJobStatus"]["allowed"] is None
+    assert result.seen("v3-removal")["answers"] is True
+
+
+@pytest.mark.parametrize(("code", "prefix"), [("APIGW.0301", "APIGW."), ("APIG-0301", "APIG-"), ("DRS.M00100", "DRS.")])
+def test_what_stands_before_the_number_of_a_code_is_told(against, code, prefix):
+    result = against(lambda request: Reply(NOTHING), knock=Reply({"error_code": code}, 401))
+
+    assert result.seen("code-prefix") == {"prefixes": [prefix]}
+
+
+def test_a_v5_that_gives_no_answer_is_told(against):
+    def answer(request: Request) -> Reply:
+        lost = {"Content-Length": "9999", "Connection": "close"}
+        return Reply(NOTHING, headers=lost if request.path.startswith("/v5/") else {})
+
+    assert against(answer).check("v5") == {"check": "v5", "passed": None, "told": "no answer"}
+
+
+def test_a_long_wait_after_the_last_answer_says_nothing_of_the_clock():
+    answered = datetime.now(timezone.utc) - timedelta(minutes=20)
+    dated = RawAnswer(200, {"Date": format_datetime(answered, usegmt=True)}, HiddenBytes(b"{}"))
+    lost = Exchange(JOB_LIST, None, None, DrsTimeoutError("no answer"), 1200, datetime.now(timezone.utc))
+    client: Any = SimpleNamespace(
+        exchanges=[Exchange(JOB_LIST, None, dated, None, 0.1, answered), lost], tls_version=None
+    )
+
+    assert Check("clock", True, "equal") in list(look_at_exchanges(Contact(client, Redactor())))
+
+
+@pytest.mark.parametrize(("secret", "masked"), [("******", True), ("*of-the-service*", False)])
+def test_a_mask_is_no_secret(against, secret, masked):
+    jobs = [job_id(number) for number in range(12)]
+
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("/batch-detail"):
+            return Reply(NOTHING)
+        # the last calls ask about other jobs than the first
+        ids = request.json["jobs"]
+        end = {"db_user": "reader", **({"db_password": secret} if jobs[0] in ids else {})}
+        results = [{"id": each, "status": "CONFIGURATION", "source_endpoint": end} for each in ids]
+        return Reply({"results": results, "count": len(results)})
+
+    seen = against(answer, jobs=jobs).seen("stored-secrets")
+
+    assert seen["stored_endpoints"] == 12
+    assert seen["masked_members" if masked else "secret_members"] == ["db_password"]
+    assert seen["secret_members" if masked else "masked_members"] == []
+
+
+@pytest.mark.parametrize("option", ["--environment", "--test"])
+def test_an_option_that_is_empty_is_not_taken_for_none(against, option):
+    assert against(lambda request: Reply(NOTHING), option, "").code == WRONG_INPUT
