@@ -112,6 +112,15 @@ def test_a_mask_is_no_secret(against, secret, masked):
     assert seen["secret_members" if masked else "masked_members"] == []
 
 
+def test_a_secret_of_kafka_is_found_where_it_stands(against):
+    def answer(request: Request) -> Reply:
+        kafka = {"type": "SSL", "trust_store_password": "s3cr3t", "key_store_password": ""}
+        results = [{"id": job_id(1), "target_endpoint": {"db_type": "kafka", "kafka_security_config": kafka}}]
+        return Reply({"results": results, "count": 1}) if request.path.endswith("/batch-detail") else Reply(NOTHING)
+
+    assert against(answer, jobs=[job_id(1)]).seen("stored-secrets")["secret_members"] == ["trust_store_password"]
+
+
 @pytest.mark.parametrize("option", ["--environment", "--test"])
 def test_an_option_that_is_empty_is_not_taken_for_none(against, option):
     assert against(lambda request: Reply(NOTHING), option, "").code == WRONG_INPUT

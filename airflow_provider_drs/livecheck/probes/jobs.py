@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
+from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.api.statuses import concerns_job
 from airflow_provider_drs.livecheck.contact import ABSENT, NO_STATUS, Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
@@ -54,7 +54,9 @@ def _secrets(items: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     ends = [item.get(f"{side}_endpoint") for item in items for side in ("source", "target")]
     stored = [end for end in ends if isinstance(end, dict) and end]
     if stored:
-        told = [(name, end[name]) for end in stored for name in Endpoint.secret_members() & end.keys() if end[name]]
+        parts = [part for end in stored for part in (end, end.get("kafka_security_config")) if isinstance(part, dict)]
+        names = CONNECTION_TEST.secret_members
+        told = [(name, part[name]) for part in parts for name in names & part.keys() if part[name]]
         secret = {name for name, value in told if str(value).strip("*")}
         masked = {name for name, _ in told} - secret
         facts = {"secret_members": sorted(secret), "masked_members": sorted(masked)}
