@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from canaries import Canary
 from checking import check
+from identities import environment
 from search import in_files, places_of
 from wire import Reply, Request, Service
 
@@ -60,7 +61,17 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
     def end() -> dict[str, str]:
         return {name: plant(f"stored {name}") for name in ("ip", "db_user", "db_password", "db_name", "inst_name")}
 
+    def key(*names: str) -> dict[str, str]:
+        values = (plant(f"{name} of an identity", "-") for name in names[:3])
+        return dict(zip(names, (*values, "2999-01-01T00:00:00Z"), strict=True))
+
     def reply(request: Request) -> Reply:
+        if request.path == "/meta-data/latest/api/token":
+            return Reply(raw=plant("metadata token", "-").encode())
+        if request.path == "/openstack/latest/securitykey":
+            return Reply({"credential": key("access", "secret", "securitytoken", "expires_at")})
+        if request.path == "/v1/credentials":
+            return Reply({"credentials": key("accessKeyId", "secretAccessKey", "securityToken", "expiration")})
         name = request.path.rpartition("/")[2].partition("?")[0]
         if "X-Auth-Token" not in request.headers and "Authorization" not in request.headers:
             if request.path.startswith("/v3/auth/"):
@@ -102,7 +113,8 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
                 {"total_record": 10**9, "jobs": [{**job, "job_action": action, **texts("job")}]},
                 headers=headers("list"),
             )
-        return Reply({"results": results, "count": len(results), plant("beside", "_"): echoed}, headers=headers(name))
+        beside = {plant("beside", "_"): f"{echoed} {request.headers}"}
+        return Reply({"results": results, "count": len(results), **beside}, headers=headers(name))
 
     return reply
 
@@ -118,6 +130,10 @@ def connection(plant: Planted, kind: str, url: str) -> dict[str, object]:
         extra["security_token"] = plant("security token", "-")
     if kind == "password":
         extra["domain_name"] = plant("domain")
+    if kind == "agency":
+        extra["metadata_endpoint"] = url
+    if kind in ("agency", "pod"):
+        return {"conn_type": "drs", "host": url, "extra": extra}
     login = {} if kind == "token" else {"login": plant("login", "-")}
     return {"conn_type": "drs", "host": url, "password": plant("credential", "-"), **login, "extra": extra}
 
@@ -130,7 +146,7 @@ def texts_of(value: object) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("kind", ["token", "aksk", "password"])
+@pytest.mark.parametrize("kind", ["token", "aksk", "password", "agency", "pod"])
 def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_path, capfd, kind):
     jobs = [plant.job_id(f"job {number}") for number in range(3)]
     ends = [
@@ -152,6 +168,9 @@ def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_pat
     ]
     with Service() as service:
         stored = connection(plant, kind, service.url)
+        (tmp_path / "token").write_text(plant("token of a pod", "-"))
+        for name, value in environment(f"{service.url}/v1/credentials", str(tmp_path / "token")).items():
+            monkeypatch.setenv(name, value)
         secrets = [text for value in (stored, *ends) for text in texts_of(value) if len(text) > 20]
         service.answer = answers(plant, secrets)
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
@@ -163,6 +182,8 @@ def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_pat
         "jobs", "batch-status", "batch-detail", "batch-precheck-result", "batch-connection"
     }  # fmt: skip
     assert result.code == REFUSED
+    planted = " ".join(canary.name for canary in plant.canaries)
+    assert ("of an identity" in planted) == (kind in ("agency", "pod"))
     assert list(result.seen("test-wrong-state")) == ["text"]
     assert len(list((result.folder / "records").iterdir())) > 8
     assert plant.found([("output", output.encode()), *in_files("file", result.folder)]) == {}
