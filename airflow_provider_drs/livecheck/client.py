@@ -17,11 +17,12 @@ from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations import job_list
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_list_v5 import JOB_LIST_V5
-from airflow_provider_drs.api.wire.answers import Answer
+from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.connection import Connection, RawAnswer
 from airflow_provider_drs.api.wire.json_reading import read_object
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.api.wire.transport import Transport, no_credential
+from airflow_provider_drs.livecheck import words
 
 NOBODY = "0" * 32
 """Stands in place of the project in the first request, which has nothing of the caller."""
@@ -58,10 +59,19 @@ class Exchange:
         return [job if isinstance(job, str) else job.get("id") or job.get("job_id") for job in jobs]
 
     @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer, or ``None`` if there was none."""
+        return self.answer.status if self.answer else None
+
+    @property
+    def code(self) -> str | None:
+        """The error code of the answer, if it has a known form."""
+        return words.code((code_and_text(self.body) or (None, ""))[0])
+
+    @property
     def is_judged(self) -> bool:
         """Whether the service has judged the request. A limit, a fault or a missing permission says nothing of it."""
-        status = self.answer.status if self.answer else 0
-        return status // 100 == 2 or status in (400, 404, 422)
+        return self.status is not None and (self.status // 100 == 2 or self.status in (400, 404, 422))
 
     @property
     def results(self) -> list[dict[str, Any]]:

@@ -54,8 +54,7 @@ class Contact:
 
     def shape(self, exchange: Exchange) -> dict[str, Any]:
         """Return status and shape of an answer."""
-        status = exchange.answer.status if exchange.answer else None
-        return {"http_status": status, "answer": self.redactor.body(exchange.body)}
+        return {"http_status": exchange.status, "answer": self.redactor.body(exchange.body)}
 
 
 def error_told(error: DrsError) -> str:

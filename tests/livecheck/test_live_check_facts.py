@@ -54,6 +54,21 @@ def test_a_region_without_v3_is_told_and_is_no_fault_of_the_credential(against):
     assert result.seen("v3-removal")["answers"] is False
 
 
+@pytest.mark.parametrize("refused", ["batch-status", "batch-precheck-result", "jobs?job_type=migration&limit=1"])
+def test_a_credential_that_is_refused_later_ends_the_check_at_once(against, refused):
+    asked = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request.path.rpartition("/")[2])
+        return REFUSAL if asked[-1] == refused else Reply(NOTHING)
+
+    result = against(answer, jobs=[job_id(1)])
+
+    assert asked.count(refused) == 1
+    assert asked[-1] == refused
+    assert result.check("end")["told"].startswith("the check ended early: DrsCredentialError (APIGW.0301, HTTP 401)")
+
+
 @pytest.mark.parametrize("status", [302, 404])
 def test_a_call_that_is_not_served_is_neither_allowed_nor_denied(against, status):
     def answer(request: Request) -> Reply:

@@ -150,8 +150,9 @@ def test_a_project_of_somebody_else_is_told(monkeypatch, tmp_path):
 
 def test_only_reads_are_sent_without_test(monkeypatch, tmp_path):
     with emulated(monkeypatch) as asked:
-        check(tmp_path)
+        result = check(tmp_path)
 
+    assert "connection test" not in [each["check"] for each in result.answers["checks"]]
     assert {call.operation for call in asked.calls} == {"jobs", "batch-status", "batch-detail", "batch-precheck-result"}
 
 

@@ -45,15 +45,15 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
     if exchange.answer is None:
         yield Check(f"permission {name}", None, error_told(exchange.error) if exchange.error else "no answer")
         return
-    code, text = code_and_text(exchange.body) or (None, "")
-    status = exchange.answer.status
+    status, code = exchange.status, exchange.code
     # a limit or a fault says nothing of the permission, and neither does a gateway that does not serve the call
     allowed = False if status in (401, 403) else True if exchange.is_judged and status != 404 else None
-    facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": words.code(code)}
+    facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": code}
     facts["documented_action"] = exchange.operation.permission
+    text = (code_and_text(exchange.body) or (None, ""))[1]
     facts["named_actions"] = words.actions_in(text) if allowed is False else []
     shown = {True: "allowed", False: "denied", None: f"HTTP {status}"}[allowed]
-    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if words.code(code) else shown)
+    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if code else shown)
     yield Finding("permissions", {name: facts})
 
 

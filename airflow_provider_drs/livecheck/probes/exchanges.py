@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_drs.api.auth.credentials import MAX_SKEW
 from airflow_provider_drs.api.errors import DrsError
-from airflow_provider_drs.api.wire.answers import code_and_text, read_answer
+from airflow_provider_drs.api.wire.answers import read_answer
 from airflow_provider_drs.api.wire.headers import http_date
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.livecheck import words
@@ -37,8 +37,8 @@ def look_at_exchanges(contact: Contact) -> Iterator[Check | Finding]:
     v3 = [answer.status for exchange, answer in answers if exchange.operation.path.startswith("/v3/")]
     ends = sorted({"deprecation", "sunset"} & headers.keys())
     yield Finding("v3-removal", {"answers": any(status not in _NOT_SERVED for status in v3), "headers": ends})
-    codes = {words.code((code_and_text(exchange.body) or (None, ""))[0]) for exchange, _ in answers}
-    yield Finding("code-prefix", {"prefixes": sorted({re.split(r"(?<=[.-])", code)[0] for code in codes if code})})
+    codes = [exchange.code for exchange, _ in answers if exchange.code]
+    yield Finding("code-prefix", {"prefixes": sorted({re.split(r"(?<=[.-])", code)[0] for code in codes})})
     for name in dict.fromkeys(exchange.operation.name for exchange in contact.client.exchanges):
         of_call = [exchange for exchange in contact.client.exchanges if exchange.operation.name == name]
         yield from _orders(name, of_call)
@@ -67,7 +67,7 @@ def _counts(contact: Contact, name: str, exchanges: Sequence[Exchange]) -> Itera
 
 
 def _refusals(contact: Contact) -> dict[str, Any]:
-    refusals = [exchange for exchange in contact.client.exchanges if exchange.answer and exchange.answer.status == 429]
+    refusals = [exchange for exchange in contact.client.exchanges if exchange.status == 429]
     windows = set()
     for exchange in refusals:
         try:

@@ -8,8 +8,6 @@ from typing import Any
 from airflow_provider_drs.api.batch import cut_into_calls
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.model.job_detail import JobDetail
-from airflow_provider_drs.api.wire.answers import code_and_text
-from airflow_provider_drs.livecheck import words
 from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import NO_STATUS, Contact
 from airflow_provider_drs.livecheck.findings import Check, Finding
@@ -64,8 +62,7 @@ def _told(contact: Contact, exchange: Exchange, endpoints: Sequence[Endpoint], g
 
 
 def _facts(contact: Contact, exchange: Exchange) -> dict[str, Any]:
-    code = words.code((code_and_text(exchange.body) or (None, ""))[0])
-    return {"code": code, **contact.shape(exchange)}
+    return {"code": exchange.code, **contact.shape(exchange)}
 
 
 def _with_checksum(endpoints: Sequence[Endpoint]) -> int:
