@@ -24,6 +24,8 @@ from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.api.wire.transport import Transport, no_credential
 from airflow_provider_drs.livecheck import words
 
+_NOT_CONSIDERED = (401, 403, 407, 429, 502, 503, 504)
+
 NOBODY = "0" * 32
 """Stands in place of the project in the first request, which has nothing of the caller."""
 
@@ -69,9 +71,12 @@ class Exchange:
         return words.code((code_and_text(self.body) or (None, ""))[0])
 
     @property
-    def is_judged(self) -> bool:
-        """Whether the service has judged the request. A limit, a fault or a missing permission says nothing of it."""
-        return self.status is not None and (self.status // 100 == 2 or self.status in (400, 404, 422))
+    def considered(self) -> bool:
+        """Whether the service has looked at what was asked.
+
+        It has not if it refused the caller, or if a limit, a gateway or a lost connection came between.
+        """
+        return self.answer is not None and self.answer.status not in _NOT_CONSIDERED
 
     @property
     def results(self) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def connect(options: Namespace) -> tuple[ProbingClient, HiddenTuple]:
     :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
     :raises DrsError: when the Connection cannot be read, or the look-up of the project fails.
     """
-    if options.environment is not None:
+    if options.environment:
         connection = _from_environment(options.environment)
     elif re.fullmatch(CONNECTION_ID, options.conn_id):
         connection = read_connection(options.conn_id)
@@ -87,7 +87,7 @@ def read_endpoints(options: Namespace, job_ids: list[str]) -> list[Endpoint]:
 
     :raises DrsInputError: when the file cannot be read, an endpoint breaks a rule, or its job is not named.
     """
-    if options.test is None:
+    if not options.test:
         return []
     endpoints = parse_endpoints(_read(Path(options.test)), members_of_connection)
     unnamed = [position for position, endpoint in enumerate(endpoints) if endpoint.id not in job_ids]

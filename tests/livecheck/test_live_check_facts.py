@@ -18,7 +18,7 @@ from airflow_provider_drs.api.errors import DrsTimeoutError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.wire.connection import RawAnswer
-from airflow_provider_drs.livecheck.__main__ import REFUSED, WRONG_INPUT
+from airflow_provider_drs.livecheck.__main__ import REFUSED
 from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import Contact
 from airflow_provider_drs.livecheck.findings import Check
@@ -136,6 +136,17 @@ def test_a_secret_of_kafka_is_found_where_it_stands(against):
     assert against(answer, jobs=[job_id(1)]).seen("stored-secrets")["secret_members"] == ["trust_store_password"]
 
 
-@pytest.mark.parametrize("option", ["--environment", "--test"])
-def test_an_option_that_is_empty_is_not_taken_for_none(against, option):
-    assert against(lambda request: Reply(NOTHING), option, "").code == WRONG_INPUT
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+def test_a_login_that_iam_refuses_is_no_fault_of_the_check(monkeypatch, tmp_path, status):
+    def answer(request: Request) -> Reply:
+        return Reply({"error": {"code": status, "message": "no"}}, status) if "/auth/" in request.path else REFUSAL
+
+    with Service(answer) as service:
+        extra = {"auth_type": "password", "project_id": "p", "iam_endpoint": service.url}
+        connection = {"conn_type": "drs", "host": service.url, "login": "user", "password": "password", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+        result = check(tmp_path / "run", jobs=[])
+
+    assert result.code == REFUSED
+    assert result.check("credential")["passed"] is (False if status in (401, 403) else None)
+    assert result.seen("permissions") is None

@@ -25,6 +25,9 @@ def check_access(contact: Contact) -> Iterator[Check | Finding]:
     try:
         contact.client.check_access()
     except DrsPermissionError as error:
+        if len(contact.client.exchanges) == before:
+            yield Check("credential", False, f"IAM gives none: {error_told(error)}")
+            raise
         # the caller is known, and other calls may be allowed
         yield Check("credential", True, "accepted")
         yield Check("project", False if error.code == _OTHER_PROJECT else None, error_told(error))
@@ -47,7 +50,7 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
         return
     status, code = exchange.status, exchange.code
     # a limit or a fault says nothing of the permission, and neither does a gateway that does not serve the call
-    allowed = False if status in (401, 403) else True if exchange.is_judged and status != 404 else None
+    allowed = False if status in (401, 403) else True if status in (200, 202, 400, 422) else None
     facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": code}
     facts["documented_action"] = exchange.operation.permission
     text = (code_and_text(exchange.body) or (None, ""))[1]

@@ -22,6 +22,6 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
 def send_an_unknown_member(contact: Contact) -> Iterator[Check | Finding]:
     """Ask for the list of jobs with a member that no document has."""
     for exchange in contact.ask(contact.client.list_with_an_unknown_member)[1]:
-        if exchange.is_judged:
+        if exchange.considered:
             facts = {"refused": exchange.status != 200, "http_status": exchange.status, "code": exchange.code}
             yield Finding("unknown-members", facts)

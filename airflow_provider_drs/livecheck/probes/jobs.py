@@ -42,7 +42,7 @@ def read_an_unknown_job(contact: Contact) -> Iterator[Check | Finding]:
         for exchange in contact.ask(read, asked)[1][:1]:
             if not contact.job_ids:
                 yield from permission(contact, exchange)
-            if exchange.is_judged:
+            if exchange.considered:
                 yield Finding("unknown-job", {exchange.operation.name: contact.shape(exchange)})
 
 

@@ -27,7 +27,7 @@ def log_in(contact: Contact) -> Iterator[Check | Finding]:
         for exchange in exchanges[-1:]:
             if not number:
                 yield from permission(contact, exchange)
-            if exchange.is_judged:
+            if exchange.considered:
                 judged += endpoints
                 yield from _told(contact, exchange, endpoints, good)
     every = len(contact.endpoints)
