@@ -11,6 +11,7 @@ import pytest
 from canaries import Canary
 from checking import check
 from identities import environment
+from samples import endpoint, job_id
 from search import in_files, places_of
 from wire import Reply, Request, Service
 
@@ -257,3 +258,26 @@ def test_a_fault_of_the_check_itself_shows_no_traceback(plant, monkeypatch, capf
     output = "".join(capfd.readouterr())
     assert output.startswith("The check has a fault of its own: RuntimeError in ")
     assert plant.found([("output", output.encode())]) == {}
+
+
+def test_a_value_that_is_a_word_of_the_contract_is_told_nowhere(monkeypatch, tmp_path, capfd):
+    token, user, password = "CREATE_FAILED", "FULL_TRANSFER_FAILED", "mysql"
+
+    def answer(request: Request) -> Reply:
+        if "X-Auth-Token" not in request.headers:
+            return Reply({"error_code": "APIGW.0301"}, 401)
+        if "/batch-" not in request.path:
+            return Reply({"jobs": [{"status": token, "job_action": {"available_actions": []}}], "total_record": 1})
+        status = "failed" if request.path.endswith("/batch-connection") else user
+        return Reply({"results": [{"id": job_id(1), "status": status, "db_use_type": password}], "count": 1})
+
+    with Service(answer) as service:
+        stored = {"conn_type": "drs", "host": service.url, "password": token, "extra": {"project_id": "p"}}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
+        result = check(tmp_path / "run", test=[endpoint(1, db_user=user, db_password=password)], jobs=[job_id(1)])
+    told = "".join(
+        file.read_text() for file in [*(result.folder / "records").iterdir(), result.folder / "answers.json"]
+    )
+
+    assert list(result.seen("actions")) == list(result.seen("test-wrong-state")) == ["***"]
+    assert not [value for value in (token, user, password) if value in told + "".join(capfd.readouterr())]

@@ -65,4 +65,5 @@ def _actions(contact: Contact, exchange: Exchange) -> Iterator[Finding]:
     for job in jobs if isinstance(jobs, list) else ():
         if isinstance(job, dict) and isinstance(job.get("job_action"), dict):
             told = contact.redactor.body({"status": job.get("status"), "job_action": job["job_action"]})
-            yield Finding("actions", {str(told["status"]): told["job_action"]})
+            # a name of the answers is not searched for values any more
+            yield Finding("actions", {str(contact.redactor.told(told["status"])): told["job_action"]})

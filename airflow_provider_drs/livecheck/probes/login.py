@@ -54,8 +54,8 @@ def _told(contact: Contact, exchange: Exchange, endpoints: Sequence[Endpoint], g
         elif state == NO_STATUS:
             yield Finding("test-unknown-job", _facts(contact, exchange))
         elif state:
-            told = contact.redactor.body({"status": state})["status"]
-            yield Finding("test-wrong-state", {told: _facts(contact, exchange)})
+            told = contact.redactor.told(contact.redactor.body({"status": state}))
+            yield Finding("test-wrong-state", {told["status"]: _facts(contact, exchange)})
     if good:
         affirmed = next(item for item in exchange.results if item.get("id") in good)
         yield Finding("test-words", {"result": contact.redactor.body(affirmed)})
