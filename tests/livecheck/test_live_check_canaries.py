@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -246,6 +247,22 @@ def test_a_wrong_file_of_endpoints_is_told_without_its_values(plant, monkeypatch
 
         assert main(["--test", str(tmp_path / "ends.yaml")]) == WRONG_INPUT
     assert plant.found([("output", "".join(capfd.readouterr()).encode())]) == {}
+
+
+def test_nothing_is_logged_during_a_check(monkeypatch, tmp_path):
+    logs = []
+
+    def answer(request: Request) -> Reply:
+        logs.append(logging.getLogger("a-library").isEnabledFor(logging.CRITICAL))
+        return Reply({"error_code": "APIGW.0301"}, 401)
+
+    with Service(answer) as service:
+        stored = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": {"project_id": "p"}}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
+        check(tmp_path / "run", jobs=[])
+
+    assert logs == [False, False]
+    assert logging.getLogger("a-library").isEnabledFor(logging.CRITICAL)
 
 
 def test_a_fault_of_the_check_itself_shows_no_traceback(plant, monkeypatch, capfd):
