@@ -88,6 +88,26 @@ def test_what_stands_before_the_number_of_a_code_is_told(against, code, prefix):
     assert result.seen("code-prefix") == {"prefixes": [prefix]}
 
 
+def test_a_read_that_fails_is_not_repeated_and_a_job_that_is_named_twice_is_read_once(against):
+    asked = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request.path.rpartition("/")[2])
+        return Reply({"error_code": "DRS.M00004"}, 503) if asked[-1] == "batch-status" else Reply(NOTHING)
+
+    result = against(answer, jobs=[job_id(1), job_id(1)])
+
+    assert asked.count("batch-status") == 2, "of the named job, and beside the absent one"
+    assert result.check("jobs")["told"] == "0 of 1 have a known status"
+
+
+def test_a_permission_that_is_missing_is_told_with_the_action_that_the_refusal_names(against):
+    denial = {"error_code": "APIGW.0302", "error_msg": "Policy doesn't allow drs:jobs:list to be performed."}
+    listed = against(lambda request: Reply(denial, 403)).seen("permissions")["showJobList"]
+
+    assert (listed["allowed"], listed["code"], listed["named_actions"]) == (False, "APIGW.0302", ["drs:jobs:list"])
+
+
 def test_a_v5_that_gives_no_answer_is_told(against):
     def answer(request: Request) -> Reply:
         lost = {"Content-Length": "9999", "Connection": "close"}

@@ -107,11 +107,23 @@ def test_names_of_members(name, told):
         ("count", 10**9, 1),
         ("item", "srcCollHasTtlIndex", "srcCollHasTtlIndex"),
         ("item", "myItem", "text"),
+        ("name", "TRUE", "TRUE"),
+        ("name", "drs.m00289", "drs.m00289"),
         ("create_time", ["2026-01-01 08:00:00"] * 101, ["0000-00-00 00:00:00"] * 100),
     ],
 )
 def test_values_of_members(name, value, told):
     assert Redactor().body({name: value}) == {name: told}
+
+
+def test_codes_regions_and_actions_are_told_in_their_known_form_only():
+    told = [words.code(text) for text in ("DRS.M00289", "APIG.0101", "DRS.M00289alice", "alice.0101", "", None)]
+    hosts = ["drs.cn-north-4.myhuaweicloud.com", "drs.example.com", "cn-north-4.example.com"]
+    refusal = "drs:migrationJob:get drs:alice:get drs:migrationJob:alice drs:jobs:getalice"
+
+    assert told == ["DRS.M00289", "APIG.0101", None, None, None, None]
+    assert [words.region(host) for host in hosts] == ["cn-north-4", None, None]
+    assert words.actions_in(refusal) == ["drs:migrationJob:get"]
 
 
 def test_one_job_has_one_stand_in_and_another_job_another_one():
