@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -110,3 +111,16 @@ def test_a_job_whose_status_may_not_be_read_is_not_taken_for_an_unknown_one(emul
 
     assert result.check("jobs")["told"] == "0 of 3 have a known status"
     assert result.seen("test-unknown-job") is None
+
+
+def test_a_key_that_is_refused_and_renewed_in_a_test_is_no_answer_to_it(monkeypatch, tmp_path):
+    with Emulator(world(), probe=refuses_the_targets) as emulator:
+        emulator.world.faults.order(Fault("stale_token", "batch-connection"))
+        extra = {"auth_type": "agency", "metadata_endpoint": emulator.url, "project_id": emulator.world.project_id}
+        connection = {"conn_type": "drs", "host": emulator.url, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+        result = check(tmp_path / "run", test=ends())
+
+    assert result.check("permission batchValidateConnections")["passed"] is True
+    assert result.check("connection test")["told"] == "1 of 3 endpoints passed"
+    assert result.seen("test-failed-login")["code"] == "DRS.KE0002"

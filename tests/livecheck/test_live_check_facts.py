@@ -20,7 +20,7 @@ from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.wire.connection import RawAnswer
 from airflow_provider_drs.livecheck.__main__ import REFUSED
 from airflow_provider_drs.livecheck.client import Exchange
-from airflow_provider_drs.livecheck.contact import Contact
+from airflow_provider_drs.livecheck.contact import ABSENT, Contact
 from airflow_provider_drs.livecheck.findings import Check
 from airflow_provider_drs.livecheck.probes.exchanges import look_at_exchanges
 from airflow_provider_drs.livecheck.redaction import Redactor
@@ -76,7 +76,7 @@ def test_a_call_that_is_not_served_is_neither_allowed_nor_denied(against, status
 
     result = against(answer)
 
-    assert result.check("permission batchListJobStatus")["passed"] is None
+    assert result.check("permission batchListJobStatus")["told"].startswith(f"HTTP {status}")
     assert result.seen("permissions")["batchListJobStatus"]["allowed"] is None
     assert result.seen("v3-removal")["answers"] is True
 
@@ -98,7 +98,7 @@ def test_a_read_that_fails_is_not_repeated_and_a_job_that_is_named_twice_is_read
     result = against(answer, jobs=[job_id(1), job_id(1)])
 
     assert asked.count("batch-status") == 2, "of the named job, and beside the absent one"
-    assert result.check("jobs")["told"] == "0 of 1 have a known status"
+    assert result.check("jobs") == {"check": "jobs", "passed": False, "told": "0 of 1 have a known status"}
 
 
 def test_a_permission_that_is_missing_is_told_with_the_action_that_the_refusal_names(against):
@@ -106,6 +106,20 @@ def test_a_permission_that_is_missing_is_told_with_the_action_that_the_refusal_n
     listed = against(lambda request: Reply(denial, 403)).seen("permissions")["showJobList"]
 
     assert (listed["allowed"], listed["code"], listed["named_actions"]) == (False, "APIGW.0302", ["drs:jobs:list"])
+
+
+@pytest.mark.parametrize(("turn", "order"), [(0, "as asked"), (1, "another")])
+def test_an_order_is_told(against, turn, order):
+    def answer(request: Request) -> Reply:
+        if not request.path.endswith("/batch-status"):
+            return Reply(NOTHING)
+        ids = request.json["jobs"]
+        results = [{"id": each, "status": "CONFIGURATION"} for each in ids[turn:] + ids[:turn]]
+        return Reply({"results": results, "count": len(results)})
+
+    seen = against(answer, jobs=[job_id(3), job_id(1), job_id(2)]).seen("results-order")
+
+    assert seen == {"batchListJobStatus": {"results": 4, "orders": [order]}}
 
 
 def test_a_v5_that_gives_no_answer_is_told(against):
@@ -130,8 +144,11 @@ def test_a_long_wait_after_the_last_answer_says_nothing_of_the_clock():
 @pytest.mark.parametrize(("secret", "masked"), [("******", True), ("*of-the-service*", False)])
 def test_a_mask_is_no_secret(against, secret, masked):
     jobs = [job_id(number) for number in range(12)]
+    beside_the_absent = []
 
     def answer(request: Request) -> Reply:
+        if ABSENT.encode() in request.body:
+            beside_the_absent.append(len(request.json["jobs"]))
         if not request.path.endswith("/batch-detail"):
             return Reply(NOTHING)
         # the last calls ask about other jobs than the first
@@ -143,6 +160,8 @@ def test_a_mask_is_no_secret(against, secret, masked):
     seen = against(answer, jobs=jobs).seen("stored-secrets")
 
     assert seen["stored_endpoints"] == 12
+    # a page of details
+    assert beside_the_absent == [10, 10, 10]
     assert seen["masked_members" if masked else "secret_members"] == ["db_password"]
     assert seen["secret_members" if masked else "masked_members"] == []
 
