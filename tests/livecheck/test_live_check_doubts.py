@@ -60,6 +60,16 @@ def test_details_that_cannot_be_read_do_not_show_that_nothing_is_stored(emulated
     assert denied.seen("test-stores") is None
 
 
+def test_an_end_that_was_stored_before_its_test_shows_nothing(emulated):
+    seen = emulated(test=[endpoint(1), endpoint(2)], test_stores=True).seen("test-stores")
+
+    assert seen == {"passed_and_not_stored_before": 1, "stored_after": 1}
+
+
+def test_a_denied_v5_is_neither_there_nor_not_there(emulated):
+    assert emulated(denied=("v5-jobs",)).check("v5")["told"] == "HTTP 403"
+
+
 def test_details_that_cannot_be_read_after_the_test_show_it_as_little(emulated):
     # three reads come before: of the named jobs, beside the absent one and of the tested jobs
     result = emulated(Fault("unavailable", "batch-detail", after=3, times=9), test_stores=True)
