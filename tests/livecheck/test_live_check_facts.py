@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -120,6 +121,15 @@ def test_an_order_is_told(against, turn, order):
     seen = against(answer, jobs=[job_id(3), job_id(1), job_id(2)]).seen("results-order")
 
     assert seen == {"batchListJobStatus": {"results": 4, "orders": [order]}}
+
+
+def test_a_person_is_shown_what_was_seen_and_why_the_rest_was_not(against, capsys):
+    result = against(lambda request: Reply(NOTHING))
+    table, _, rest = capsys.readouterr().out.partition("Not seen, because")
+    names = {each["id"]: each["seen"] is not None for each in result.answers["unknowns"]}
+
+    assert {name for name, seen in names.items() if seen} == {name for name in names if f"\n│ {name} " in table}
+    assert {name for name, seen in names.items() if not seen} == names.keys() & re.findall(r"[\w-]+", rest)
 
 
 def test_a_v5_that_gives_no_answer_is_told(against):
