@@ -139,6 +139,14 @@ def is_retryable(code: str | None, text: str | None = None) -> bool:
     return not _refuses_login(text or "")
 
 
+def is_not_ready(code: str | None) -> bool:
+    """Return whether DRS refuses because of the status of a job, which may change without anybody's help.
+
+    :param code: code of a result or an answer.
+    """
+    return code is not None and _normalized(code) == "DRS.M00304"
+
+
 def _refuses_login(text: str) -> bool:
     # a database that repeats the secret has read it, so a text that is left out is about the login
     return LEFT_OUT in text or bool(_LOGIN_REFUSED.search(text) and not _NETWORK_FAILED.search(text))

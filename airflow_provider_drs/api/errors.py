@@ -31,7 +31,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow_provider_drs.api.texts import printable, storable
 
@@ -46,7 +46,10 @@ class DrsError(Exception):
     :param hint: what to do about it, where that is known.
     """
 
-    retryable: ClassVar[bool] = False
+    retryable = False
+    not_ready = False
+    """Whether nothing is wrong except that jobs are not in ``CONFIGURATION`` yet."""
+    retry_after: float | None = None
     attempts = 1
     """How many times the request was sent, all in all."""
 
@@ -104,8 +107,7 @@ class DrsInputError(DrsError):
     def __init__(self, violations: Sequence[str], consequence: str = "nothing was sent") -> None:
         # a member's name or a label comes from outside, and may hold a line break
         self.violations = [printable(violation) for violation in violations]
-        count = len(self.violations)
-        head = f"{count} violation{'s' * (count != 1)}, {consequence}:"
+        head = f"{len(self.violations)} violation{'s' * (len(self.violations) != 1)}, {consequence}:"
         super().__init__("\n  ".join([head, *self.violations]))
 
 

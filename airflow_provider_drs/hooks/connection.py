@@ -25,6 +25,7 @@ from airflow_provider_drs.api.model.values import UnreadableError, addresses, is
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
+from airflow_provider_drs.api.wire.transport import Transport
 from airflow_provider_drs.hooks.connection_fields import ConnectionFields, read_fields
 from airflow_provider_drs.hooks.console import CONSOLE_URL
 
@@ -99,6 +100,7 @@ def client_for(
     warn: Callable[[str], None],
     cancellation: Cancellation,
     make: type[DrsClient] = DrsClient,
+    to_iam: Callable[..., Transport] = Transport,
 ) -> DrsClient:
     """Make the client that a Connection describes; without a project id, ask IAM for the project of the region.
 
@@ -107,6 +109,7 @@ def client_for(
     :param warn: called with one message for each ignored extra.
     :param cancellation: stops the client's calls, the look-up of the project included.
     :param make: the class of the client.
+    :param to_iam: makes what sends requests to IAM, as :class:`Iam` has it.
     :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
     :raises DrsError: when the look-up of the project fails.
     """
@@ -144,7 +147,7 @@ def client_for(
         raise DrsInputError(wrong)
 
     limits = extra.model_dump(include={"connect_timeout", "read_timeout", "max_attempts", "max_retry_seconds"})
-    iam = Iam(at_iam, extra.verify, **limits, cancellation=cancellation) if at_iam else None
+    iam = Iam(at_iam, extra.verify, **limits, cancellation=cancellation, transport=to_iam) if at_iam else None
     auth = IdentityAuth(service) if service else _auth(extra, fields, iam)
     project_id = extra.project_id
     if not project_id and iam and extra.region:

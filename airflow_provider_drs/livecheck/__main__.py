@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import nullcontext
 from pathlib import Path
 from traceback import extract_tb
 
-from airflow_provider_drs.livecheck.options import DESCRIPTION, OPTIONS
-
-WELL, REFUSED, WRONG_INPUT, NO_SERVICE, OWN_FAULT = range(5)
-"""The exit codes."""
+from airflow_provider_drs.livecheck.options import DESCRIPTION, INTERRUPTED, NO_SERVICE, OPTIONS, OWN_FAULT, WRONG_INPUT
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,6 +38,9 @@ def guarded(options: Namespace) -> int:
     logging.disable(logging.CRITICAL)
     try:
         return check(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
     except Exception as error:
         places = [frame for frame in extract_tb(error.__traceback__) if "livecheck" in frame.filename]
         place = f"{Path(places[-1].filename).name}:{places[-1].lineno}"
@@ -51,46 +51,48 @@ def guarded(options: Namespace) -> int:
 
 
 def check(options: Namespace) -> int:
-    """Run a check, show what was found and write the files; return the exit code.
+    """Run a check, write the files and show what was found; return the exit code.
 
     :param options: by the names in ``OPTIONS``.
     """
     from rich.console import Console
 
     from airflow_provider_drs.api.errors import DrsError, DrsInputError
-    from airflow_provider_drs.livecheck import connect, record
+    from airflow_provider_drs.livecheck import connect, files, record
     from airflow_provider_drs.livecheck.check import run
-    from airflow_provider_drs.livecheck.contact import Contact, error_told
+    from airflow_provider_drs.livecheck.contact import error_told
     from airflow_provider_drs.livecheck.output import show
     from airflow_provider_drs.livecheck.redaction import Redactor
 
     errors = Console(stderr=True, markup=False, highlight=False)
     try:
+        connect.check_options(options)
         job_ids = connect.read_jobs(options)
         endpoints = connect.read_endpoints(options, job_ids)
+        connection, known = connect.read_drs_connection(options)
         if options.record:
             record.prepare(Path(options.record))
-        client, known = connect.connect(options)
+        with files.draft_of(Path(options.json)) if options.json else nullcontext() as draft:
+            redactor = Redactor([*known, *job_ids, *connect.secrets_of(endpoints)])
+            code, findings, exchanges = run(connection, redactor, job_ids, endpoints)
+            answers = findings.to_dict(redactor.told)
+            try:
+                # the files come first: nobody may be left to read the tables
+                if draft:
+                    files.finish(draft, Path(options.json), answers)
+                if options.record:
+                    record.write(Path(options.record), exchanges, redactor)
+                show(answers, Console())
+            except OSError as error:
+                errors.print(f"The answers cannot be written: {error.strerror}")
+                return WRONG_INPUT
+            return code
     except DrsInputError as error:
-        errors.print("\n  ".join([f"{len(error.violations)} violations, nothing was sent:", *error.violations]))
+        errors.print(error.text)
         return WRONG_INPUT
     except DrsError as error:
-        errors.print(f"The Connection cannot be used: {error_told(error)}")
+        errors.print(f"A Connection cannot be read, and nothing was sent: {error_told(error)}")
         return NO_SERVICE
-    redactor = Redactor([*known, *job_ids, *connect.secrets_of(endpoints)])
-    with client:
-        findings, is_drs = run(Contact(client, redactor, job_ids, endpoints))
-    answers = findings.to_dict(redactor.told)
-    show(answers, Console())
-    try:
-        if options.json:
-            Path(options.json).write_text(json.dumps(answers, indent=2) + "\n", encoding="utf-8")
-        if options.record:
-            record.write(Path(options.record), client.exchanges, redactor)
-    except OSError as error:
-        errors.print(f"The files cannot be written: {error.strerror}")
-        return WRONG_INPUT
-    return NO_SERVICE if not is_drs else WELL if findings.passed else REFUSED
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The client of a live check: it keeps each exchange, and has two calls that no gate makes."""
+"""The client of a live check, which has two calls that no gate makes, and what keeps its exchanges and those of IAM."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 import requests
 
 from airflow_provider_drs.api.client import DrsClient
-from airflow_provider_drs.api.errors import DrsError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsUnavailableError
+from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.operations import job_list
+from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_list_v5 import JOB_LIST_V5
 from airflow_provider_drs.api.wire.answers import Answer, code_and_text
@@ -23,11 +25,12 @@ from airflow_provider_drs.api.wire.json_reading import read_object
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.api.wire.transport import Transport, no_credential
 from airflow_provider_drs.livecheck import words
-
-_NOT_CONSIDERED = (401, 403, 407, 429, 502, 503, 504)
+from airflow_provider_drs.livecheck.strangers import is_of_iam, refuses, stranger
 
 NOBODY = "0" * 32
 """Stands in place of the project in the first request, which has nothing of the caller."""
+
+_NOT_CONSIDERED = (401, 403, 407, 429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Exchange:
     :param data: the bytes of the request.
     :param answer: the answer, or ``None`` if there was none.
     :param error: the error if there was no answer.
+    :param began: when it was sent, by the monotonic clock.
     :param seconds: how long it took.
     :param ended: when.
     """
@@ -46,6 +50,7 @@ class Exchange:
     data: bytes | None = field(repr=False)
     answer: RawAnswer | None
     error: DrsError | None
+    began: float
     seconds: float
     ended: datetime
 
@@ -86,33 +91,69 @@ class Exchange:
 
 
 class ObservedTransport(Transport):
-    """Sends requests, and keeps what was sent and what came back."""
+    """Sends requests, and keeps what was sent and what came back.
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
+    :param exchanges: where the exchanges are kept, if not in a list of its own.
+    """
+
+    def __init__(self, *args: Any, exchanges: list[Exchange] | None = None, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[Exchange] = [] if exchanges is None else exchanges
         self.tls_version: str | None = None
 
-    def raw_exchange(
-        self, operation: Operation, path: str, data: bytes | None, **rest: Any
-    ) -> tuple[RawAnswer, Scrubber]:
-        """Send one request, as :class:`Transport` does, and keep the exchange."""
+    def _raw_answer(self, operation: Operation, request: requests.PreparedRequest) -> RawAnswer:
         began = time.monotonic()
-        raw, error = None, None
         try:
-            raw, scrub = super().raw_exchange(operation, path, data, **rest)
-        except DrsError as failure:
-            error = failure
+            raw = super()._raw_answer(operation, request)
+        except DrsError as error:
+            self._keep(operation, request, None, error, began)
             raise
-        finally:
-            seconds = round(time.monotonic() - began, 2)
-            self.exchanges.append(Exchange(operation, data, raw, error, seconds, datetime.now(timezone.utc)))
-        return raw, scrub
+        self._keep(operation, request, raw, None, began)
+        return raw
+
+    def _keep(
+        self,
+        operation: Operation,
+        request: requests.PreparedRequest,
+        raw: RawAnswer | None,
+        error: DrsError | None,
+        began: float,
+    ) -> None:
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        data = None if body is None else HiddenBytes(body)
+        seconds, ended = round(time.monotonic() - began, 2), datetime.now(timezone.utc)
+        self.exchanges.append(Exchange(operation, data, raw, error, began, seconds, ended))
 
     def _new_connection(self, request: requests.PreparedRequest) -> Connection:
         connection = super()._new_connection(request)
         self.tls_version = connection.tls_version or self.tls_version
         return connection
+
+
+class IamTransport(ObservedTransport):
+    """Sends requests to IAM, and none with a credential before IAM has refused one without.
+
+    :param exchanges: where the exchanges of all such transports of a check are kept.
+    """
+
+    def raw_exchange(self, operation: Operation, *args: Any, **settings: Any) -> tuple[RawAnswer, Scrubber]:
+        """Send one request, as :class:`Transport` does.
+
+        :raises DrsAnswerError: when something else than IAM answers. It got no credential.
+        :raises DrsUnavailableError: when IAM has not refused the call without a credential. It got none.
+        :raises DrsError: as :class:`Transport` does.
+        """
+        answers = [each.answer for each in self.exchanges if each.answer]
+        if not any(refuses(answer) and not stranger(answer, is_of_iam) for answer in answers):
+            path = IAM_PROJECTS.path.partition("?")[0]
+            answer, _ = super().raw_exchange(IAM_PROJECTS, path, None, auth=no_credential)
+            if who := stranger(answer, is_of_iam):
+                hint = f"No credential was sent to IAM: {who} answers, which is not IAM. Check iam_endpoint."
+                raise DrsAnswerError("what answers is not IAM", http_status=answer.status, hint=hint)
+            if not refuses(answer):
+                hint = "No credential was sent to IAM, which is busy or has a fault: try again later."
+                raise DrsUnavailableError("IAM is not available", http_status=answer.status, hint=hint)
+        return super().raw_exchange(operation, *args, **settings)
 
 
 class ProbingClient(DrsClient):

@@ -7,10 +7,9 @@ import os
 import re
 from argparse import Namespace
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from airflow_provider_drs._compat import Connection
 from airflow_provider_drs.api.cancellation import Cancellation
@@ -18,13 +17,18 @@ from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.hidden import HiddenDict, HiddenTuple
 from airflow_provider_drs.api.model.rules import CONNECTION_ID, JOB_ID, NO_CONNECTION_ID, NO_JOB_ID
+from airflow_provider_drs.api.model.values import UnreadableError
+from airflow_provider_drs.api.model.yaml_reading import read_yaml
 from airflow_provider_drs.api.operations.connection_test import CONNECTION_TEST
 from airflow_provider_drs.hooks.connection import client_for
 from airflow_provider_drs.hooks.connection_fields import read_connection, read_fields
 from airflow_provider_drs.hooks.databases import members_of_connection
-from airflow_provider_drs.livecheck.client import ProbingClient
+from airflow_provider_drs.livecheck.client import Exchange, IamTransport, ProbingClient
+from airflow_provider_drs.livecheck.options import OPTIONS
 
 _ONCE = {"max_attempts": 1, "max_retry_seconds": 10}
+_MAX_FILE = 10_000_000
+"""The most bytes of a file of endpoints that are read."""
 _VARIABLES = {
     "login": "HUAWEICLOUD_SDK_AK",
     "password": "HUAWEICLOUD_SDK_SK",
@@ -34,24 +38,47 @@ _VARIABLES = {
 }
 
 
-def connect(options: Namespace) -> tuple[ProbingClient, HiddenTuple]:
-    """Return the client, which sends each call once, and the values of the Connection, which must not be told.
+def check_options(options: Namespace) -> None:
+    """Refuse options that say nothing, or two things at once.
 
-    :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
-    :raises DrsError: when the Connection cannot be read, or the look-up of the project fails.
+    :raises DrsInputError: when there are some; it names all of them.
     """
-    if options.environment:
-        connection = _from_environment(options.environment)
-    elif re.fullmatch(CONNECTION_ID, options.conn_id):
-        connection = read_connection(options.conn_id)
-    else:
-        raise DrsInputError([f"--conn-id: {NO_CONNECTION_ID}"])
+    # a variable that is not set leaves an empty text
+    names = ("environment", "test", "json", "record")
+    wrong = [f"--{name}: is empty" for name in names if getattr(options, name) == ""]
+    if not re.fullmatch(CONNECTION_ID, options.conn_id):
+        wrong.append(f"--conn-id: {NO_CONNECTION_ID}")
+    if options.environment and options.conn_id != OPTIONS["--conn-id"]["default"]:
+        wrong.append("--environment: takes the place of the Connection that --conn-id names; give one of them")
+    if wrong:
+        raise DrsInputError(wrong)
+
+
+def read_drs_connection(options: Namespace) -> tuple[Any, HiddenTuple]:
+    """Return the Connection, and the values of it that must not be told.
+
+    :raises DrsInputError: when a variable of the environment is missing.
+    :raises DrsError: when the Connection cannot be read.
+    """
+    connection = _from_environment(options.environment) if options.environment else read_connection(options.conn_id)
     fields = read_fields(connection)
     extra = [str(fields.extra.get(name, "")) for name in ("project_id", "security_token", "domain_name")]
-    client = client_for(connection, _ONCE, lambda _: None, Cancellation(), ProbingClient)
+    addresses = (fields.host, str(fields.extra.get("iam_endpoint", "")))
+    hosts = [host for address in addresses for host in re.findall(r"^(?:\w+://)?([^/:]+)", address)]
+    return connection, HiddenTuple([fields.login, fields.password, *extra, *hosts])
+
+
+def connect(connection: Any, at_iam: list[Exchange]) -> ProbingClient:
+    """Return the client, which sends each call once, and nothing of the Connection to a stranger.
+
+    :param at_iam: where the exchanges with IAM are kept.
+    :raises DrsInputError: when the Connection is wrong; it names every violation and no value.
+    :raises DrsError: when the look-up of the project fails.
+    """
+    to_iam = partial(IamTransport, exchanges=at_iam)
+    client = client_for(connection, _ONCE, lambda _: None, Cancellation(), ProbingClient, to_iam)
     assert isinstance(client, ProbingClient)
-    hosts = re.split(r"[/:]+", client.endpoint)[1:2]
-    return client, HiddenTuple([fields.login, fields.password, client.project_id, *extra, *hosts])
+    return client
 
 
 def _from_environment(region: str) -> Any:
@@ -108,10 +135,16 @@ def secrets_of(endpoints: list[Endpoint]) -> list[str]:
 
 def _read(file: Path) -> Any:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            data = opened.read(_MAX_FILE + 1)
     except OSError as error:
-        why = error.strerror
-    except (ValueError, yaml.YAMLError):
-        # the parser's own text quotes the file
-        why = "it is neither YAML nor JSON"
-    raise DrsInputError([f"--test: the file cannot be read: {why}"])
+        raise DrsInputError([f"--test: the file cannot be read: {error.strerror}"]) from None
+    if len(data) > _MAX_FILE:
+        raise DrsInputError([f"--test: the file has more than {_MAX_FILE} bytes"])
+    try:
+        return read_yaml(data.decode())
+    except UnicodeDecodeError:
+        why = "is no text in UTF-8"
+    except UnreadableError as error:
+        why = str(error)
+    raise DrsInputError([f"--test: {why}"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_drs.api.endpoint import Endpoint
-from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsTlsError
+from airflow_provider_drs.api.errors import DrsCredentialError, DrsError, DrsInputError, DrsTlsError
 from airflow_provider_drs.livecheck import words
 from airflow_provider_drs.livecheck.client import Exchange, ProbingClient
 from airflow_provider_drs.livecheck.redaction import Redactor
@@ -38,6 +38,8 @@ class Contact:
     def ask(self, call: Callable[..., Any], *arguments: Any) -> tuple[Any, list[Exchange]]:
         """Make a call of the client, and return its result, or ``None`` if it failed, and its exchanges.
 
+        A refusal after which the client has renewed its credential is left out: it says nothing of the call.
+
         :raises DrsCredentialError: when the credential is refused: each further refusal may lock it.
         """
         before = len(self.client.exchanges)
@@ -50,11 +52,20 @@ class Contact:
         for each in result.values() if isinstance(result, dict) else ():
             if isinstance(each, DrsCredentialError):
                 raise each
-        return result, self.client.exchanges[before:]
+        return result, _lasting(self.client.exchanges[before:])
 
     def shape(self, exchange: Exchange) -> dict[str, Any]:
         """Return status and shape of an answer."""
         return {"http_status": exchange.status, "answer": self.redactor.body(exchange.body)}
+
+
+def _lasting(exchanges: list[Exchange]) -> list[Exchange]:
+    following = [*exchanges[1:], None]
+    return [
+        exchange
+        for exchange, after in zip(exchanges, following, strict=True)
+        if after is None or (after.operation.name, after.data) != (exchange.operation.name, exchange.data)
+    ]
 
 
 def error_told(error: DrsError) -> str:
@@ -62,6 +73,9 @@ def error_told(error: DrsError) -> str:
 
     What to do is a sentence of this package, and never one of an answer.
     """
+    if isinstance(error, DrsInputError):
+        # violations name fields, and no value
+        return "; ".join(error.violations)
     facts = [words.code(error.code), f"HTTP {error.http_status}" if error.http_status else None]
     if isinstance(error, DrsTlsError):
         facts.append(words.tls_reason(error.text))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+WELL, REFUSED, WRONG_INPUT, NO_SERVICE, OWN_FAULT = range(5)
+"""The exit codes."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "--conn-id": {"default": "drs_default", "metavar": "ID", "help": "Connection of type drs (default: drs_default)"},
     "--environment": {

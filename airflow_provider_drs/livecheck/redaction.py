@@ -15,6 +15,8 @@ MAX_ITEMS = 100
 """Items of a list that are kept."""
 MAX_COUNT = 100_000
 _COUNTS = frozenset({"count", "total_record", "total_count", "cur_page", "per_page"})
+_STATUSES = frozenset(("code", status) for status in range(400, 600))
+"""IAM repeats the HTTP status in the code of an error."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?")
 
 
@@ -25,8 +27,17 @@ class Redactor:
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        self._known = HiddenTuple(way for value in known if len(value) > 3 for way in spellings(value))
+        self._known = HiddenTuple()
         self._ids = HiddenDict()
+        self.hide(known)
+
+    def hide(self, known: Iterable[str]) -> None:
+        """Tell these values nowhere, too.
+
+        :param known: the values.
+        """
+        ways = (way for value in known if len(value) > 3 for way in spellings(value))
+        self._known = HiddenTuple((*self._known, *ways))
 
     def body(self, value: Any, name: str = "") -> Any:
         """Return JSON of the same shape.
@@ -42,18 +53,22 @@ class Redactor:
             return self._text(name, value)
         if isinstance(value, bool) or value is None:
             return value
-        if name in _COUNTS and isinstance(value, int) and 0 <= value <= MAX_COUNT:
+        if isinstance(value, int) and ((name in _COUNTS and 0 <= value <= MAX_COUNT) or (name, value) in _STATUSES):
             return value
         return 1 if isinstance(value, int) else 0.5
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Return the headers whose names are words of HTTP; only limits, pauses and types have their values."""
+        """Return the headers whose names are words of HTTP.
+
+        Only limits, pauses, ages, types and packings have their values, and a hit of a cache is told as one.
+        """
         told = {}
         for name, value in headers.items():
             if shown := words.header(name):
-                number = words.is_rate(shown) and re.fullmatch(r"\d{1,6}", value.strip(), re.ASCII)
+                number = (shown == "age" or words.is_rate(shown)) and re.fullmatch(r"\d{1,6}", value.strip(), re.ASCII)
                 kind = value.partition(";")[0].strip().lower()
-                told[shown] = value.strip() if number else kind if kind in words.KINDS else "text"
+                kind = "hit" if words.is_hit(shown, value) else kind if kind in words.KINDS else "text"
+                told[shown] = value.strip() if number else kind
         return told
 
     def told(self, value: Any) -> Any:

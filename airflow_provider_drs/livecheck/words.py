@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+from requests.structures import CaseInsensitiveDict
 
 import airflow_provider_drs
 from airflow_provider_drs.api.checks.items import ITEMS, REASONS
 from airflow_provider_drs.api.codes import ERROR_CODE
+from airflow_provider_drs.api.wire.headers import comes_from_a_cache
 
 _CONTRACT = Path(airflow_provider_drs.__file__).parent / "emulator" / "contract.yaml"
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -26,13 +28,13 @@ _OF_HEADERS = frozenset(
     """
     accept access after age allow alive api apigw cache connection content control cookie credentials date deprecation
     encoding etag expires frame id keep language length limit link methods options origin policy pragma rate
-    ratelimit remaining request reset retry security server set source strict sunset trace transfer transport type
-    vary version via warning www authenticate x xss protection content time
+    ratelimit remaining request reset retry security server set source status strict sunset trace transfer transport
+    type vary version via warning www authenticate x xss protection content time
     """.split()  # noqa: SIM905 - a list of 60 words
 )
 _RATES = re.compile(r"(?:x-)?(?:api-)?rate-?limit-?(?:limit|remaining|reset)?|retry-after")
-KINDS = ("application/json", "text/html", "text/plain", "application/xml")
-"""The types of a body that may be told."""
+KINDS = ("application/json", "text/html", "text/plain", "application/xml", "gzip", "deflate", "br", "zstd", "identity")
+"""The types and the packings of a body that may be told."""
 # of the vendor's SDK
 _REGIONS = """
     ae-ad-1 af-north-1 af-south-1 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 cn-east-2
@@ -122,6 +124,14 @@ def header(name: str) -> str | None:
     """Return the name of a header in lower case if all its words are words of HTTP; else ``None``."""
     lower = name.lower()
     return lower if set(lower.split("-")) <= _OF_HEADERS else None
+
+
+def is_hit(name: str, value: str) -> bool:
+    """Return whether a header says that a cache gave the answer.
+
+    :param name: in lower case.
+    """
+    return name in ("x-cache", "cache-status") and comes_from_a_cache(CaseInsensitiveDict({name: value}))
 
 
 def is_rate(name: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_drs._compat import AirflowFailException, AirflowSkipException, OperatorMixin
+from airflow_provider_drs._compat import AirflowSkipException, OperatorMixin
+from airflow_provider_drs._fail_fast import raised_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,10 @@ class GateReport(Protocol):
     def retryable(self) -> bool:
         """Whether all that did not pass may pass later without a change of the DAG."""
 
+    @property
+    def not_ready(self) -> bool:
+        """Whether all that did not pass waits for a job that is not in ``CONFIGURATION`` yet."""
+
     def failure(self) -> DrsError:
         """Return the error that has all lines."""
 
@@ -62,16 +67,17 @@ class LeavesReport(OperatorMixin):
     on_failure: str
     """What an entry that did not pass does to the task: ``fail``, ``skip`` or ``report``."""
 
-    def conclude(self, context: Context, report: GateReport) -> dict[str, Any]:
+    def conclude(self, context: Context, report: GateReport, *, asks_policy: bool = True) -> dict[str, Any]:
         """Log a report and return it as the XCom; unless it passed, end the task as ``on_failure`` says.
 
         :param context: Airflow's.
         :param report: the report.
+        :param asks_policy: whether the retry policy of the task may decide about a failure that is permanent.
         :raises AirflowFailException: when a retry would fail again, DRS refused a call, or somebody changed what was
             stored.
         :raises AirflowSkipException: when an entry did not pass, DRS has answered about every one, and ``on_failure``
             is ``skip``.
-        :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again.
+        :raises DrsError: when an entry did not pass; Airflow's ``retries`` try again, or a retry policy decides.
         """
         # imported here, because Airflow parses DAG files again and again and needs none of this for it
         from airflow_provider_drs.links import logged_url
@@ -90,13 +96,15 @@ class LeavesReport(OperatorMixin):
             return report.to_dict()
         self.leave(context, report)
         failure = report.failure()
-        if any(not error.retryable for error in report.errors):
-            raise AirflowFailException(str(failure))
-        if self.on_failure == "skip" and report.answered:
+        permanent = next((error for error in report.errors if not error.retryable), None)
+        if self.on_failure == "skip" and report.answered and permanent is None:
             raise AirflowSkipException(str(failure))
-        if not report.retryable:
-            raise AirflowFailException(str(failure))
-        raise failure
+        failure.__cause__ = permanent
+        failure.retryable = report.retryable and permanent is None
+        failure.not_ready = report.not_ready
+        named = [error.retry_after for error in report.errors if error.retry_after is not None]
+        failure.retry_after = max(named, default=None)
+        raise raised_for(failure, context if asks_policy else None)
 
     def leave(self, context: Context, report: GateReport) -> None:
         """Push a report as the XCom of a task that fails: Airflow takes a return value only from one that succeeds.

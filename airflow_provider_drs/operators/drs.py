@@ -66,7 +66,7 @@ class DrsTestConnectionsOperator(HasLinks, LeavesReport, MasksRenderedFields, En
     :param each_host: test every host of an ``ip`` that names several, each with a verdict of its own, because DRS is
         content when one of them answers.
     :raises AirflowFailException: at once, without a retry, when the input is bad, DRS refused the request or the
-        credential, or somebody has changed what was stored.
+        credential, or somebody has changed what was stored; unless the retry policy of the task decides otherwise.
     :raises AirflowSkipException: when an endpoint did not pass or is not stored, and ``on_failure`` is ``skip``.
     :raises DrsEndpointsFailedError: when an endpoint did not pass or is not stored; Airflow's ``retries`` test again.
     """
@@ -126,7 +126,7 @@ class DrsTestConnectionsOperator(HasLinks, LeavesReport, MasksRenderedFields, En
         # imported here: Airflow parses DAG files again and again and needs none of this for it
         from airflow_provider_drs.api.model.report import Report
 
-        with fail_fast_on_permanent_errors():
+        with fail_fast_on_permanent_errors(context):
             try:
                 report = self._test(context)
             except DrsStoppedError:

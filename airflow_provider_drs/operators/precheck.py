@@ -62,7 +62,7 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
     :param timeout: seconds that all checks have together.
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
     :raises AirflowFailException: at once, without a retry, when the input is bad, or DRS refused a request or the
-        credential.
+        credential; unless the retry policy of the task decides otherwise.
     :raises AirflowSkipException: when a job did not pass, and ``on_failure`` is ``skip``.
     :raises DrsPrecheckFailedError: when a job did not pass; Airflow's ``retries`` check again.
     """
@@ -135,7 +135,7 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
         return super().resume_execution(next_method, next_kwargs, context)
 
     def _left(self, context: Context, check: Callable[[], PrecheckReport]) -> dict[str, Any]:
-        with fail_fast_on_permanent_errors():
+        with fail_fast_on_permanent_errors(context):
             try:
                 report = check()
             except DrsStoppedError:

@@ -164,7 +164,7 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
                 raise
         # as the last thing, because a try that is killed before it must not start anything again
         try:
-            content = self.conclude(context, report)
+            content = self.conclude(context, report, asks_policy=False)
         except (AirflowFailException, DrsError) as error:
             # a retry goes on with all; a clear sends nothing again that DRS has accepted and that does not show
             kept = report.unseen if isinstance(error, AirflowFailException) else report.started

@@ -11,6 +11,7 @@ PACKAGE = griffe.load("airflow_provider_drs", search_paths=["."], resolve_aliase
 AIRFLOW = [
     "operators.drs.DrsTestConnectionsOperator",
     "sensors.drs.DrsJobStatusSensor",
+    "retry_policy.DrsRetryPolicy",
     "triggers.drs.DrsJobStatusTrigger",
     "hooks.drs.DrsHook",
 ]

@@ -21,6 +21,7 @@ from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
 from airflow_provider_drs.operators.start import DrsStartJobsOperator
+from airflow_provider_drs.retry_policy import DrsRetryPolicy
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
 from airflow_provider_drs.triggers.precheck import DrsPrecheckTrigger
@@ -74,6 +75,16 @@ def test_the_reference_marks_the_templated_parameters(cls):
     documented = [row[0].strip("`") for row in rows(REFERENCE, cls.__name__) if row[2:3] == ["yes"]]
 
     assert documented == list(cls.template_fields)
+
+
+def test_the_reference_has_every_parameter_of_the_retry_policy_with_its_default():
+    from datetime import timedelta
+
+    (row,) = rows(REFERENCE, "DrsRetryPolicy")
+    ((name, parameter),) = own_parameters(DrsRetryPolicy).items()
+
+    assert row[0] == f"`{name}`"
+    assert (row[1], parameter.default) == ("`timedelta(hours=1)`", timedelta(hours=1))
 
 
 def test_the_reference_has_every_option_of_the_emulator():

@@ -6,8 +6,15 @@ import re
 from pathlib import Path
 
 import airflow_provider_drs
-from airflow_provider_drs.livecheck.__main__ import NO_SERVICE, OWN_FAULT, REFUSED, WELL, WRONG_INPUT
-from airflow_provider_drs.livecheck.options import OPTIONS
+from airflow_provider_drs.livecheck.options import (
+    INTERRUPTED,
+    NO_SERVICE,
+    OPTIONS,
+    OWN_FAULT,
+    REFUSED,
+    WELL,
+    WRONG_INPUT,
+)
 from airflow_provider_drs.livecheck.unknowns import UNKNOWNS
 
 PACKAGE = Path(airflow_provider_drs.__file__).parent
@@ -38,5 +45,5 @@ def test_what_is_not_proven_of_the_gate_has_ids_of_the_table():
 
 def test_the_guide_has_each_option_and_each_exit_code():
     assert set(re.findall(r"^\| `(--[\w-]+)", GUIDE, re.MULTILINE)) == set(OPTIONS)
-    codes = [WELL, REFUSED, WRONG_INPUT, NO_SERVICE, OWN_FAULT]
-    assert re.findall(r"^\| (\d) \|", GUIDE, re.MULTILINE) == [str(code) for code in codes]
+    codes = [WELL, REFUSED, WRONG_INPUT, NO_SERVICE, OWN_FAULT, INTERRUPTED]
+    assert re.findall(r"^\| (\d+) \|", GUIDE, re.MULTILINE) == [str(code) for code in codes]

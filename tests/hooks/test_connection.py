@@ -464,7 +464,7 @@ def test_the_test_button_explains_a_refusal_and_repeats_no_part_of_the_answer(ho
     ("members", "words"),
     [
         ({"host": "no-such-host.invalid"}, "the host name was not found. Check the endpoint or the region"),
-        ({"host": "http://drs.example.org"}, "plain http to drs.example.org would show the credential to anybody"),
+        ({"host": "http://drs.example.org"}, "endpoint: plain http would show the credential to anybody"),
         ({"host": "drs.example.org", "password": None}, "password: the IAM token is missing"),
     ],
 )

@@ -16,7 +16,8 @@ from samples import endpoint, job_id
 from search import in_files, places_of
 from wire import Reply, Request, Service
 
-from airflow_provider_drs.livecheck.__main__ import NO_SERVICE, REFUSED, WRONG_INPUT, main
+from airflow_provider_drs.livecheck.__main__ import main
+from airflow_provider_drs.livecheck.options import NO_SERVICE, REFUSED, WRONG_INPUT
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 
@@ -235,6 +236,19 @@ def test_a_wrong_connection_is_told_without_its_values(plant, monkeypatch, capfd
 
     assert main([]) in (WRONG_INPUT, NO_SERVICE)
     assert plant.found([("output", "".join(capfd.readouterr()).encode())]) == {}
+
+
+@pytest.mark.parametrize("name", ["host", "iam_endpoint"])
+def test_a_host_that_may_not_be_asked_is_told_without_its_name(plant, monkeypatch, capfd, name):
+    url = f"http://{plant('name of a host', '.')}.example.com"
+    stored = connection(plant, "password", url)
+    stored |= {"host": url if name == "host" else "https://drs.example.com"}
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
+
+    assert main([]) == WRONG_INPUT
+    output = "".join(capfd.readouterr())
+    assert "plain http would show the credential" in output
+    assert plant.found([("output", output.encode())]) == {}
 
 
 def test_a_wrong_file_of_endpoints_is_told_without_its_values(plant, monkeypatch, capfd, tmp_path):

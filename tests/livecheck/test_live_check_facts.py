@@ -19,10 +19,10 @@ from airflow_provider_drs.api.errors import DrsTimeoutError
 from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.wire.connection import RawAnswer
-from airflow_provider_drs.livecheck.__main__ import REFUSED
 from airflow_provider_drs.livecheck.client import Exchange
 from airflow_provider_drs.livecheck.contact import ABSENT, Contact
 from airflow_provider_drs.livecheck.findings import Check
+from airflow_provider_drs.livecheck.options import REFUSED
 from airflow_provider_drs.livecheck.probes.exchanges import look_at_exchanges
 from airflow_provider_drs.livecheck.redaction import Redactor
 
@@ -143,9 +143,9 @@ def test_a_v5_that_gives_no_answer_is_told(against):
 def test_a_long_wait_after_the_last_answer_says_nothing_of_the_clock():
     answered = datetime.now(timezone.utc) - timedelta(minutes=20)
     dated = RawAnswer(200, {"Date": format_datetime(answered, usegmt=True)}, HiddenBytes(b"{}"))
-    lost = Exchange(JOB_LIST, None, None, DrsTimeoutError("no answer"), 1200, datetime.now(timezone.utc))
+    lost = Exchange(JOB_LIST, None, None, DrsTimeoutError("no answer"), 0.1, 1200, datetime.now(timezone.utc))
     client: Any = SimpleNamespace(
-        exchanges=[Exchange(JOB_LIST, None, dated, None, 0.1, answered), lost], tls_version=None
+        exchanges=[Exchange(JOB_LIST, None, dated, None, 0, 0.1, answered), lost], tls_version=None
     )
 
     assert Check("clock", True, "equal") in list(look_at_exchanges(Contact(client, Redactor())))

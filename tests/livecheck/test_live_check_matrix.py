@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -176,8 +177,52 @@ def test_a_limit_that_is_met_is_told_and_the_check_goes_on(checked, usual):
     assert [each["refused_calls"] for each in seen] == [0, 1]
     assert [each["windows"] for each in seen] == [[], [{"calls": 10, "seconds": 1.0}]]
     assert seen[1]["headers"] == {"retry-after": "0"}
-    assert result.check("permission batchListJobDetails")["passed"] is None
+    assert result.check("permission batchListJobDetails") == {
+        "check": "permission batchListJobDetails",
+        "passed": False,
+        "told": "HTTP 429 (APIGW.0308)",
+    }
+    assert result.seen("permissions")["batchListJobDetails"]["allowed"] is None
     assert result.check("permission batchListJobStatus")["passed"] is True
+
+
+@pytest.mark.parametrize("fault", ["throttled", "unavailable", "cut_off"])
+def test_a_fault_shows_nothing_of_what_was_asked_and_not_all_is_well(checked, fault):
+    def prepare(emulated):
+        for operation in ("batch-status", "batch-detail", "batch-precheck-result", "v5-jobs", "batch-connection"):
+            emulated.faults.order(Fault(fault, operation, retry_after=0, times=9))
+        emulated.faults.order(Fault(fault, "jobs", retry_after=0, after=2))
+
+    result = checked(prepare)
+
+    assert result.code == 1
+    answers = ("unknown-job", "unknown-members", "v5", "test-failed-login", "test-wrong-state", "test-seconds")
+    assert [name for name in answers if result.seen(name) is not None] == []
+
+
+def test_a_denied_call_shows_nothing_but_its_permission(checked):
+    calls = ("jobs", "batch-status", "batch-detail", "batch-precheck-result", "batch-connection")
+    result = checked(denied=calls)
+
+    assert result.seen("unknown-members") is None
+    assert result.seen("unknown-job") is None
+    assert result.seen("test-failed-login") is None
+    assert {each["allowed"] for each in result.seen("permissions").values()} == {False}
+
+
+@pytest.mark.parametrize("reads", range(4))
+def test_a_key_that_ends_within_a_check_is_no_missing_permission(monkeypatch, tmp_path, reads):
+    with Emulator(world()) as emulator:
+        # the call without a credential and two of the metadata service come first
+        emulator.world.faults.order(Fault("stale_token", after=reads + 3))
+        extra = {"auth_type": "agency", "metadata_endpoint": emulator.url, "project_id": emulator.world.project_id}
+        connection = {"conn_type": "drs", "host": emulator.url, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+        result = check(tmp_path / "run")
+
+    permissions = [each for each in result.answers["checks"] if each["check"].startswith("permission")]
+    assert {each["passed"] for each in permissions} == {True}
+    assert result.code == 0
 
 
 def test_a_checksum_that_was_sent_is_told_with_its_verdict(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from hostile import Hostile, Peer, certificate, http
 from wire import Reply, Service
 
 from airflow_provider_drs.emulator.server import Emulator
-from airflow_provider_drs.livecheck.__main__ import NO_SERVICE, REFUSED, WELL, WRONG_INPUT
+from airflow_provider_drs.livecheck.options import NO_SERVICE, REFUSED, WELL, WRONG_INPUT
 
 PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
 SECRET = "s3cr3t-c4nary-0123456789"
@@ -202,3 +202,113 @@ def test_an_environment_without_a_key_is_wrong_input(monkeypatch, tmp_path, caps
 
     assert check(tmp_path, "--environment", "cn-north-4").code == WRONG_INPUT
     assert "HUAWEICLOUD_SDK_SK: is missing" in capsys.readouterr().err
+
+
+KEYSTONE = {"error": {"code": 401, "message": "The request requires authentication.", "title": "Unauthorized"}}
+NOT_IAM = {
+    **STRANGERS,
+    "something that speaks JSON and has a code": lambda request: Reply({"error": {"code": 401, "message": "no"}}, 401),
+}
+BUSY = [(429, "APIGW.0308"), (503, "DRS.M00004"), (407, "APIGW.0301")]
+
+
+@contextmanager
+def with_iam(monkeypatch, answer, **members):
+    """Yield what stands for IAM, beside an emulator of DRS; the Connection has an IAM user."""
+    with Emulator(world()) as emulator, Service(answer) as iam:
+        extra = {"auth_type": "password", "region": "emulator-1", "iam_endpoint": iam.url, **members}
+        connection = {"conn_type": "drs", "host": emulator.url, "login": f"user-{SECRET}", "password": SECRET}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps({**connection, "extra": extra}))
+        yield iam
+
+
+def sent(service):
+    return [f"{request.method} {request.path} {request.headers} {request.body!r}" for request in service.requests]
+
+
+@pytest.mark.parametrize("project", [{}, {"project_id": PROJECT}], ids=["with a look-up", "with a project"])
+@pytest.mark.parametrize("stranger", NOT_IAM)
+def test_what_is_not_iam_is_named_and_gets_no_password(monkeypatch, tmp_path, stranger, project):
+    with with_iam(monkeypatch, NOT_IAM[stranger], **project) as iam:
+        result = check(tmp_path)
+
+    (request,) = sent(iam)
+    assert request.startswith("GET /v3/projects ")
+    assert not [value for value in (PROJECT, SECRET, "emulator-1") if value in request]
+    assert result.code == (REFUSED if project else NO_SERVICE)
+    told = result.check("credential" if project else "project")["told"]
+    who = stranger.partition(" that is")[0].partition(" and ")[0]
+    assert f"No credential was sent to IAM: {who} answers, which is not IAM. Check iam_endpoint." in told
+
+
+@pytest.mark.parametrize(("status", "code"), BUSY)
+def test_an_iam_that_is_busy_gets_no_password(monkeypatch, tmp_path, status, code):
+    busy = Reply({"error_code": code, "error_msg": "later"}, status)
+    with with_iam(monkeypatch, lambda request: busy) as iam:
+        result = check(tmp_path)
+
+    assert len(iam.requests) == 1
+    assert SECRET not in sent(iam)[0]
+    assert "No credential was sent to IAM, which is busy or has a fault" in result.check("project")["told"]
+
+
+def test_an_iam_that_refuses_as_keystone_does_gets_the_password_once(monkeypatch, tmp_path):
+    with with_iam(monkeypatch, lambda request: Reply(KEYSTONE, 401), project_id=PROJECT) as iam:
+        result = check(tmp_path)
+
+    assert [request.path.partition("?")[0] for request in iam.requests] == ["/v3/projects", "/v3/auth/tokens"]
+    assert [SECRET in text for text in sent(iam)] == [False, True]
+    assert (result.code, result.check("credential")["passed"]) == (REFUSED, False)
+
+
+def test_an_iam_whose_certificate_has_another_name_gets_no_request(monkeypatch, tmp_path):
+    context, pem = certificate(tmp_path, "iam.example.com")
+    members = {"auth_type": "password", "region": "emulator-1", "verify": pem}
+    with Hostile(lambda before, request: http({}), context) as server:
+        connection = {"conn_type": "drs", "host": "https://drs.example.com", "login": "a-user", "password": SECRET}
+        extra = {**members, "iam_endpoint": server.url}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps({**connection, "extra": extra}))
+        result = check(tmp_path / "run")
+
+    assert server.requests == 0
+    assert result.check("project")["told"].endswith("DrsTlsError (ip address mismatch)")
+
+
+@pytest.mark.parametrize(("status", "code"), BUSY)
+def test_a_service_that_is_busy_gets_no_credential(connect, tmp_path, status, code):
+    with Service(lambda request: Reply({"error_code": code, "error_msg": "later"}, status)) as service:
+        connect(service.url)
+        result = check(tmp_path)
+
+    (request,) = sent(service)
+    assert not [value for value in (PROJECT, SECRET) if value in request]
+    assert result.code == NO_SERVICE
+    assert f"(HTTP {status}), so no credential was sent" in result.check("service")["told"]
+
+
+def test_a_project_that_iam_does_not_know_is_told_in_the_files(monkeypatch, tmp_path):
+    def answer(request):
+        if "X-Auth-Token" in request.headers:
+            return Reply({"projects": []})
+        if request.path.startswith("/v3/auth/"):
+            facts = {"issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-02T00:00:00Z"}
+            return Reply({"token": facts}, 201, {"X-Subject-Token": "t" * 32})
+        return Reply(KEYSTONE, 401)
+
+    with with_iam(monkeypatch, answer):
+        result = check(tmp_path)
+
+    assert result.code == NO_SERVICE
+    assert "IAM knows no projects" in result.check("project")["told"]
+    assert len(list((result.folder / "records").iterdir())) == 3
+
+
+def test_a_token_file_that_cannot_be_read_is_told_by_the_variable_that_names_it(monkeypatch, tmp_path):
+    with emulated(monkeypatch, password="", extra={"auth_type": "pod", "project_id": PROJECT}):
+        monkeypatch.setenv("HC_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/v1/credentials")
+        monkeypatch.setenv("HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "absent"))
+        result = check(tmp_path / "run")
+
+    assert result.check("credential")["told"] == (
+        "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE: the file that it names is no file"
+    )

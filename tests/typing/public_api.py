@@ -125,7 +125,7 @@ def status() -> None:
 def every_error(error: DrsError) -> None:
     assert_type((error.text, error.code, error.http_status), tuple[str, str | None, int | None])
     assert_type((error.request_id, error.hint), tuple[str | None, str | None])
-    assert_type((error.retryable, error.attempts), tuple[bool, int])
+    assert_type((error.retryable, error.not_ready, error.attempts), tuple[bool, bool, int])
     assert_type(error.to_dict(), dict[str, Any])
 
 

@@ -39,6 +39,7 @@ class Iam:
     :param max_attempts: the most times that one call is sent.
     :param max_retry_seconds: seconds from the start of a call in which a retry may start.
     :param cancellation: interrupts calls and pauses.
+    :param transport: makes what sends the requests of a call; its parameters are those of :class:`Transport`.
     :raises DrsInputError: when the endpoint is no URL, or would show a credential in logs or on the network.
     """
 
@@ -49,9 +50,10 @@ class Iam:
     max_attempts: int = 5
     max_retry_seconds: float = MAX_RETRY_SECONDS
     cancellation: Cancellation = field(default_factory=Cancellation, repr=False, compare=False)
+    transport: Callable[..., Transport] = field(default=Transport, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._transport().close()  # its constructor checks the endpoint
+        self._new_transport().close()  # its constructor checks the endpoint
 
     def token(self, user: str, password: str, domain: str, project: Mapping[str, str]) -> iam_token.Token:
         """Log a user in and return the token; operation ``keystoneCreateUserTokenByPassword``.
@@ -92,7 +94,7 @@ class Iam:
     ) -> Answer:
         data = HiddenBytes(json.dumps(body).encode()) if body else None
         secrets = HiddenTuple(operation.secrets_in(body))
-        transport = self._transport()
+        transport = self._new_transport()
 
         def attempt(_: int) -> Answer:
             self.cancellation.check()
@@ -110,8 +112,8 @@ class Iam:
         finally:
             transport.close()
 
-    def _transport(self) -> Transport:
-        return Transport(
+    def _new_transport(self) -> Transport:
+        return self.transport(
             self.endpoint,
             name="iam_endpoint",
             verify=self.verify,

@@ -8,7 +8,7 @@ from datetime import date
 
 from airflow_provider_drs.api.checks.items import explain
 from airflow_provider_drs.api.checks.waivers import Waiver, waiver_for
-from airflow_provider_drs.api.codes import is_retryable
+from airflow_provider_drs.api.codes import is_not_ready, is_retryable
 from airflow_provider_drs.api.model.precheck import FAILED, PrecheckItem, PrecheckRequest, PrecheckResult
 
 ON_ALARM = ("fail", "pass")
@@ -73,6 +73,11 @@ class PrecheckVerdict:
     def retryable(self) -> bool:
         """Whether another check may pass later without a change of the DAG."""
         return is_retryable(self.result.code, self.result.text)
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether DRS refused the check because of the job's status."""
+        return is_not_ready(self.result.code)
 
     @property
     def text(self) -> str | None:

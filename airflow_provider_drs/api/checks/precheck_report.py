@@ -80,6 +80,11 @@ class PrecheckReport:
         return all(job.retryable for job in self.failed)
 
     @property
+    def not_ready(self) -> bool:
+        """Whether DRS has refused every check that failed because of its job's status."""
+        return bool(self.failed) and all(job.not_ready for job in self.failed)
+
+    @property
     def lines(self) -> list[str]:
         """A line for each item that stopped a job, and for each job that was stopped by something else."""
         return [line for job in self.failed for line in _lines(job)]

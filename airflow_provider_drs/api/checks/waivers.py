@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import EMPTY, MISSING, Unreadable, is_given, read_list, unreadable_in
 from airflow_provider_drs.api.model.rules import JOB_ID, NO_JOB_ID
+from airflow_provider_drs.api.model.values import UnreadableError
 from airflow_provider_drs.api.texts import printable, short
 
 _MEMBERS = {"item": True, "reason": True, "until": True, "job_id": False, "by": False}
@@ -104,26 +105,12 @@ def _of_yaml(value: object) -> object:
     if value.lstrip().startswith(("[", "{")) and not any(isinstance(item, Unreadable) for item in read_list(value)):
         return value
     # imported here, because waivers in a DAG need none of it
-    import yaml
-
-    class EachOnce(yaml.SafeLoader):
-        """Refuses an object that has a member twice: a reader would see the first, and the last would count."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            names = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(set(names)) < len(names):
-                where = node.start_mark.line + 1
-                raise DrsInputError(
-                    [f"waivers: the object in line {where} has a member twice; which counts is unclear"]
-                )
-            return super().construct_mapping(node, deep)
+    from airflow_provider_drs.api.model.yaml_reading import read_yaml
 
     try:
-        return yaml.load(value, EachOnce)  # noqa: S506 - it is a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", as line {mark.line + 1} shows" if mark else ""
-        raise DrsInputError([f"waivers: is text that is neither YAML nor JSON{where}"]) from None
+        return read_yaml(value)
+    except UnreadableError as error:
+        raise DrsInputError([f"waivers: {error}"]) from None
 
 
 def _wrong_with(entry: object) -> list[str]:

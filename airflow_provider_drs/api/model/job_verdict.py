@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airflow_provider_drs.api.codes import is_retryable
+from airflow_provider_drs.api.codes import is_not_ready, is_retryable
 from airflow_provider_drs.api.texts import printable
 
 MAX_REASON = 200
@@ -69,6 +69,11 @@ class JobVerdict:
     def retryable(self) -> bool:
         """Whether the endpoints may be stored later; not where somebody has changed them, who must be asked first."""
         return not self.changed and is_retryable(self.code, self.text)
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether DRS stores the endpoints as soon as the job is in ``CONFIGURATION``."""
+        return not self.changed and is_not_ready(self.code)
 
     @property
     def line(self) -> str:

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_drs.api.codes import is_retryable
+from airflow_provider_drs.api.codes import is_not_ready, is_retryable
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.errors import DrsEndpointsFailedError, DrsError, DrsInputError
-from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus
+from airflow_provider_drs.api.model.job_status import TESTABLE, JobStatus, Phase
 from airflow_provider_drs.api.model.job_verdict import MAX_REASON, JobVerdict, one_line
 from airflow_provider_drs.api.model.summary import table
 from airflow_provider_drs.api.texts import printable
@@ -70,6 +70,11 @@ class Verdict:
         if self.status is not None and not JobStatus(self.status).can_reach([TESTABLE]):
             return False
         return is_retryable(self.code, self.text)
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether DRS tests the endpoint as soon as its job is in ``CONFIGURATION``."""
+        return is_not_ready(self.code) if self.status is None else JobStatus(self.status).phase is Phase.BEFORE
 
     @property
     def name(self) -> str:
@@ -154,6 +159,12 @@ class Report:
     def retryable(self) -> bool:
         """Whether all that failed may pass later without a change."""
         return all(verdict.retryable for verdict in self.failed) and all(job.retryable for job in self.not_stored)
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether nothing has failed except what waits for a job that is not in ``CONFIGURATION`` yet."""
+        waits = [verdict.not_ready for verdict in self.failed] + [job.not_ready for job in self.not_stored]
+        return bool(waits) and all(waits)
 
     @property
     def headline(self) -> str:

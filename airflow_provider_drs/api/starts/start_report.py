@@ -89,6 +89,11 @@ class StartReport:
         return all(job.retryable for job in self.failed)
 
     @property
+    def not_ready(self) -> bool:
+        """False: a start does not wait for a job, only its retries do."""
+        return False
+
+    @property
     def digest(self) -> str:
         """The digest of what became of the jobs; their order does not matter."""
         return digest({job.job_id: [job.outcome, job.passed, job.status] for job in self.jobs})

@@ -270,5 +270,5 @@ def _checked(endpoint: str, name: str, on_link: bool) -> tuple[str, bool]:
     if not named or url.scheme not in ("http", "https") or not {"?", "#"}.isdisjoint(endpoint):
         raise DrsInputError([f"{name}: must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"])
     if url.scheme == "http" and not nearby:
-        raise DrsInputError([f"{name}: plain http to {host} would show the credential to anybody; use https"])
+        raise DrsInputError([f"{name}: plain http would show the credential to anybody on the way; use https"])
     return url.geturl().rstrip("/"), nearby

@@ -37,7 +37,8 @@ def check_access(contact: Contact) -> Iterator[Check | Finding]:
     else:
         yield Check("credential", True, "accepted")
         yield Check("project", True, "accepted")
-    exchange = contact.client.exchanges[before]
+    # the last one: before it, a key that had ended may have been refused and renewed
+    exchange = contact.client.exchanges[-1]
     yield from permission(contact, exchange)
     yield from _actions(contact, exchange)
 
@@ -46,17 +47,17 @@ def permission(contact: Contact, exchange: Exchange) -> Iterator[Check | Finding
     """Say whether the caller may make this call, and which action the refusal names."""
     name = exchange.operation.name
     if exchange.answer is None:
-        yield Check(f"permission {name}", None, error_told(exchange.error) if exchange.error else "no answer")
+        yield Check(f"permission {name}", False, error_told(exchange.error) if exchange.error else "no answer")
         return
     status, code = exchange.status, exchange.code
-    # a limit or a fault says nothing of the permission, and neither does a gateway that does not serve the call
+    # a limit, a fault or a gateway that does not serve the call says nothing of the permission, but not all is well
     allowed = False if status in (401, 403) else True if status in (200, 202, 400, 422) else None
     facts: dict[str, Any] = {"allowed": allowed, "http_status": status, "code": code}
     facts["documented_action"] = exchange.operation.permission
     text = (code_and_text(exchange.body) or (None, ""))[1]
     facts["named_actions"] = words.actions_in(text) if allowed is False else []
     shown = {True: "allowed", False: "denied", None: f"HTTP {status}"}[allowed]
-    yield Check(f"permission {name}", allowed, f"{shown} ({code})" if code else shown)
+    yield Check(f"permission {name}", allowed is True, f"{shown} ({code})" if code else shown)
     yield Finding("permissions", {name: facts})
 
 

@@ -15,6 +15,8 @@ def look_for_v5(contact: Contact) -> Iterator[Check | Finding]:
         there = {200: True, 404: False}.get(exchange.status or 0)
         other = f"HTTP {exchange.status}" if exchange.status else "no answer"
         yield Check("v5", None, {True: "there", False: "not there", None: other}[there])
+        if not exchange.considered:
+            continue
         facts = {"there": there, "code": exchange.code, **contact.shape(exchange)}
         yield Finding("v5", {**facts, "region": words.region(contact.client.endpoint.partition("://")[2])})
 

@@ -23,8 +23,8 @@ def log_in(contact: Contact) -> Iterator[Check | Finding]:
         verdicts, exchanges = contact.ask(contact.client.test_connections, endpoints)
         good = {verdict.job_id for verdict in verdicts or () if verdict.passed}
         passed += [endpoint for endpoint in endpoints if endpoint.id in good]
-        # none was sent if a limit is met, and the last of two if the credential was renewed
-        for exchange in exchanges[-1:]:
+        # none was sent if a limit is met
+        for exchange in exchanges:
             if not number:
                 yield from permission(contact, exchange)
             if exchange.considered:

@@ -129,7 +129,7 @@ def test_a_job_whose_check_was_refused_has_code_text_and_hint_of_the_refusal():
 
     assert (refused.passed, refused.text, refused.tested) == (False, "wrong status", False)
     assert (refused.result.code, refused.result.hint, refused.result.request_id) == ("DRS.M00304", "wait for it", "r-1")
-    assert not refused.retryable
+    assert (refused.retryable, refused.not_ready) == (False, True)
 
 
 def test_a_waiver_that_has_no_effect_is_told_with_the_reason():

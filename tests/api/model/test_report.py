@@ -16,6 +16,7 @@ from samples import endpoint, job_id
 from airflow_provider_drs.api.digest import digest
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError, DrsUnreachableError
+from airflow_provider_drs.api.model.job_verdict import JobVerdict
 from airflow_provider_drs.api.model.report import Report, Verdict
 from airflow_provider_drs.api.model.summary import MAX_ROWS
 from airflow_provider_drs.api.operations.connection_test import verdict_on
@@ -141,6 +142,42 @@ def test_an_endpoint_was_tested_if_it_was_sent(attempts, tested):
 @pytest.mark.parametrize(("status", "retryable"), [("CREATING", True), ("CREATE_FAILED", False), ("DELETED", False)])
 def test_an_endpoint_of_a_job_that_is_not_ready_is_retryable_while_the_job_can_become_ready(status, retryable):
     assert replace(REFUSED, code=None, text="not ready", status=status).retryable is retryable
+
+
+CREATING = replace(REFUSED, code=None, text="not ready", status="CREATING", attempts=0)
+OUT_OF_STATE = replace(REFUSED, code="DRS.M00304", text="Not allowed in this status.")
+
+
+@pytest.mark.parametrize("verdicts", [(CREATING,), (OUT_OF_STATE,), (PASSED, CREATING, OUT_OF_STATE)])
+def test_a_report_is_about_jobs_that_are_not_ready_if_nothing_else_has_failed(verdicts):
+    assert Report(verdicts).not_ready
+
+
+@pytest.mark.parametrize(
+    "verdicts",
+    [
+        (),
+        (PASSED,),
+        (CREATING, REFUSED),
+        (OUT_OF_STATE, replace(REFUSED, code="DRS.M01501", text="Connection timed out")),
+        (replace(CREATING, status="FULL_TRANSFER_STARTED"),),
+        (replace(CREATING, status="CREATE_FAILED"),),
+    ],
+)
+def test_a_report_with_another_failure_is_not_about_jobs_that_are_not_ready(verdicts):
+    assert not Report(verdicts).not_ready
+
+
+@pytest.mark.parametrize(
+    ("job", "waits"),
+    [
+        (JobVerdict(job_id(2), False, False, "DRS.M00304", "Not allowed in this status."), True),
+        (JobVerdict(job_id(2), False, False, "DRS.M00304", "Not allowed in this status.", changed=True), False),
+        (JobVerdict(job_id(2), False, False, "DRS.M00202", "no"), False),
+    ],
+)
+def test_a_job_that_is_not_stored_counts_for_that_as_an_endpoint_does(job, waits):
+    assert Report((PASSED, CREATING), stores=(job,)).not_ready is waits
 
 
 # --- the report ---

@@ -97,7 +97,7 @@ def test_a_uri_that_logs_must_not_show_is_refused_and_not_repeated(uri):
 
 @pytest.mark.parametrize("host", ["agent.example.org", "192.0.2.1", "10.0.0.1", "169.253.1.1", "[2001:db8::1]"])
 def test_plain_http_leaves_neither_the_machine_nor_its_link(host):
-    assert "plain http to" in violations(f"http://{host}/v1/credentials")[0]
+    assert "plain http would show" in violations(f"http://{host}/v1/credentials")[0]
 
 
 @pytest.mark.parametrize(
