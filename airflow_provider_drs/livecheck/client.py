@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -18,11 +19,12 @@ from airflow_provider_drs.api.operations import job_list
 from airflow_provider_drs.api.operations.iam_projects import IAM_PROJECTS
 from airflow_provider_drs.api.operations.job_list import JOB_LIST
 from airflow_provider_drs.api.operations.job_list_v5 import JOB_LIST_V5
-from airflow_provider_drs.api.wire.answers import Answer
+from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.connection import Connection, RawAnswer
 from airflow_provider_drs.api.wire.json_reading import read_object
 from airflow_provider_drs.api.wire.scrubber import Scrubber
 from airflow_provider_drs.api.wire.transport import Transport, no_credential
+from airflow_provider_drs.livecheck import words
 from airflow_provider_drs.livecheck.strangers import is_of_iam, refuses, stranger
 
 NOBODY = "0" * 32
@@ -41,6 +43,7 @@ class Exchange:
     :param error: the error if there was no answer.
     :param began: when it was sent, by the monotonic clock.
     :param seconds: how long it took.
+    :param ended: when.
     """
 
     operation: Operation
@@ -49,6 +52,7 @@ class Exchange:
     error: DrsError | None
     began: float
     seconds: float
+    ended: datetime
 
     @cached_property
     def body(self) -> dict[str, Any]:
@@ -60,6 +64,16 @@ class Exchange:
         """The ids of the jobs that were asked about."""
         jobs = json.loads(self.data or b"{}").get("jobs", [])
         return [job if isinstance(job, str) else job.get("id") or job.get("job_id") for job in jobs]
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer, or ``None`` if there was none."""
+        return self.answer.status if self.answer else None
+
+    @property
+    def code(self) -> str | None:
+        """The error code of the answer, if it has a known form."""
+        return words.code((code_and_text(self.body) or (None, ""))[0])
 
     @property
     def considered(self) -> bool:
@@ -107,8 +121,8 @@ class ObservedTransport(Transport):
     ) -> None:
         body = request.body.encode() if isinstance(request.body, str) else request.body
         data = None if body is None else HiddenBytes(body)
-        seconds = round(time.monotonic() - began, 2)
-        self.exchanges.append(Exchange(operation, data, raw, error, began, seconds))
+        seconds, ended = round(time.monotonic() - began, 2), datetime.now(timezone.utc)
+        self.exchanges.append(Exchange(operation, data, raw, error, began, seconds, ended))
 
     def _new_connection(self, request: requests.PreparedRequest) -> Connection:
         connection = super()._new_connection(request)

@@ -14,6 +14,8 @@ from airflow_provider_drs.livecheck.redaction import Redactor
 
 ABSENT = "00000000-0000-4000-8000-0000000jb000"
 """A well-formed id that no job has."""
+NO_STATUS = ""
+"""In place of the status of a job that DRS does not know."""
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Contact:
     :param redactor: makes what may be told of an answer.
     :param job_ids: the named jobs.
     :param endpoints: what is to be tested.
-    :param statuses: the status of each named job, once it was read.
+    :param statuses: the status of each named job, once it was read, or ``NO_STATUS``.
     """
 
     client: ProbingClient
@@ -54,8 +56,7 @@ class Contact:
 
     def shape(self, exchange: Exchange) -> dict[str, Any]:
         """Return status and shape of an answer."""
-        status = exchange.answer.status if exchange.answer else None
-        return {"http_status": status, "answer": self.redactor.body(exchange.body)}
+        return {"http_status": exchange.status, "answer": self.redactor.body(exchange.body)}
 
 
 def _lasting(exchanges: list[Exchange]) -> list[Exchange]:

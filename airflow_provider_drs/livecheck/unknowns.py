@@ -46,6 +46,7 @@ UNKNOWNS = (
     Unknown("precheck-running", "What has a pre-check while it runs?", "api/operations/precheck_result.py", By.JOBS),
     Unknown("test-failed-login", "How is a failed login told?", "api/wire/answers.py", By.TEST),
     Unknown("test-wrong-state", "How is a job outside of CONFIGURATION told in a test?", "api/readiness.py", By.TEST),
+    Unknown("test-unknown-job", "How is an unknown job told in a test?", "api/wire/answers.py", By.TEST),
     Unknown("test-words", "Which words does a passed test have?", "api/operations/connection_test.py", By.TEST),
     Unknown("test-seconds", "How long does a test take?", "hooks/connection.py", By.TEST),
     Unknown("test-stores", "Does a passed test alone store the endpoint?", "api/store.py", By.TEST),

@@ -81,6 +81,7 @@ def test_an_unknown_member_is_ignored_and_any_other_breach_is_not(drs: Drs) -> N
 def test_there_is_a_v5_or_none(drs: Drs, there: bool, status: int) -> None:
     choose(drs, v5=there)
     world = drs.emulator.world
+    world.add_job(ABSENT, "CONFIGURATION", db_use_type="sync")
     url = f"{drs.emulator.url}/v5/{world.project_id}/jobs?job_type=migration&limit=1"
     answer = requests.get(url, headers={"X-Auth-Token": world.token}, timeout=30)
 
@@ -115,15 +116,18 @@ def test_a_call_is_denied_and_v3_announces_its_end(drs: Drs) -> None:
 
 
 def test_a_running_precheck_has_a_rate(drs: Drs) -> None:
-    choose(drs, rate_while_running=True)
+    choose(drs, rate_while_running=True, passed_word="true")
     world = drs.emulator.world
     for side in ("source", "target"):
         world.remember_test(ONE, side, passed=True)
         world.change_stored(ONE, side, db_user="reader")
     world.change(ONE, precheck={"stops_at": 50})
-    drs.precheck(ONE)
+    requested = drs.precheck(ONE)
 
     assert drs.checked(ONE)[0]["total_passed_rate"] == "0%"
+    # neither choice is about any other call
+    assert "total_passed_rate" not in drs.details(ONE)[0]
+    assert requested[0]["status"] == "success"
 
 
 def test_the_clock_is_ahead() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from canaries import Canary
 from checking import check
+from identities import environment
+from samples import endpoint, job_id
 from search import in_files, places_of
 from wire import Reply, Request, Service
 
@@ -61,7 +64,17 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
     def end() -> dict[str, str]:
         return {name: plant(f"stored {name}") for name in ("ip", "db_user", "db_password", "db_name", "inst_name")}
 
+    def key(*names: str) -> dict[str, str]:
+        values = (plant(f"{name} of an identity", "-") for name in names[:3])
+        return dict(zip(names, (*values, "2999-01-01T00:00:00Z"), strict=True))
+
     def reply(request: Request) -> Reply:
+        if request.path == "/meta-data/latest/api/token":
+            return Reply(raw=plant("metadata token", "-").encode())
+        if request.path == "/openstack/latest/securitykey":
+            return Reply({"credential": key("access", "secret", "securitytoken", "expires_at")})
+        if request.path == "/v1/credentials":
+            return Reply({"credentials": key("accessKeyId", "secretAccessKey", "securityToken", "expiration")})
         name = request.path.rpartition("/")[2].partition("?")[0]
         if "X-Auth-Token" not in request.headers and "Authorization" not in request.headers:
             if request.path.startswith("/v3/auth/"):
@@ -103,7 +116,8 @@ def answers(plant: Planted, secrets: list[str]) -> Callable[[Request], Reply]:
                 {"total_record": 10**9, "jobs": [{**job, "job_action": action, **texts("job")}]},
                 headers=headers("list"),
             )
-        return Reply({"results": results, "count": len(results), plant("beside", "_"): echoed}, headers=headers(name))
+        beside = {plant("beside", "_"): f"{echoed} {request.headers}"}
+        return Reply({"results": results, "count": len(results), **beside}, headers=headers(name))
 
     return reply
 
@@ -119,6 +133,10 @@ def connection(plant: Planted, kind: str, url: str) -> dict[str, object]:
         extra["security_token"] = plant("security token", "-")
     if kind == "password":
         extra["domain_name"] = plant("domain")
+    if kind == "agency":
+        extra["metadata_endpoint"] = url
+    if kind in ("agency", "pod"):
+        return {"conn_type": "drs", "host": url, "extra": extra}
     login = {} if kind == "token" else {"login": plant("login", "-")}
     return {"conn_type": "drs", "host": url, "password": plant("credential", "-"), **login, "extra": extra}
 
@@ -131,7 +149,7 @@ def texts_of(value: object) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("kind", ["token", "aksk", "password"])
+@pytest.mark.parametrize("kind", ["token", "aksk", "password", "agency", "pod"])
 def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_path, capfd, kind):
     jobs = [plant.job_id(f"job {number}") for number in range(3)]
     ends = [
@@ -153,6 +171,9 @@ def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_pat
     ]
     with Service() as service:
         stored = connection(plant, kind, service.url)
+        (tmp_path / "token").write_text(plant("token of a pod", "-"))
+        for name, value in environment(f"{service.url}/v1/credentials", str(tmp_path / "token")).items():
+            monkeypatch.setenv(name, value)
         secrets = [text for value in (stored, *ends) for text in texts_of(value) if len(text) > 20]
         service.answer = answers(plant, secrets)
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
@@ -164,6 +185,8 @@ def test_a_hostile_service_cannot_have_anything_told(plant, monkeypatch, tmp_pat
         "jobs", "batch-status", "batch-detail", "batch-precheck-result", "batch-connection"
     }  # fmt: skip
     assert result.code == REFUSED
+    planted = " ".join(canary.name for canary in plant.canaries)
+    assert ("of an identity" in planted) == (kind in ("agency", "pod"))
     assert list(result.seen("test-wrong-state")) == ["text"]
     assert len(list((result.folder / "records").iterdir())) > 8
     assert plant.found([("output", output.encode()), *in_files("file", result.folder)]) == {}
@@ -240,6 +263,22 @@ def test_a_wrong_file_of_endpoints_is_told_without_its_values(plant, monkeypatch
     assert plant.found([("output", "".join(capfd.readouterr()).encode())]) == {}
 
 
+def test_nothing_is_logged_during_a_check(monkeypatch, tmp_path):
+    logs = []
+
+    def answer(request: Request) -> Reply:
+        logs.append(logging.getLogger("a-library").isEnabledFor(logging.CRITICAL))
+        return Reply({"error_code": "APIGW.0301"}, 401)
+
+    with Service(answer) as service:
+        stored = {"conn_type": "drs", "host": service.url, "password": "a-token", "extra": {"project_id": "p"}}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
+        check(tmp_path / "run", jobs=[])
+
+    assert logs == [False, False]
+    assert logging.getLogger("a-library").isEnabledFor(logging.CRITICAL)
+
+
 def test_a_fault_of_the_check_itself_shows_no_traceback(plant, monkeypatch, capfd):
     def broken(*arguments: object) -> None:
         raise RuntimeError(plant("fault of the check"))
@@ -250,3 +289,26 @@ def test_a_fault_of_the_check_itself_shows_no_traceback(plant, monkeypatch, capf
     output = "".join(capfd.readouterr())
     assert output.startswith("The check has a fault of its own: RuntimeError in ")
     assert plant.found([("output", output.encode())]) == {}
+
+
+def test_a_value_that_is_a_word_of_the_contract_is_told_nowhere(monkeypatch, tmp_path, capfd):
+    token, user, password = "CREATE_FAILED", "FULL_TRANSFER_FAILED", "mysql"
+
+    def answer(request: Request) -> Reply:
+        if "X-Auth-Token" not in request.headers:
+            return Reply({"error_code": "APIGW.0301"}, 401)
+        if "/batch-" not in request.path:
+            return Reply({"jobs": [{"status": token, "job_action": {"available_actions": []}}], "total_record": 1})
+        status = "failed" if request.path.endswith("/batch-connection") else user
+        return Reply({"results": [{"id": job_id(1), "status": status, "db_use_type": password}], "count": 1})
+
+    with Service(answer) as service:
+        stored = {"conn_type": "drs", "host": service.url, "password": token, "extra": {"project_id": "p"}}
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(stored))
+        result = check(tmp_path / "run", test=[endpoint(1, db_user=user, db_password=password)], jobs=[job_id(1)])
+    told = "".join(
+        file.read_text() for file in [*(result.folder / "records").iterdir(), result.folder / "answers.json"]
+    )
+
+    assert list(result.seen("actions")) == list(result.seen("test-wrong-state")) == ["***"]
+    assert not [value for value in (token, user, password) if value in told + "".join(capfd.readouterr())]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from checking import JOBS, Result, check, ends, refuses_the_targets, world
-from samples import endpoint
+from samples import endpoint, job_id
 
 from airflow_provider_drs.emulator.choices import Choices
 from airflow_provider_drs.emulator.faults import Fault
@@ -40,7 +40,7 @@ def usual(tmp_path_factory) -> Result:
 
 
 USUAL = {
-    "results-order": lambda seen: {name: each["order"] for name, each in seen.items()},
+    "results-order": lambda seen: {name: each["orders"] for name, each in seen.items()},
     "results-count": lambda seen: {name: (each["results"], each["count"]) for name, each in seen.items()},
     "unknown-job": lambda seen: {name: each["http_status"] for name, each in seen.items()},
     "unknown-members": lambda seen: (seen["refused"], seen["code"]),
@@ -49,7 +49,7 @@ USUAL = {
     "permissions": lambda seen: {name for name, each in seen.items() if not each["allowed"]},
     "v3-removal": lambda seen: (seen["answers"], seen["headers"]),
     "v5": lambda seen: (seen["there"], seen["code"]),
-    "stored-secrets": lambda seen: (seen["stored_endpoints"], seen["secret_members"]),
+    "stored-secrets": lambda seen: (seen["stored_endpoints"], seen["secret_members"], seen["masked_members"]),
     "precheck-running": lambda seen: "total_passed_rate" in seen["result"],
     "test-failed-login": lambda seen: (seen["http_status"], seen["code"], seen["answer"].get("count")),
     "test-wrong-state": lambda seen: list(seen),
@@ -59,11 +59,17 @@ USUAL = {
 """What is looked at of each finding."""
 FACTS: dict[str, Any] = {
     "results-order": {
-        "batchListJobStatus": "as asked",
-        "batchListJobDetails": "as asked",
-        "batchCheckResults": "as asked",
+        "batchListJobStatus": ["as asked"],
+        "batchListJobDetails": ["as asked"],
+        "batchCheckResults": ["as asked"],
+        "batchValidateConnections": ["as asked"],
     },
-    "results-count": {"batchListJobStatus": (1, 1), "batchListJobDetails": (1, 1), "batchCheckResults": (4, 4)},
+    "results-count": {
+        "batchListJobStatus": (1, 1),
+        "batchListJobDetails": (1, 1),
+        "batchCheckResults": (4, 4),
+        "batchValidateConnections": (2, 2),
+    },
     "unknown-job": {"batchListJobStatus": 400, "batchListJobDetails": 400, "batchCheckResults": 200},
     "unknown-members": (True, "DRS.M00202"),
     "code-prefix": ["APIGW.", "DRS."],
@@ -71,7 +77,7 @@ FACTS: dict[str, Any] = {
     "permissions": set(),
     "v3-removal": (True, []),
     "v5": (False, "APIGW.0101"),
-    "stored-secrets": (2, []),
+    "stored-secrets": (2, [], []),
     "precheck-running": False,
     "test-failed-login": (200, "DRS.KE0002", 1),
     "test-wrong-state": ["FULL_TRANSFER_STARTED"],
@@ -79,11 +85,11 @@ FACTS: dict[str, Any] = {
     "test-stores": (1, 0),
 }
 CHOICES: list[tuple[str, dict[str, Any], Any]] = [
-    ("results-order", {"results": "reversed"}, dict.fromkeys(FACTS["results-order"], "reversed")),
+    ("results-order", {"results": "reversed"}, {name: ["reversed"] for name in FACTS["results-order"]}),
     (
         "results-count",
         {"count": "asked"},
-        {"batchListJobStatus": (1, 4), "batchListJobDetails": (1, 4), "batchCheckResults": (4, 4)},
+        {**FACTS["results-count"], "batchListJobStatus": (1, 4), "batchListJobDetails": (1, 4)},
     ),
     ("unknown-job", {"unknown_job": "left out"}, dict.fromkeys(FACTS["unknown-job"], 200)),
     ("unknown-members", {"unknown_members": "ignored"}, (False, None)),
@@ -92,7 +98,7 @@ CHOICES: list[tuple[str, dict[str, Any], Any]] = [
     ("permissions", {"denied": ("batch-detail",)}, {"batchListJobDetails"}),
     ("v3-removal", {"removal_header": True}, (True, ["deprecation"])),
     ("v5", {"v5": True}, (True, None)),
-    ("stored-secrets", {"stored_secrets": True}, (2, ["db_password"])),
+    ("stored-secrets", {"stored_secrets": True}, (2, [], ["db_password"])),
     ("precheck-running", {"rate_while_running": True}, True),
     ("test-failed-login", {"failed_test": "refused results"}, (400, "DRS.KE0002", 1)),
     ("test-failed-login", {"failed_test": "refused"}, (400, "DRS.KE0002", None)),
@@ -120,7 +126,7 @@ _AFFECTED = {
     # a call that is refused shows nothing else
     "permissions": ("results-order", "results-count", "unknown-job", "stored-secrets", "code-prefix", "test-stores"),
     "unknown-job": ("results-count", "code-prefix"),
-    "test-failed-login": ("test-wrong-state", "test-words", "test-stores"),
+    "test-failed-login": ("test-wrong-state", "test-words", "test-stores", "results-order", "results-count"),
     "code-prefix": ("v5",),
     "v5": ("code-prefix",),
     "results-count": ("test-failed-login",),
@@ -139,6 +145,22 @@ def test_a_job_in_another_state_is_told_with_that_state(checked):
     result = checked(lambda emulated: emulated.set_status(JOBS[2], "CREATE_FAILED"))
 
     assert list(result.seen("test-wrong-state")) == ["CREATE_FAILED"]
+
+
+@pytest.mark.parametrize(
+    ("failed_test", "seen"), [("item", (200, 1)), ("refused results", (400, 1)), ("refused", (400, None))]
+)
+def test_an_unknown_job_in_a_test_is_told(monkeypatch, tmp_path, failed_test, seen):
+    emulated = world()
+    emulated.choices = Choices(failed_test=failed_test)
+    with Emulator(emulated, probe=refuses_the_targets) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", emulator.connection_json)
+        result = check(tmp_path / "run", test=[endpoint(9)], jobs=[*JOBS, job_id(9)])
+
+    told = result.seen("test-unknown-job")
+    assert (told["http_status"], told["answer"].get("count"), told["code"]) == (*seen, "DRS.M00289")
+    assert [result.seen(unknown) for unknown in ("test-failed-login", "test-wrong-state")] == [None, None]
+    assert result.check("jobs")["told"] == "3 of 4 have a known status"
 
 
 def test_a_slow_test_is_told_with_its_seconds(checked):
@@ -227,7 +249,7 @@ def test_a_clock_that_differs_is_told(checked, usual):
 
 
 def test_every_unknown_that_a_check_may_see_is_in_a_test_above():
-    tested = {*USUAL, "actions", "test-seconds", "certificate-checksum"}
+    tested = {*USUAL, "actions", "test-seconds", "test-unknown-job", "certificate-checksum"}
 
     assert {unknown.id for unknown in UNKNOWNS if unknown.by is not By.NOTHING} == tested
 

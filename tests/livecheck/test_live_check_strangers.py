@@ -24,6 +24,8 @@ STRANGERS = {
     "a redirect, such as to a sign-in page,": lambda request: Reply(status=302, headers={"Location": "/login"}),
     "something that speaks JSON": lambda request: Reply({"jobs": []}),
     "something that speaks JSON and refuses": lambda request: Reply({"error": "who are you?"}, 401),
+    "something that speaks JSON and refuses with a code": lambda request: Reply({"error_code": "E401"}, 401),
+    "something that speaks JSON and has a code": lambda request: Reply({"error_code": "DRS.M00001"}),
     "something without JSON": lambda request: Reply(raw=b"no", status=401),
 }
 
@@ -55,7 +57,7 @@ def test_a_stranger_is_named_and_gets_one_request_without_anything_of_the_caller
     assert result.code == NO_SERVICE
     (told,) = result.answers["checks"]
     assert told["passed"] is False
-    assert told["told"].startswith(stranger.partition(" that is")[0].partition(" and refuses")[0])
+    assert told["told"].startswith(stranger.partition(" that is")[0].partition(" and ")[0])
     assert told["told"].endswith("which is not DRS; no credential was sent")
 
 
@@ -150,8 +152,9 @@ def test_a_project_of_somebody_else_is_told(monkeypatch, tmp_path):
 
 def test_only_reads_are_sent_without_test(monkeypatch, tmp_path):
     with emulated(monkeypatch) as asked:
-        check(tmp_path)
+        result = check(tmp_path)
 
+    assert "connection test" not in [each["check"] for each in result.answers["checks"]]
     assert {call.operation for call in asked.calls} == {"jobs", "batch-status", "batch-detail", "batch-precheck-result"}
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_drs.livecheck import words
@@ -42,6 +42,7 @@ def shape(value: Any) -> Any:
     return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
 
+@settings(deadline=None)
 @given(documents)
 def test_all_that_is_told_of_any_json_is_a_known_word_or_a_stand_in(document):
     for name, told in leaves(Redactor().body(document)):
@@ -53,6 +54,7 @@ def test_all_that_is_told_of_any_json_is_a_known_word_or_a_stand_in(document):
             assert told in (True, False, None, 1, 0.5) or name in ("count", "total_record", "total_count")
 
 
+@settings(deadline=None)
 @given(documents)
 def test_the_shape_stays_and_a_second_time_changes_nothing(document):
     once = Redactor().body(document)
@@ -61,6 +63,7 @@ def test_the_shape_stays_and_a_second_time_changes_nothing(document):
     assert shape(Redactor().body(once)) == shape(once)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_a_name_is_told_only_if_it_is_made_of_words_of_the_contract(name):
     assert words.member(name) in (None, name)
@@ -104,10 +107,23 @@ def test_names_of_members(name, told):
         ("count", 10**9, 1),
         ("item", "srcCollHasTtlIndex", "srcCollHasTtlIndex"),
         ("item", "myItem", "text"),
+        ("name", "TRUE", "TRUE"),
+        ("name", "drs.m00289", "drs.m00289"),
+        ("create_time", ["2026-01-01 08:00:00"] * 101, ["0000-00-00 00:00:00"] * 100),
     ],
 )
 def test_values_of_members(name, value, told):
     assert Redactor().body({name: value}) == {name: told}
+
+
+def test_codes_regions_and_actions_are_told_in_their_known_form_only():
+    told = [words.code(text) for text in ("DRS.M00289", "APIG.0101", "DRS.M00289alice", "alice.0101", "", None)]
+    hosts = ["drs.cn-north-4.myhuaweicloud.com", "drs.example.com", "cn-north-4.example.com"]
+    refusal = "drs:migrationJob:get drs:alice:get drs:migrationJob:alice drs:jobs:getalice"
+
+    assert told == ["DRS.M00289", "APIG.0101", None, None, None, None]
+    assert [words.region(host) for host in hosts] == ["cn-north-4", None, None]
+    assert words.actions_in(refusal) == ["drs:migrationJob:get"]
 
 
 def test_one_job_has_one_stand_in_and_another_job_another_one():

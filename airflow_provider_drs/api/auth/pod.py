@@ -48,8 +48,8 @@ class PodIdentity(KeyService):
         :raises DrsError: when the call fails in another way.
         """
         headers = HiddenDict({"Authorization": self._token()})
-        raw = self._ask(POD_IDENTITY, self._path, headers, BODY, judged=(401, 403, 404), hint=NO_POD)
-        if raw.status != 200:
+        raw = self._ask(POD_IDENTITY, self._path, headers, BODY, judged=(201, 401, 403, 404), hint=NO_POD)
+        if raw.status >= 400:
             raise refusal(POD_IDENTITY, raw, ASSOCIATE, "the pod identity gives this service account no key")
         return key_in(POD_IDENTITY, raw, now)
 

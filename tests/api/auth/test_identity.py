@@ -92,6 +92,7 @@ def test_the_service_accepts_the_key_and_iam_tells_the_project(cloud):
 
 
 def test_a_key_is_replaced_40_minutes_before_its_end(cloud):
+    assert KEY_MARGIN == 40 * 60
     for wait, fetched in [(0, 1), (LIFETIME - KEY_MARGIN - 1, 1), (1, 2)]:
         cloud.clock.now += wait
         cloud.ask()

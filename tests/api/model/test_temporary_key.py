@@ -34,6 +34,10 @@ def test_each_spelling_is_read_in_each_wrapper_and_without_one(names, wrapper):
     assert (got.access, got.secret, got.security_token, got.lifetime) == ("AK", "SK", "ST", DAY)
 
 
+def test_of_two_wrappers_the_first_counts_as_in_the_vendors_sdk():
+    assert read_key({"credentials": key(access="another"), "credential": key()}, NOW).access == "AK"
+
+
 @pytest.mark.parametrize("missing", ["access", "secret", "securitytoken", "expires_at"])
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_a_missing_part_is_named(missing, nothing):

@@ -42,6 +42,12 @@ def test_the_content_of_the_file_is_sent_with_an_empty_object_to_the_uri(tmp_pat
     assert (got.access, got.secret, got.security_token, got.lifetime) == ("AK", "SK", "ST", DAY)
 
 
+def test_a_key_that_was_created_is_one(tmp_path):
+    """The vendor's SDK takes any status below 400, and this is a POST."""
+    with Service(lambda request: Reply({"credentials": key()}, 201)) as service:
+        assert pod(service.url, tmp_path).key(NOW).access == "AK"
+
+
 def test_the_file_is_read_anew_for_each_key(tmp_path):
     with Service(GOOD) as service:
         identity = pod(service.url, tmp_path, "first")
