@@ -118,7 +118,7 @@ pins: $(UV)  ## resolve all pinned requirements anew
 	requirements/resolve $(UV) 3.3.2 2026-09-25
 	PYTHON_VERSION=3.11 requirements/resolve $(UV) 3.4.0b2 2026-10-27
 	requirements/resolve $(UV) 3.3.2 2026-09-25 celery --extra emulator-postgresql --group dev --group celery
-	requirements/resolve $(UV) 3.3.2 2026-11-20 bench --extra emulator --group bench
+	requirements/resolve $(UV) 3.3.2 2026-11-20 bench --extra emulator-postgresql --group bench
 	requirements/resolve $(UV) 3.3.2 2026-11-20 measure --extra emulator-all --group dev --group measure
 	$(UV) pip compile --quiet --universal --python-version 3.10 --exclude-newer 2026-11-20 --no-header --no-annotate \
 		--no-emit-find-links --no-emit-index-url --group docs --output-file requirements/docs.txt

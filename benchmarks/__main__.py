@@ -37,6 +37,7 @@ NAMES = (
     "slow_answers",
     "masking",
     "report_page",
+    "whole_waits",
 )
 PACKAGES = (
     "apache-airflow",

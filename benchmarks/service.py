@@ -1,17 +1,20 @@
 """A service on loopback with TLS. It runs in a separate process, so that its CPU time is not that of the client.
 
-It answers four operations of DRS, and the status calls of the peers about a job, run or replication that never ends.
+It answers four operations of DRS, and the status calls of the peers about a job, run or replication that never ends;
+the waits for a job of DRS and for a run of dbt Cloud may be given an end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import ssl
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -48,10 +51,18 @@ class Service:
     :param seconds_a_test: seconds before the answer to a connection test or a store.
     :param idle_seconds: seconds after which the service closes an idle connection.
     :param status: the status of every job.
+    :param seconds_a_wait: seconds from the first status call about a job or run until it is there.
     """
 
-    def __init__(self, *, seconds_a_test: float = 0, idle_seconds: float = 60, status: str = "CREATING") -> None:
-        self._arguments = (seconds_a_test, idle_seconds, status)
+    def __init__(
+        self,
+        *,
+        seconds_a_test: float = 0,
+        idle_seconds: float = 60,
+        status: str = "CREATING",
+        seconds_a_wait: float = math.inf,
+    ) -> None:
+        self._arguments = (seconds_a_test, idle_seconds, status, seconds_a_wait)
 
     def __enter__(self) -> Service:
         self._running = ExitStack()
@@ -114,7 +125,9 @@ class _Connection(asyncio.Protocol):
     seconds_a_test = 0.0
     idle_seconds = 60.0
     status = ""
+    seconds_a_wait = math.inf
     stored: ClassVar[dict[str, dict[str, Any]]] = {}
+    first_asked: ClassVar[dict[str, float]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -136,7 +149,7 @@ class _Connection(asyncio.Protocol):
         self._received = rest[length:]
         self._hang_up.cancel()
         path = head.split(b" ", 2)[1].decode()
-        asked, payload = _answer(path, rest[:length], self.status, self.stored)
+        asked, payload = _answer(path, rest[:length], self.status, self.stored, self._is_there)
         self._count(Counts(0, -1, -asked))
         body = json.dumps(payload).encode()
         # as DRS does; clients search it for what they sent
@@ -146,15 +159,22 @@ class _Connection(asyncio.Protocol):
         self._loop.call_later(delay, self._transport.write, headers.encode() + body)
         self._hang_up = self._loop.call_later(delay + self.idle_seconds, self._transport.close)
 
+    def _is_there(self, name: str) -> bool:
+        now = self._loop.time()
+        return now - self.first_asked.setdefault(name, now) >= self.seconds_a_wait
+
     def _count(self, fewer: Counts) -> None:
         _Connection.counts -= fewer
 
 
-def _answer(path: str, body: bytes, status: str, stored: dict[str, dict[str, Any]]) -> tuple[int, Any]:
+def _answer(
+    path: str, body: bytes, status: str, stored: dict[str, dict[str, Any]], is_there: Callable[[str], bool]
+) -> tuple[int, Any]:
     """Return the number of ids in a call, and the JSON of its answer."""
     if path.endswith("/batch-status"):
         ids = json.loads(body)["jobs"]
-        return len(ids), {"results": [{"id": job_id, "status": status} for job_id in ids], "count": len(ids)}
+        results = [{"id": job_id, "status": "CONFIGURATION" if is_there(job_id) else status} for job_id in ids]
+        return len(ids), {"results": results, "count": len(ids)}
     if path.endswith("/batch-connection"):
         ids = [entry["id"] for entry in json.loads(body)["jobs"]]
         results = [{"id": job_id, "status": "success", "success": True} for job_id in ids]
@@ -175,14 +195,14 @@ def _answer(path: str, body: bytes, status: str, stored: dict[str, dict[str, Any
     if path.endswith("/jobs/runs/get"):  # Databricks
         return 1, {"state": {"life_cycle_state": "RUNNING", "state_message": ""}}
     if "/runs/" in path:  # dbt Cloud
-        return 1, {"data": {"status": 3}}
+        return 1, {"data": {"status": 10 if is_there(path) else 3}}
     # DMS
     return 1, {"Replications": [{"Status": "running", "ProvisionData": {"ProvisionState": "provisioned"}}]}
 
 
-async def _serve(folder: str, seconds_a_test: float, idle_seconds: float, status: str) -> None:
+async def _serve(folder: str, seconds_a_test: float, idle_seconds: float, status: str, seconds_a_wait: float) -> None:
     _Connection.seconds_a_test, _Connection.idle_seconds = seconds_a_test, idle_seconds
-    _Connection.status = status
+    _Connection.status, _Connection.seconds_a_wait = status, seconds_a_wait
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(f"{folder}/certificate.pem", f"{folder}/key.pem")
     loop = asyncio.get_running_loop()
@@ -201,4 +221,4 @@ async def _serve(folder: str, seconds_a_test: float, idle_seconds: float, status
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]))
+    asyncio.run(_serve(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4], float(sys.argv[5])))

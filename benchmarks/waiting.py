@@ -58,7 +58,7 @@ def _dms(number: int, poll: float) -> Wait:
 WAYS: dict[str, Way] = {"sleep": _asleep, "ours": _ours, "dbt": _dbt, "databricks": _databricks, "dms": _dms}
 
 
-def _connections(service: Service) -> dict[str, dict[str, Any]]:
+def connections(service: Service) -> dict[str, dict[str, Any]]:
     here = {"host": "127.0.0.1", "port": service.port, "password": "token"}
     drs = {"host": service.url, "extra": {"project_id": "p" * 32, "verify": service.certificate}}
     aws = {"endpoint_url": service.url, "region_name": "us-east-1", "verify": service.certificate}
@@ -121,7 +121,7 @@ def _main(name: str, waits: int, poll: float, rounds: int) -> None:
     # real polls are longer than the idle time after which connections close, so this idle time is half a poll
     with Service(idle_seconds=poll / 2) as service:
         os.environ["SSL_CERT_FILE"] = service.certificate
-        for conn_id, members in _connections(service).items():
+        for conn_id, members in connections(service).items():
             os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(members)
         logging.disable(logging.WARNING)
         print(json.dumps(asyncio.run(_measure(service, WAYS[name], waits, poll, rounds))))

@@ -101,6 +101,14 @@ def test_loading_the_plugin_imports_no_web_framework():
     assert {name for name in loaded if not name.startswith(PACKAGE)} <= {"airflow.version"}
 
 
+def test_reading_the_address_of_the_console_loads_no_client(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", '{"conn_type": "drs", "extra": {"region": "ap-southeast-1"}}')
+    loaded = modules_added("", f"from {PACKAGE}.hooks.drs import DrsHook\nassert DrsHook().console_url()")
+
+    assert f"{PACKAGE}.hooks.drs" in loaded
+    assert f"{PACKAGE}.api.client" not in loaded
+
+
 def test_airflow_finds_the_plugin():
     (entry_point,) = [point for point in entry_points(group="airflow.plugins") if PACKAGE in point.value]
     plugin = entry_point.load()()

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_provider_drs._compat import BaseHook
-from airflow_provider_drs.api.admin_message import admin_message
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
 from airflow_provider_drs.api.model.inputs import MISSING, is_given
 from airflow_provider_drs.api.model.rules import CONNECTION_ID, LANGUAGES, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
-from airflow_provider_drs.hooks.connection import client_for
 from airflow_provider_drs.hooks.connection_fields import read_connection
 from airflow_provider_drs.hooks.connection_form import EXTRA_FIELDS, ui_field_behaviour
 from airflow_provider_drs.hooks.console import console_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
+
+    from airflow_provider_drs.api.client import DrsClient
 
 
 class DrsHook(BaseHook):
@@ -99,6 +98,9 @@ class DrsHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """List at most one job, operation ``showJobList``; return whether that worked, and a text for the form."""
+        from airflow_provider_drs.api.admin_message import admin_message
+        from airflow_provider_drs.hooks.connection import client_for
+
         try:
             # No retry: a person waits for the result. No id in violations: Airflow makes one up for the Test button.
             overrides = {**self._overrides, "max_attempts": 1}
@@ -134,6 +136,9 @@ class DrsHook(BaseHook):
         return read_connection(self.drs_conn_id)
 
     def _client(self, connection: Connection) -> DrsClient:
+        # imported here: what names a Connection only, such as the link to the console, needs no client
+        from airflow_provider_drs.hooks.connection import client_for
+
         try:
             return client_for(connection, self._overrides, self._warn, self._cancellation)
         except DrsInputError as error:

@@ -34,6 +34,7 @@ class RunningAirflow:
     :param environment: environment variables of the tasks, such as connections and variables.
     :param fernet_key: the key of Airflow's encryption.
     :param parts: the commands of ``airflow`` to run, each in a process. Only ``standalone`` creates the database.
+        While it runs, ``started`` has their processes in this order.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class RunningAirflow:
         }
 
     def __enter__(self) -> RunningAirflow:
-        self._started: list[subprocess.Popen[bytes]] = []
+        self.started: list[subprocess.Popen[bytes]] = []
         self._process, *_ = [self._start(part) for part in self._parts]
         self._headers = {"Content-Type": "application/json"}
         try:
@@ -102,13 +103,13 @@ class RunningAirflow:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
         # some parts start new process groups or sessions, and others overwrite their environment with a title
-        sessions = {process.pid for process in self._started}
+        sessions = {process.pid for process in self.started}
         for environ in Path("/proc").glob("[0-9]*/environ"):
             pid = int(environ.parent.name)
             with suppress(OSError):
                 if os.getsid(pid) in sessions or mine in environ.read_bytes().split(b"\0"):
                     os.kill(pid, signal.SIGKILL)
-        for process in self._started:
+        for process in self.started:
             process.wait()
 
     def start(self, dag_id: str, run_id: str = "run") -> None:
@@ -199,7 +200,7 @@ class RunningAirflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._started.append(process)
+        self.started.append(process)
         return process
 
     def _log_in(self) -> bool:
