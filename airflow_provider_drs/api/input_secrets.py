@@ -6,10 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.model.hidden import SHORTEST, credentials_in
 from airflow_provider_drs.api.model.inputs import Unreadable, is_given, read_list
-from airflow_provider_drs.api.model.job_settings import JobSettings
 from airflow_provider_drs.api.model.rules import JOB_ID
 from airflow_provider_drs.api.model.wire_object import WITHHELD, WireObject, as_object
 
@@ -37,6 +35,8 @@ def conceal_settings(value: object) -> tuple[object, list[str]]:
 
     :param value: the ``job_settings`` of :func:`parse_job_settings`.
     """
+    from airflow_provider_drs.api.model.job_settings import JobSettings
+
     secrets: list[str] = []
     settings = as_object(value)
     if settings is None:
@@ -56,11 +56,11 @@ def secrets_in_reports(value: object) -> list[str]:
     :param value: reports as lists, objects and texts. Anything else is left alone, because it may be read only once.
     """
     secrets: list[str] = []
-    members = Endpoint.secret_members()
     todo = [value]
     while todo:
         item = todo.pop()
         if isinstance(item, Mapping):
+            members = _endpoint().secret_members()
             for name, inner in item.items():
                 if name in members:
                     _withheld(inner, secrets)
@@ -83,9 +83,16 @@ def secrets_in(jobs: object) -> list[str]:
     return conceal(jobs)[1]
 
 
+def _endpoint() -> type[WireObject]:
+    # imported where there is one: it takes longer than all the rest, and job ids are texts
+    from airflow_provider_drs.api.endpoint import Endpoint
+
+    return Endpoint
+
+
 def _shown_item(item: object, secrets: list[str], texts_are_secret: bool) -> object:
     if isinstance(item, Mapping):
-        return _shown_object(Endpoint, item, secrets)
+        return _shown_object(_endpoint(), item, secrets)
     if isinstance(item, Unreadable):
         secrets += [item.shown] if isinstance(item.shown, str) else []
         return item.shown

@@ -133,7 +133,7 @@ class ObservedTransport(Transport):
 class IamTransport(ObservedTransport):
     """Sends requests to IAM, and none with a credential before IAM has refused one without.
 
-    :param exchanges: where the exchanges of all such transports of a check are kept.
+    The parameters are those of :class:`ObservedTransport`; all such transports of a check share their exchanges.
     """
 
     def raw_exchange(self, operation: Operation, *args: Any, **settings: Any) -> tuple[RawAnswer, Scrubber]:
