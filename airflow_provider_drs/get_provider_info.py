@@ -38,7 +38,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": name,
-                "python-modules": ["airflow_provider_drs.triggers.drs", "airflow_provider_drs.triggers.precheck"],
+                "python-modules": [
+                    "airflow_provider_drs.triggers.drs",
+                    "airflow_provider_drs.triggers.precheck",
+                    "airflow_provider_drs.triggers.event",
+                ],
             }
         ],
         # read since Airflow 3.2

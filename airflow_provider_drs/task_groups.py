@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from airflow_provider_drs._compat import TaskGroup
+from airflow_provider_drs._compat import Asset, TaskGroup
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
@@ -27,6 +27,7 @@ def migration_gate(
     precheck: bool | Mapping[str, Any] = True,
     approval: Mapping[str, Any] | None = None,
     start: bool | Mapping[str, Any] = True,
+    gate_asset: Asset | None = None,
     **parameters: Any,
 ) -> TaskGroup:
     """Return a task group whose last task ends green only when DRS has started every job on fresh evidence.
@@ -41,6 +42,7 @@ def migration_gate(
     :param precheck: whether DRS's pre-check is a step; an object has parameters of that step only.
     :param approval: parameters of :class:`DrsApprovalOperator`; ``None`` for no approval. Needs Airflow 3.1 or newer.
     :param start: whether the jobs are started; an object has parameters of that step only.
+    :param gate_asset: an asset whose event tells that the gate is open, as the last task of the group says it.
     :param parameters: ``wait`` and ``test`` are objects with parameters of these steps only. Each other one is for all
         steps that have such a parameter: ``drs_conn_id``, ``deferrable``, ``waivers``, ``retries`` ...
     :raises ValueError: when the DAG is parsed, with every parameter that no step has, and everything that is missing.
@@ -69,6 +71,10 @@ def migration_gate(
     broken += [_NOT_STORED] if DrsStartJobsOperator in steps and not store else []
     if broken:
         raise ValueError("; ".join(broken))
+    if gate_asset is not None:
+        # an earlier step does not know that a later one shuts the gate
+        last = [*steps][-1]
+        steps[last] = {"gate_asset": gate_asset, **steps[last]}
     with TaskGroup(group_id, default_args=parameters) as group:  # type: ignore[arg-type]
         wait = DrsJobStatusSensor(**{"task_id": "wait", "job_ids": ids, **steps[DrsJobStatusSensor]})
         of_test = {"task_id": "test_connections", "jobs": jobs, "store": store}
@@ -79,7 +85,8 @@ def migration_gate(
             check = DrsPrecheckOperator(**{"task_id": "precheck", "job_ids": ids, **steps[DrsPrecheckOperator]})
             tasks, evidence, kinds = [*tasks, check], [*evidence, check.output], [*kinds, "precheck"]
         if approval is not None:
-            tasks.append(DrsApprovalOperator(**{"task_id": "approve", "report": evidence, **approval}))
+            of_approval = {"task_id": "approve", "report": evidence, **steps[DrsApprovalOperator]}
+            tasks.append(DrsApprovalOperator(**of_approval))
         if DrsStartJobsOperator in steps:
             of_start = {"task_id": "start", "job_ids": ids, "evidence": evidence, "require": tuple(kinds)}
             # an approval is no evidence: under another rule of the DAG, one that nobody gave would start the jobs

@@ -98,7 +98,7 @@ class Wait:
             return PollResult(texts, False, fault, " ".join(filter(None, (lost_news, news))))
         healed, self._fault_since, self._faults = self._fault_since is not None, None, 0
         done = all(job_id in lost or status in self._targets for job_id, status in statuses.items())
-        news, seen = lost_news, _summary(statuses, len(mine))
+        news, seen = lost_news, count_statuses(statuses, len(mine))
         if seen != self._seen or healed:
             news = f"DRS answers again: {seen}" if healed else seen
             news += f". {lost_news}" if lost_news else ""
@@ -139,14 +139,19 @@ class Wait:
         return f"The wait goes on, although DRS could not be asked: {fault}" if first else ""
 
 
-def _is_refused(job_id: str, item: JobStatus | DrsError) -> bool:
-    return isinstance(item, DrsJobsRefusedError) and job_id in item.jobs
+def count_statuses(statuses: Mapping[str, JobStatus], jobs: int) -> str:
+    """Return how many jobs are in each status, for a log.
 
-
-def _summary(statuses: dict[str, JobStatus], jobs: int) -> str:
+    :param statuses: of the jobs whose status is known.
+    :param jobs: number of all jobs.
+    """
     counted = Counter(statuses.values())
     return "; ".join(
         f"{counted[status]} of {jobs} jobs: {status}"
         + (" (a status this package does not know)" if status.phase is None else "")
         for status in sorted(counted)
     )
+
+
+def _is_refused(job_id: str, item: JobStatus | DrsError) -> bool:
+    return isinstance(item, DrsJobsRefusedError) and job_id in item.jobs

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_drs._compat import AirflowSkipException, OperatorMixin
+from airflow_provider_drs._compat import AirflowSkipException
 from airflow_provider_drs._fail_fast import raised_for
+from airflow_provider_drs.operators._announcing import AnnouncesOpenGate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ class GateReport(Protocol):
         """Return the report as plain JSON."""
 
 
-class LeavesReport(OperatorMixin):
+class LeavesReport(AnnouncesOpenGate):
     """An operator whose report is its XCom, whether its task fails or not."""
 
     on_failure: str
@@ -69,6 +70,8 @@ class LeavesReport(OperatorMixin):
 
     def conclude(self, context: Context, report: GateReport, *, asks_policy: bool = True) -> dict[str, Any]:
         """Log a report and return it as the XCom; unless it passed, end the task as ``on_failure`` says.
+
+        A report that passed is announced by an event of the gate's asset, if there is one.
 
         :param context: Airflow's.
         :param report: the report.
@@ -93,7 +96,10 @@ class LeavesReport(OperatorMixin):
         for line in report.lines:
             self.log.error("%s", line)
         if report.passed or self.on_failure == "report":
-            return report.to_dict()
+            content = report.to_dict()
+            if report.passed:
+                self.announce(context, content)
+            return content
         self.leave(context, report)
         failure = report.failure()
         permanent = next((error for error in report.errors if not error.retryable), None)

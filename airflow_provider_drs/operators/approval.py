@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
 from airflow_provider_drs.links import DrsReportLink
+from airflow_provider_drs.operators._announcing import AnnouncesOpenGate
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
     AirflowOptionalProviderFeatureException,
@@ -46,7 +47,7 @@ _CHANGED = (
 )
 
 
-class DrsApprovalOperator(ApprovalOperator):
+class DrsApprovalOperator(AnnouncesOpenGate, ApprovalOperator):
     """Show the reports of a gate to a person, and accept an answer only for these reports.
 
     The operator takes all parameters of Airflow's ``ApprovalOperator``: ``assigned_users``, ``notifiers``,
@@ -131,6 +132,10 @@ class DrsApprovalOperator(ApprovalOperator):
         if not answer["approved"] and self.do_xcom_push:
             context["ti"].xcom_push(key="return_value", value=answer)
         super().execute_complete(context, event)
+        if answer["approved"]:
+            summary = "\n\n".join(item["summary"] for item in reports.items)
+            of_answer = {"kind": "approval", "digest": answer["digest"], "checked_at": answer["at"], "summary": summary}
+            self.announce(context, of_answer)
         return answer
 
     def _reports(self) -> ShownReports:

@@ -13,6 +13,7 @@ AIRFLOW = [
     "sensors.drs.DrsJobStatusSensor",
     "retry_policy.DrsRetryPolicy",
     "triggers.drs.DrsJobStatusTrigger",
+    "triggers.event.DrsJobStatusEventTrigger",
     "hooks.drs.DrsHook",
 ]
 EMULATOR = [

@@ -23,6 +23,7 @@ from airflow_provider_drs.operators.precheck import DrsPrecheckOperator
 from airflow_provider_drs.operators.start import DrsStartJobsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.event import DrsJobStatusEventTrigger
 from airflow_provider_drs.triggers.precheck import DrsPrecheckTrigger
 
 DOCS = Path(airflow_provider_drs.__file__).parent.parent / "docs"
@@ -53,7 +54,9 @@ OPERATORS = [
 ]
 
 
-@pytest.mark.parametrize("cls", [*OPERATORS, DrsJobStatusTrigger, DrsPrecheckTrigger, DrsHook])
+@pytest.mark.parametrize(
+    "cls", [*OPERATORS, DrsJobStatusTrigger, DrsPrecheckTrigger, DrsJobStatusEventTrigger, DrsHook]
+)
 def test_the_reference_has_every_parameter_with_its_default(cls):
     documented = {row[0].strip("`"): row for row in rows(REFERENCE, cls.__name__)}
     of_endpoints = Endpoint.not_on_the_wire - Endpoint.only_stored

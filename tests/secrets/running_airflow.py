@@ -54,7 +54,8 @@ class RunningAirflow:
         self._environment = {
             **kept,
             "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}",
-            "PYTHONPATH": str(dags),  # the triggerer imports the trigger of a DAG file from there
+            # the triggerer imports the trigger of a DAG file from there
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(dags), kept.get("PYTHONPATH")))),
             "AIRFLOW_HOME": str(home),
             # the default of 5 seconds is too short when concurrent tasks end on a busy machine
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
@@ -145,6 +146,16 @@ class RunningAirflow:
 
     def run_state(self, dag_id: str, run_id: str = "run") -> str:
         return str(self._json(f"/dags/{dag_id}/dagRuns/{run_id}").get("state"))
+
+    def runs(self, dag_id: str) -> list[tuple[str, str]]:
+        """Return id and state of each run of a DAG."""
+        runs = self._json(f"/dags/{dag_id}/dagRuns").get("dag_runs", [])
+        return [(each["dag_run_id"], str(each["state"])) for each in runs]
+
+    def asset_events(self) -> list[dict[str, Any]]:
+        """Return the events of all assets."""
+        events: list[dict[str, Any]] = self._json("/assets/events")["asset_events"]
+        return events
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
         """Return the question that a task asks people, or an empty object while it asks none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, Asset
 from samples import endpoint, job_id
 
 from airflow_provider_drs.operators._asking import PEOPLE_CAN_ANSWER, AirflowOptionalProviderFeatureException
@@ -97,6 +97,17 @@ def test_a_start_waits_for_every_step_whatever_rule_the_others_follow():
     assert built(start={"trigger_rule": "none_failed"})["start"].trigger_rule == "none_failed"
 
 
+@pytest.mark.parametrize(
+    ("steps", "last"),
+    [({}, "start"), ({"start": False}, "precheck"), ({"start": False, "precheck": False}, "test_connections")],
+)
+def test_the_last_step_tells_that_the_gate_is_open(steps, last):
+    tasks = built(gate_asset=Asset("drs://waves/1"), **steps)
+
+    told = {step: task.gate_asset for step, task in tasks.items() if step != "wait"}
+    assert told == {**dict.fromkeys(told), last: Asset("drs://waves/1")}
+
+
 def test_jobs_that_are_not_known_yet_need_their_ids():
     tasks = built(jobs="{{ var.json.jobs }}", job_ids="{{ var.json.ids }}")
 
@@ -111,6 +122,8 @@ def test_an_approval_shows_all_reports_before_the_start():
     assert [xcom.operator.task_id for xcom in tasks["approve"].report] == ["gate.test_connections", "gate.precheck"]
     assert tasks["approve"].subject == "May it start?"
     assert "gate.start" in tasks["approve"].downstream_task_ids
+    told = built(approval={}, start=False, gate_asset=Asset("drs://waves/1"))
+    assert [step for step, task in told.items() if getattr(task, "gate_asset", None)] == ["approve"]
 
 
 @pytest.mark.skipif(PEOPLE_CAN_ANSWER, reason="only where Airflow asks nobody; the test before is for the others")

@@ -54,6 +54,7 @@ from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger
+from airflow_provider_drs.triggers.event import DrsJobStatusEventTrigger
 
 
 def credentials(iam: Any) -> list[TokenAuth | PasswordAuth | AkSkAuth | IdentityAuth]:
@@ -228,6 +229,13 @@ async def trigger() -> None:
     )
     assert_type(waiting.serialize(), tuple[str, dict[str, Any]])
     async for event in waiting.run():
+        assert_type(event, TriggerEvent)
+
+
+async def watch() -> None:
+    watching = DrsJobStatusEventTrigger(["id"], "CONFIGURATION", "drs_default", project_id=None, poke_interval=30)
+    assert_type(watching.serialize(), tuple[str, dict[str, Any]])
+    async for event in watching.run():
         assert_type(event, TriggerEvent)
 
 

@@ -29,6 +29,18 @@ def table(headline: str, columns: Sequence[str], rows: Sequence[Iterable[str | N
     return "\n".join(lines)
 
 
+def shortened(summary: str, size: int) -> str:
+    """Return the first lines of a summary, as many whole ones as fit.
+
+    :param summary: Markdown.
+    :param size: characters at most.
+    """
+    more = "\n\nThe report has more."
+    if len(summary) <= size:
+        return summary
+    return summary[: summary.rfind("\n", 0, size - len(more) + 1)] + more
+
+
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 

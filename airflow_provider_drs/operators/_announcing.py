@@ -1,0 +1,58 @@
+"""The asset event by which a task tells other DAGs that its gate is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_drs._compat import Asset, AssetAlias, OperatorMixin
+from airflow_provider_drs._version import AIRFLOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+MAX_SUMMARY = 10_000
+"""Characters of a summary that an event has at most; databases limit its size."""
+
+
+class AnnouncesOpenGate(OperatorMixin):
+    """An operator that may emit an event of an asset when its gate is open, and emits none when it is shut.
+
+    :param gate_asset: the asset. The extra of the event is ``{"kind", "digest", "checked_at", "summary"}``, as in the
+        report, with the summary cut to 10,000 characters. Not for mapped operators, whose outlets Airflow takes from
+        ``partial()``; a mapped task group may have it.
+    :param kwargs: what the operator takes.
+    :raises ValueError: when the DAG is parsed, for anything but an asset.
+    """
+
+    def __init__(self, *, gate_asset: Asset | None = None, **kwargs: Any) -> None:
+        if not isinstance(gate_asset, Asset | None):
+            raise ValueError("gate_asset must be an Asset (a Dataset on Airflow 2)")
+        super().__init__(**kwargs)
+        self.gate_asset = gate_asset
+        # an asset among the outlets has an event whenever the task ends green, an alias only when one is added
+        if gate_asset is not None and AIRFLOW >= (3, 0):
+            self._gate_alias = AssetAlias(f"drs-gate-open:{gate_asset.uri}")
+            self.outlets = [*self.outlets, self._gate_alias]
+
+    def announce(self, context: Context, report: Mapping[str, Any]) -> None:
+        """Have Airflow emit the event once the task has succeeded, if there is an asset.
+
+        :param context: Airflow's.
+        :param report: has the members of the extra.
+        """
+        # a context without it is that of a call by hand, which has no events
+        if self.gate_asset is None or "outlet_events" not in context:
+            return
+        from airflow_provider_drs.api.model.summary import shortened
+
+        extra = {name: report[name] for name in ("kind", "digest", "checked_at")}
+        extra["summary"] = shortened(report["summary"], MAX_SUMMARY)
+        if AIRFLOW >= (3, 0):
+            context["outlet_events"][self._gate_alias].add(self.gate_asset, extra=extra)
+        else:
+            # there an alias fails a task whose DAG no scheduler knows, as with ``airflow dags test``
+            self.outlets = [*self.outlets, self.gate_asset]
+            context["outlet_events"][self.gate_asset].extra.update(extra)
+        self.log.info("The gate is open; an event of the asset %s tells it.", self.gate_asset.uri)
