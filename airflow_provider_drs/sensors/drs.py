@@ -48,6 +48,8 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
     :param deferrable: wait in the triggerer; the default is Airflow's ``[operators] default_deferrable``.
     :param partial: succeed once each job is in a target status or lost: it can no longer get there, or DRS refuses it
         by itself. If DRS refuses all jobs, the sensor fails.
+    :param start_from_trigger: begin in the triggerer, without a worker for the first poll; it implies ``deferrable``.
+        Mapped tasks and Airflow 3.0 to 3.2 begin in a worker all the same.
     :param kwargs: what any sensor takes, such as ``poke_interval``: seconds between two polls.
     :raises ValueError: when the DAG is parsed, for a status that no job can have or a number that cannot be waited for.
     :raises AirflowFailException: at once, without a retry, when a job can no longer get there, the input is bad, or DRS
@@ -68,6 +70,7 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         target_statuses: str | Sequence[str] = TARGETS,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         partial: bool = False,
+        start_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -86,11 +89,34 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
                 raise ValueError("; ".join(error.violations)) from None
         if broken := [name for name in ("poke_interval", "timeout") if not is_seconds(getattr(self, name))]:
             raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
+        self.start_from_trigger = start_from_trigger
+        if start_from_trigger:
+            self._begin_in_the_triggerer()
+
+    def _begin_in_the_triggerer(self) -> None:
+        # imported here: a DAG file needs neither unless one of its waits begins there
+        from airflow.triggers.base import StartTriggerArgs
+
+        from airflow_provider_drs.sensors._from_trigger import first_job_ids
+
+        self.deferrable = True
+        if job_ids := first_job_ids(self):
+            self.start_trigger_args = StartTriggerArgs(
+                trigger_cls="airflow_provider_drs.triggers.drs.DrsWholeWaitTrigger",
+                trigger_kwargs=self._trigger_kwargs(job_ids),
+                next_method="execute_complete",
+                timeout=timedelta(seconds=self.timeout),
+            )
 
     def execute(self, context: Context) -> Any:
         """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""
         from airflow_provider_drs.hooks.drs import DrsHook
 
+        if self.start_from_trigger:
+            self.log.info(
+                "start_from_trigger has no effect here: this wait begins in a worker, as all do on Airflow 3.0 to 3.2, "
+                "in mapped tasks, and in test runs of a DAG."
+            )
         self._wait = None
         self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
         return super().execute(context)
@@ -123,28 +149,43 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
         self.log.info("The wait goes on in the triggerer, with a poll every %g s.", self.poke_interval)
         self.defer(
-            trigger=DrsJobStatusTrigger(
-                job_ids=ids,
-                target_statuses=list(self.target_statuses),
-                drs_conn_id=self.drs_conn_id,
-                project_id=self.project_id,
-                poke_interval=self.poke_interval,
-                exponential_backoff=self.exponential_backoff,
-                max_wait=self.max_wait.total_seconds() if self.max_wait else None,
-                silent_fail=self.silent_fail,
-                partial=self._partial,
-            ),
+            trigger=DrsJobStatusTrigger(**self._trigger_kwargs(ids)),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
 
+    def _trigger_kwargs(self, job_ids: list[str]) -> dict[str, Any]:
+        return {
+            "job_ids": job_ids,
+            "target_statuses": list(self.target_statuses),
+            "drs_conn_id": self.drs_conn_id,
+            "project_id": self.project_id,
+            "poke_interval": self.poke_interval,
+            "exponential_backoff": self.exponential_backoff,
+            "max_wait": self.max_wait.total_seconds() if self.max_wait else None,
+            "silent_fail": self.silent_fail,
+            "partial": self._partial,
+        }
+
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after the wait in the triggerer; Airflow calls it."""
+        if self.start_from_trigger:
+            self._catch_up(context)
         if next_method == "__fail__" and (next_kwargs or {}).get("error") in TIME_IS_UP:
             # what each Airflow makes of it differs; this is what all of them do in the other two modes
             ended = AirflowSkipException if self.soft_fail else AirflowSensorTimeout
             raise ended(f"The jobs were not there within {self.timeout:g} s.")
         return super().resume_execution(next_method, next_kwargs, context)
+
+    def _catch_up(self, context: Context) -> None:
+        """Do what is done at the start of a task when that is in a worker."""
+        from airflow_provider_drs.hooks.drs import DrsHook
+
+        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
+        ti = context.get("ti")
+        # Airflow has not deleted what the task returned before somebody cleared it
+        if ti and ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) is not None:
+            ti.xcom_push(key="return_value", value=None)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str | None]:
         """Return the statuses that the trigger reports, or raise its error.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.inputs import as_target_statuses
+from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses
 from airflow_provider_drs.api.statuses import MAX_IDS
 from airflow_provider_drs.api.wait import Wait
 from airflow_provider_drs.triggers.poll import Poll
@@ -101,3 +101,13 @@ class DrsJobStatusTrigger(PollingTrigger):
         # as Airflow's sensors do, but without their jitter, which would only spread what shares a round
         pause = max(1.0, self.poke_interval * 2.0 ** min(polls - 1, 30))
         return pause if self.max_wait is None else min(pause, self.max_wait)
+
+
+class DrsWholeWaitTrigger(DrsJobStatusTrigger):
+    """The trigger of a wait that begins in the triggerer: it reads ``job_ids`` as the sensor does in a worker."""
+
+    async def outcome(self) -> dict[str, Any]:
+        """Poll until the wait is done, and return the status of each job."""
+        # Airflow has rendered templates since the trigger was made
+        self.job_ids = as_job_ids(self.job_ids)
+        return await super().outcome()

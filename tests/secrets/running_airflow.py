@@ -180,11 +180,26 @@ class RunningAirflow:
         }
         assert self._call(f"/dags/{dag_id}/clearTaskInstances", body) is not None
 
+    def mark(self, dag_id: str, task_id: str, state: str) -> None:
+        """Put a task into a state, as a person does."""
+        path = f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}"
+        body = {"new_state": state, "dry_run": False} if AIRFLOW_2 else {"new_state": state}
+        assert self._call(path, body, "PATCH") is not None
+
+    def task(self, dag_id: str, task_id: str) -> dict[str, Any]:
+        """Return state, tries, rendered fields and more of a task."""
+        return self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}")
+
     def xcom(self, dag_id: str, task_id: str, map_index: int = -1, run_id: str = "run") -> Any:
-        """Return what a task returned."""
+        """Return what a task returned, or ``None`` if it returned nothing."""
         task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
-        value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}")["value"]
-        return ast.literal_eval(value) if AIRFLOW_2 else value  # Airflow 2 returns it as text
+        value = self._json(f"{task}/xcomEntries/return_value?map_index={map_index}").get("value")
+        return ast.literal_eval(value) if AIRFLOW_2 and value else value  # Airflow 2 returns it as text
+
+    def xcom_keys(self, dag_id: str, task_id: str) -> list[str]:
+        """Return the keys of all XComs of a task."""
+        entries = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}/xcomEntries")["xcom_entries"]
+        return sorted(entry["key"] for entry in entries)
 
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield the answers of the REST API about a run: rendered fields, XComs, logs and details."""

@@ -1,0 +1,79 @@
+"""With which jobs a wait can begin in the triggerer, where no worker has rendered its parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from airflow_provider_drs._version import AIRFLOW
+from airflow_provider_drs.api.errors import DrsInputError
+from airflow_provider_drs.api.model.inputs import as_job_ids
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
+
+_STARTS_TASKS = AIRFLOW < (3, 0) or AIRFLOW >= (3, 3)
+"""Whether the triggerer of this Airflow starts tasks."""
+_RENDERS = AIRFLOW >= (3, 0)
+"""Whether it renders templates then. Up to 3.2 a worker starts the task, and renders them."""
+
+
+def first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
+    """Return the job ids, or templates of them, with which a wait begins in the triggerer.
+
+    ``None`` means that it begins in a worker: on Airflow 3.0 to 3.2, in a mapped task, without time, or because its
+    input is bad, so that it fails there as without the option.
+
+    :param sensor: with its parameters as they stand in the DAG.
+    :raises ValueError: when a parameter can be read in a worker only; it names every such parameter.
+    """
+    # of a mapped task, this object is the one in the worker
+    if getattr(sensor, "_BaseOperator__from_mapped", False):
+        return None
+    if violations := list(_violations(sensor)):
+        raise ValueError(f"start_from_trigger: {'; '.join(violations)}; or leave start_from_trigger out")
+    # Airflow takes a timeout of 0 s for none
+    if not _STARTS_TASKS or not sensor.timeout:
+        return None
+    items = list(_flat(sensor.job_ids))
+    texts = [item for item in items if isinstance(item, str)]
+    if any(map(_is_template, texts)):
+        return texts if len(texts) == len(items) else None
+    try:
+        return as_job_ids(sensor.job_ids)
+    except DrsInputError:
+        return None
+
+
+def _violations(sensor: DrsJobStatusSensor) -> Iterator[str]:
+    dag = sensor.get_dag()
+    # Airflow 3.3 waits for ever for an XCom that a template pulls there
+    unknown = ["xcom_pull"]
+    if dag:
+        unknown += [*(dag.user_defined_macros or ()), *(dag.user_defined_filters or ())]
+    for name in sensor.template_fields:
+        value = getattr(sensor, name)
+        items = list(_flat(value))
+        templates = [item for item in items if isinstance(item, str) and _is_template(item)]
+        if any(hasattr(item, "iter_references") for item in items):
+            yield f"{name} is an XCom, which the triggerer cannot read: write the value itself"
+        elif templates and not _RENDERS:
+            yield f"{name} has a template, which Airflow 2 does not render in the triggerer: write the value itself"
+        elif templates and name == "job_ids" and isinstance(value, str):
+            yield "job_ids is a text, which a trigger takes for one job id: write a list of templates, one for each job"
+        for word in unknown:
+            if any(re.search(rf"\b{re.escape(word)}\b", template) for template in templates):
+                yield f"{name} has a template with {word}, which the triggerer does not have: write it without"
+
+
+def _is_template(text: str) -> bool:
+    return re.search(r"\{[{%#]", text) is not None
+
+
+def _flat(value: object) -> Iterator[object]:
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
