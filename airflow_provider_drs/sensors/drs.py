@@ -169,23 +169,27 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after the wait in the triggerer; Airflow calls it."""
-        if self.start_from_trigger:
-            self._catch_up(context)
+        if not self.start_from_trigger:
+            return self._resumed(next_method, next_kwargs, context)
+        from airflow_provider_drs.hooks.drs import DrsHook
+
+        # what is done at the start of a task when that is in a worker
+        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
+        try:
+            return self._resumed(next_method, next_kwargs, context)
+        except Exception:
+            ti = context.get("ti")
+            # Airflow has not deleted what the task returned before somebody cleared it
+            if ti and ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) is not None:
+                ti.xcom_push(key="return_value", value=None)
+            raise
+
+    def _resumed(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         if next_method == "__fail__" and (next_kwargs or {}).get("error") in TIME_IS_UP:
             # what each Airflow makes of it differs; this is what all of them do in the other two modes
             ended = AirflowSkipException if self.soft_fail else AirflowSensorTimeout
             raise ended(f"The jobs were not there within {self.timeout:g} s.")
         return super().resume_execution(next_method, next_kwargs, context)
-
-    def _catch_up(self, context: Context) -> None:
-        """Do what is done at the start of a task when that is in a worker."""
-        from airflow_provider_drs.hooks.drs import DrsHook
-
-        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
-        ti = context.get("ti")
-        # Airflow has not deleted what the task returned before somebody cleared it
-        if ti and ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) is not None:
-            ti.xcom_push(key="return_value", value=None)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str | None]:
         """Return the statuses that the trigger reports, or raise its error.
