@@ -11,7 +11,8 @@ from airflow_provider_drs.task_groups import migration_gate
 # long enough for many looks
 look.LOOK_SECONDS = 4
 
-RETRY = {"retries": 1, "retry_delay": datetime.timedelta(seconds=1)}
+# Airflow 2 may take one death for two, that of a process and, a little later, that of a zombie; each takes a retry
+RETRY = {"retries": 3, "retry_delay": datetime.timedelta(seconds=1)}
 
 for name, endpoints in Variable.get("gates", deserialize_json=True).items():
     with DAG(name, schedule=None, start_date=datetime.datetime(2026, 1, 1), default_args=RETRY):
