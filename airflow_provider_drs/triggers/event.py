@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_drs.api.digest import digest
-from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_seconds
+from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_given, is_seconds
 from airflow_provider_drs.api.watch import Watch
 from airflow_provider_drs.triggers.drs import JOB_STATUSES
 from airflow_provider_drs.triggers.poller import subscribed
@@ -62,6 +62,14 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
             self.target_statuses = as_target_statuses(target_statuses)
         if not is_seconds(poke_interval) or poke_interval < LEAST_INTERVAL:
             violations.append(f"poke_interval must be a number of seconds, {LEAST_INTERVAL} or more")
+        texts = {"drs_conn_id": drs_conn_id} | ({} if project_id is None else {"project_id": project_id})
+        violations += [
+            f"{name} must be a text, and not an empty one"
+            for name, text in texts.items()
+            if not (isinstance(text, str) and is_given(text))
+        ]
+        if "{{" in repr([job_ids, target_statuses, drs_conn_id, project_id]):
+            violations.append("Airflow renders no template in the arguments of a watch: write the values themselves")
         if violations:
             raise ValueError("; ".join(violations))
         self.drs_conn_id = drs_conn_id
