@@ -43,7 +43,7 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
     :param drs_conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
     :param poke_interval: seconds between two polls, at least 1.
-    :raises ValueError: when the DAG is parsed, with everything that is wrong.
+    :raises TypeError: when the DAG is parsed, with everything that is wrong.
     """
 
     def __init__(
@@ -71,7 +71,9 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
         if "{{" in repr([job_ids, target_statuses, drs_conn_id, project_id]):
             violations.append("Airflow renders no template in the arguments of a watch: write the values themselves")
         if violations:
-            raise ValueError("; ".join(violations))
+            # Up to 3.3, any other error of one stored trigger ends the triggerer, with all the triggers in it. Another
+            # release of this package may have stored what is wrong for this one.
+            raise TypeError("; ".join(violations))
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.poke_interval = poke_interval
