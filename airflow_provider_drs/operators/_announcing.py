@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_SUMMARY = 10_000
 """Characters of a summary that an event has at most; databases limit its size."""
+ALIAS = "drs-gate-open:"
+"""What the name of an alias begins with; the URI of its asset follows."""
+MAX_URI = 1500 - len(ALIAS)
+"""Characters of a URI; Airflow's database stores 1500 of the name of an alias."""
 
 
 class AnnouncesOpenGate(OperatorMixin):
@@ -23,17 +27,29 @@ class AnnouncesOpenGate(OperatorMixin):
         report, with the summary cut to 10,000 characters. Not for mapped operators, whose outlets Airflow takes from
         ``partial()``; a mapped task group may have it.
     :param kwargs: what the operator takes.
-    :raises ValueError: when the DAG is parsed, for anything but an asset.
+    :raises ValueError: when the DAG is parsed, for anything but an asset, for one whose event Airflow cannot store, and
+        for one that is among the outlets, too.
     """
 
     def __init__(self, *, gate_asset: Asset | None = None, **kwargs: Any) -> None:
         if not isinstance(gate_asset, Asset | None):
             raise ValueError("gate_asset must be an Asset (a Dataset on Airflow 2)")
+        # Airflow finds that out when it stores the event, and fails the task then
+        if gate_asset and not (gate_asset.uri.isascii() and len(gate_asset.uri) <= MAX_URI):
+            raise ValueError(f"the URI of gate_asset must be ASCII, with at most {MAX_URI} characters")
         super().__init__(**kwargs)
+        # an outlet may be a reference to the asset, which has only one of the two
+        if gate_asset and any(
+            getattr(outlet, member, None) == getattr(gate_asset, member, outlet)
+            for outlet in self.outlets
+            for member in ("uri", "name")
+            if not isinstance(outlet, AssetAlias)
+        ):
+            raise ValueError("gate_asset must not be among the outlets, which have an event even if the gate is shut")
         self.gate_asset = gate_asset
         # an asset among the outlets has an event whenever the task ends green, an alias only when one is added
         if gate_asset is not None and AIRFLOW >= (3, 0):
-            self._gate_alias = AssetAlias(f"drs-gate-open:{gate_asset.uri}")
+            self._gate_alias = AssetAlias(ALIAS + gate_asset.uri)
             self.outlets = [*self.outlets, self._gate_alias]
 
     def announce(self, context: Context, report: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_drs._version import AIRFLOW
@@ -11,19 +12,54 @@ from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import as_job_ids
 
 if TYPE_CHECKING:
+    from airflow.triggers.base import StartTriggerArgs
+
     from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
 _STARTS_TASKS = AIRFLOW < (3, 0) or AIRFLOW >= (3, 3)
 """Whether the triggerer of this Airflow starts tasks."""
 _RENDERS = AIRFLOW >= (3, 0)
 """Whether it renders templates then. Up to 3.2 a worker starts the task, and renders them."""
+_NOT_ANSWERED = (
+    "xcom_pull",
+    "prev_start_date_success",
+    "prev_end_date_success",
+    "prev_data_interval_start_success",
+    "prev_data_interval_end_success",
+    "get_previous_dagrun",
+    "get_task_breadcrumbs",
+    "get_dag",
+    "inlet_events",
+    "task_state_store",
+)
+"""What asks Airflow a question that its triggerer does not answer, so that a template with it would wait for ever."""
 
 
-def first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
+class BeginsInTheTriggerer:
+    """With what Airflow begins a wait in the triggerer, as the parameters of the sensor stand when Airflow asks.
+
+    A cluster policy or a DAG file may change them after the sensor is made.
+    """
+
+    def __get__(self, sensor: DrsJobStatusSensor | None, kind: type[DrsJobStatusSensor]) -> StartTriggerArgs | None:
+        # Airflow asks the class for mapped tasks, which begin in a worker
+        if sensor is None or not sensor.start_from_trigger or not (job_ids := _first_job_ids(sensor)):
+            return None
+        from airflow.triggers.base import StartTriggerArgs
+
+        return StartTriggerArgs(
+            trigger_cls="airflow_provider_drs.triggers.drs.DrsWholeWaitTrigger",
+            trigger_kwargs=sensor.trigger_kwargs(job_ids),
+            next_method="execute_complete",
+            timeout=timedelta(seconds=sensor.timeout),
+        )
+
+
+def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
     """Return the job ids, or templates of them, with which a wait begins in the triggerer.
 
-    ``None`` means that it begins in a worker: on Airflow 3.0 to 3.2, in a mapped task, without time, or because its
-    input is bad, so that it fails there as without the option.
+    ``None`` means that it begins in a worker: on Airflow 3.0 to 3.2, in a mapped task, without time, in a subclass with
+    an ``execute`` or a ``poke`` of its own, or because its input is bad, so that it fails there as without the option.
 
     :param sensor: with its parameters as they stand in the DAG.
     :raises ValueError: when a parameter can be read in a worker only; it names every such parameter.
@@ -34,7 +70,7 @@ def first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
     if violations := list(_violations(sensor)):
         raise ValueError(f"start_from_trigger: {'; '.join(violations)}; or leave start_from_trigger out")
     # Airflow takes a timeout of 0 s for none
-    if not _STARTS_TASKS or not sensor.timeout:
+    if not _STARTS_TASKS or not sensor.timeout or sensor.has_own_steps:
         return None
     items = list(_flat(sensor.job_ids))
     texts = [item for item in items if isinstance(item, str)]
@@ -48,8 +84,7 @@ def first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
 
 def _violations(sensor: DrsJobStatusSensor) -> Iterator[str]:
     dag = sensor.get_dag()
-    # Airflow 3.3 waits for ever for an XCom that a template pulls there
-    unknown = ["xcom_pull"]
+    unknown = list(_NOT_ANSWERED)
     if dag:
         unknown += [*(dag.user_defined_macros or ()), *(dag.user_defined_filters or ())]
     for name in sensor.template_fields:

@@ -21,6 +21,7 @@ from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._links import HasLinks
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 from airflow_provider_drs.operators._polling import poll_statuses
+from airflow_provider_drs.sensors._from_trigger import BeginsInTheTriggerer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
     """
 
     template_fields: Sequence[str] = ("job_ids", "drs_conn_id", "project_id")
+    start_trigger_args = BeginsInTheTriggerer()
     ui_color = "#f4e3c1"
     _masked_field = "job_ids"
 
@@ -91,22 +93,15 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
             raise ValueError("; ".join(f"{name} must be a number of seconds, 0 or more" for name in broken))
         self.start_from_trigger = start_from_trigger
         if start_from_trigger:
-            self._begin_in_the_triggerer()
+            self.deferrable = True
+            # refuses here what only a worker can read
+            _ = self.start_trigger_args
 
-    def _begin_in_the_triggerer(self) -> None:
-        # imported here: a DAG file needs neither unless one of its waits begins there
-        from airflow.triggers.base import StartTriggerArgs
-
-        from airflow_provider_drs.sensors._from_trigger import first_job_ids
-
-        self.deferrable = True
-        if job_ids := first_job_ids(self):
-            self.start_trigger_args = StartTriggerArgs(
-                trigger_cls="airflow_provider_drs.triggers.drs.DrsWholeWaitTrigger",
-                trigger_kwargs=self._trigger_kwargs(job_ids),
-                next_method="execute_complete",
-                timeout=timedelta(seconds=self.timeout),
-            )
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether a subclass does what only a worker can do."""
+        mine = DrsJobStatusSensor
+        return type(self).execute is not mine.execute or type(self).poke is not mine.poke
 
     def execute(self, context: Context) -> Any:
         """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""
@@ -149,12 +144,13 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
         self.log.info("The wait goes on in the triggerer, with a poll every %g s.", self.poke_interval)
         self.defer(
-            trigger=DrsJobStatusTrigger(**self._trigger_kwargs(ids)),
+            trigger=DrsJobStatusTrigger(**self.trigger_kwargs(ids)),
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
 
-    def _trigger_kwargs(self, job_ids: list[str]) -> dict[str, Any]:
+    def trigger_kwargs(self, job_ids: list[str]) -> dict[str, Any]:
+        """Return the arguments of the trigger that waits for these jobs."""
         return {
             "job_ids": job_ids,
             "target_statuses": list(self.target_statuses),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_drs.api.digest import digest
-from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_seconds
+from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_given, is_seconds
 from airflow_provider_drs.api.watch import Watch
 from airflow_provider_drs.triggers.drs import JOB_STATUSES
 from airflow_provider_drs.triggers.poller import subscribed
@@ -43,7 +43,7 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
     :param drs_conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
     :param poke_interval: seconds between two polls, at least 1.
-    :raises ValueError: when the DAG is parsed, with everything that is wrong.
+    :raises TypeError: when the DAG is parsed, with everything that is wrong.
     """
 
     def __init__(
@@ -62,8 +62,18 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
             self.target_statuses = as_target_statuses(target_statuses)
         if not is_seconds(poke_interval) or poke_interval < LEAST_INTERVAL:
             violations.append(f"poke_interval must be a number of seconds, {LEAST_INTERVAL} or more")
+        texts = {"drs_conn_id": drs_conn_id} | ({} if project_id is None else {"project_id": project_id})
+        violations += [
+            f"{name} must be a text, and not an empty one"
+            for name, text in texts.items()
+            if not (isinstance(text, str) and is_given(text))
+        ]
+        if "{{" in repr([job_ids, target_statuses, drs_conn_id, project_id]):
+            violations.append("Airflow renders no template in the arguments of a watch: write the values themselves")
         if violations:
-            raise ValueError("; ".join(violations))
+            # Up to 3.3, any other error of one stored trigger ends the triggerer, with all the triggers in it. Another
+            # release of this package may have stored what is wrong for this one.
+            raise TypeError("; ".join(violations))
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
         self.poke_interval = poke_interval

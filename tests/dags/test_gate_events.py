@@ -90,6 +90,23 @@ def test_anything_but_an_asset_is_refused_when_the_dag_is_parsed(wrong):
         DrsTestConnectionsOperator(task_id="test", jobs=[endpoint(1)], gate_asset=wrong)
 
 
+@pytest.mark.skipif(AIRFLOW_2, reason="Airflow 2 refuses such a dataset itself")
+@pytest.mark.parametrize("uri", ["drs://wave-ü", "迁移", "drs://" + 1481 * "x"])
+def test_an_asset_whose_event_airflow_cannot_store_is_refused_when_the_dag_is_parsed(uri):
+    with DAG("dag", schedule=None), pytest.raises(ValueError, match="must be ASCII, with at most 1486"):
+        DrsTestConnectionsOperator(task_id="test", jobs=[endpoint(1)], gate_asset=Asset(uri))
+
+
+def test_an_asset_that_is_an_outlet_too_is_refused_because_its_event_would_come_from_a_shut_gate():
+    wave: Any = Asset("drs://wave/1")
+    references = [] if AIRFLOW_2 else [type(wave).ref(uri=wave.uri), type(wave).ref(name=wave.name)]
+    for outlet in [wave, *references]:
+        with DAG("dag", schedule=None), pytest.raises(ValueError, match="gate_asset must not be among the outlets"):
+            DrsTestConnectionsOperator(
+                task_id="test", jobs=[endpoint(1)], gate_asset=wave, outlets=[Asset("drs://mine"), outlet]
+            )
+
+
 def test_a_mapped_operator_refuses_it_because_airflow_would_not_know_its_outlets():
     with DAG("dag", schedule=None), pytest.raises(TypeError, match="gate_asset"):
         DrsTestConnectionsOperator.partial(task_id="test", gate_asset=Asset("drs://wave-1")).expand(jobs=[[]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import datetime
 import json
 import re
@@ -146,6 +147,59 @@ def test_a_template_that_pulls_an_xcom_is_refused_because_airflow_would_wait_for
     pull = "{{ ti.xcom_pull('before') }}"
 
     assert f"{name} has a template with xcom_pull" in refusal(**{name: [pull] if name == "job_ids" else pull})
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "prev_start_date_success",
+        "prev_end_date_success",
+        "prev_data_interval_start_success",
+        "prev_data_interval_end_success",
+        "inlet_events[0]",
+        "ti.get_previous_dagrun()",
+        "ti.get_task_breadcrumbs('dag', 'run')",
+        "ti.get_dag('dag')",
+        "task_state_store.get('job')",
+    ],
+)
+def test_a_template_with_any_other_question_that_the_triggerer_does_not_answer_is_refused_too(question):
+    (name,) = re.findall(r"^(?:ti\.)?(\w+)", question)
+
+    told = refusal([f"{{{{ {question} }}}}"])
+    assert f"job_ids has a template with {name}, which the triggerer does not have" in told
+
+
+@STARTS
+def test_what_a_cluster_policy_changes_later_counts():
+    begun, another = sensor(), sensor()
+    begun.job_ids, begun.timeout, begun.drs_conn_id, begun.poke_interval = job_id(3), 60, "another", 5
+    another.start_from_trigger = False
+
+    arguments = begun.start_trigger_args
+    assert arguments.timeout == datetime.timedelta(minutes=1)
+    changed = {"job_ids": [job_id(3)], "drs_conn_id": "another", "poke_interval": 5}
+    assert arguments.trigger_kwargs.items() >= changed.items()
+    assert another.start_trigger_args is None
+
+
+@STARTS
+def test_a_copy_waits_for_its_own_jobs():
+    original = sensor()
+    copied = copy.copy(original)
+    copied.job_ids = [job_id(3)]
+
+    assert [each.start_trigger_args.trigger_kwargs["job_ids"] for each in (original, copied)] == [JOBS, [job_id(3)]]
+
+
+@STARTS
+@pytest.mark.parametrize("step", ["execute", "poke"])
+def test_a_subclass_with_a_step_of_its_own_begins_in_a_worker_which_alone_takes_it(step):
+    with_step = type("WithStep", (DrsJobStatusSensor,), {step: lambda self, context: None})
+    without = type("Without", (DrsJobStatusSensor,), {})
+
+    assert with_step(task_id="wait", job_ids=JOBS, start_from_trigger=True).start_trigger_args is None
+    assert without(task_id="wait", job_ids=JOBS, start_from_trigger=True).start_trigger_args is not None
 
 
 @RENDERS

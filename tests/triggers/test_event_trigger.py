@@ -279,8 +279,12 @@ def test_when_airflow_cancels_it_nothing_of_it_goes_on(jobs):
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("drs-poller")] == []
 
 
+def watch(arguments: dict[str, Any]) -> DrsJobStatusEventTrigger:
+    return DrsJobStatusEventTrigger(**arguments)
+
+
 def test_everything_wrong_is_one_error_when_the_dag_is_parsed():
-    with pytest.raises(ValueError, match="job_ids") as caught:
+    with pytest.raises(TypeError, match="job_ids") as caught:
         DrsJobStatusEventTrigger(["job 1", A], "CONFIGURATIN", poke_interval=0.5)
 
     assert str(caught.value).split("; ") == [
@@ -289,6 +293,47 @@ def test_everything_wrong_is_one_error_when_the_dag_is_parsed():
         "is CONFIGURATION meant?",
         "poke_interval must be a number of seconds, 1 or more",
     ]
+
+
+@pytest.mark.parametrize("no_id", ["", " ", 5, ["drs_default"]])
+def test_a_connection_or_project_that_never_is_one_is_refused_because_no_error_would_end_the_watch(no_id):
+    with pytest.raises(TypeError, match=r"drs_conn_id must be a text.*project_id must be a text"):
+        DrsJobStatusEventTrigger([A], drs_conn_id=no_id, project_id=no_id)
+    with pytest.raises(TypeError, match="drs_conn_id must be a text"):
+        DrsJobStatusEventTrigger([A], drs_conn_id=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["job_ids", "target_statuses", "drs_conn_id", "project_id"])
+def test_a_template_is_refused_because_airflow_renders_none_in_a_watch(name):
+    with pytest.raises(TypeError, match="Airflow renders no template"):
+        watch({"job_ids": A, name: "{{ params.one }}"})
+
+
+@pytest.mark.skipif(__version__.startswith("2."), reason="Airflow 2 has no asset watchers")
+def test_a_stored_watch_that_this_release_refuses_ends_no_other_trigger(monkeypatch):
+    from airflow.executors.workloads import RunTrigger  # type: ignore[attr-defined]
+    from airflow.jobs.triggerer_job_runner import TriggerRunner
+    from airflow.models.trigger import Trigger
+
+    path, right = watch({"job_ids": A}).serialize()
+    wrong = right | {"target_statuses": ["A_STATUS_OF_LATER"]}
+
+    async def started():
+        runner = TriggerRunner()
+        monkeypatch.setattr(runner, "run_trigger", lambda *_: asyncio.sleep(0))
+        for number, arguments in enumerate([wrong, right]):
+            stored = Trigger.encrypt_kwargs(arguments)
+            runner.to_create.append(RunTrigger(id=number, classpath=path, encrypted_kwargs=stored, ti=None))
+        await runner.create_triggers()
+        return list(runner.triggers)
+
+    assert asyncio.run(started()) == [1]
+
+
+def test_a_set_of_jobs_is_stored_in_one_order_so_no_process_begins_the_watch_anew():
+    in_a_set = {job_id(number) for number in range(9)}
+
+    assert watch({"job_ids": in_a_set}).serialize()[1]["job_ids"] == sorted(in_a_set)
 
 
 @pytest.mark.skipif(

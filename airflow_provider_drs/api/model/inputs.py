@@ -152,7 +152,8 @@ def _items(value: object, depth: int) -> Iterator[object]:
         yield Unreadable(f"is nested in more than {_MAX_DEPTH} lists", "[...]")
     else:
         try:
-            items = iter(value)
+            # a set has another order in each process, and Airflow compares what is stored of a DAG
+            items = iter(sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)
         except TypeError:  # an XCom that Airflow did not resolve
             yield Unreadable(f"is of type {type(value).__name__}, which cannot be read here", None)
             return
