@@ -70,6 +70,7 @@ def test_an_event_is_no_larger_than_databases_hold():
     assert lines[:-2] == whole.splitlines()[: len(lines) - 2]
     assert lines[-2:] == ["", "The report has more."]
     assert shortened(whole, len(whole)) == whole
+    assert len(shortened("an approval shows reports of others, too " * 99, 1000)) <= 1000
 
 
 def test_without_an_asset_a_task_has_the_outlets_that_the_author_gives():
