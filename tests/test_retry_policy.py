@@ -169,7 +169,7 @@ class Decides:
     def __init__(self, decision):
         self.decision, self.asked = decision, []
 
-    def evaluate(self, *asked):
+    def evaluate(self, **asked):
         self.asked.append(asked)
         if isinstance(self.decision, Exception):
             raise self.decision
@@ -186,7 +186,8 @@ def test_airflow_sees_a_permanent_error_that_a_policy_decides_about(decision):
     context = context_of(policy)
 
     assert raised_for(error, context) is error
-    assert policy.asked == [(error, 2, 5, context)]
+    # by name, as Airflow asks, for a policy may have them in another order
+    assert policy.asked == [{"exception": error, "try_number": 2, "max_tries": 5, "context": context}]
 
 
 @pytest.mark.parametrize("decision", ["default", RuntimeError(SECRET)])
