@@ -122,6 +122,14 @@ def test_the_reason_names_a_known_code_and_what_to_do(policy, code):
 
 
 @has_policies
+def test_the_reason_of_a_report_is_that_of_the_refused_call(policy):
+    error = error_of(errors.DrsEndpointsFailedError, retryable=False)
+    error.__cause__ = errors.DrsCredentialError("no", code="DRS.M00100")
+
+    assert decide(policy, error).reason.startswith("The credential was refused (DRS.M00100). ")
+
+
+@has_policies
 @pytest.mark.parametrize("error", [ValueError("no"), TimeoutError(), KeyboardInterrupt()])
 def test_what_is_no_error_of_this_package_is_left_to_airflow(policy, error):
     assert action(policy, error) == "default"
