@@ -55,7 +55,7 @@ def _policy_decides(error: DrsError, context: Context) -> bool:
     if ti is None or policy is None:
         return False
     try:
-        decision = policy.evaluate(error, ti.try_number, ti.max_tries, context)
+        decision = policy.evaluate(exception=error, try_number=ti.try_number, max_tries=ti.max_tries, context=context)
         return bool(decision.action.value != "default")
     except Exception as failure:
         # Airflow would retry the task then

@@ -122,6 +122,14 @@ def test_the_reason_names_a_known_code_and_what_to_do(policy, code):
 
 
 @has_policies
+def test_the_reason_of_a_report_is_that_of_the_refused_call(policy):
+    error = error_of(errors.DrsEndpointsFailedError, retryable=False)
+    error.__cause__ = errors.DrsCredentialError("no", code="DRS.M00100")
+
+    assert decide(policy, error).reason.startswith("The credential was refused (DRS.M00100). ")
+
+
+@has_policies
 @pytest.mark.parametrize("error", [ValueError("no"), TimeoutError(), KeyboardInterrupt()])
 def test_what_is_no_error_of_this_package_is_left_to_airflow(policy, error):
     assert action(policy, error) == "default"
@@ -169,7 +177,7 @@ class Decides:
     def __init__(self, decision):
         self.decision, self.asked = decision, []
 
-    def evaluate(self, *asked):
+    def evaluate(self, **asked):
         self.asked.append(asked)
         if isinstance(self.decision, Exception):
             raise self.decision
@@ -186,7 +194,8 @@ def test_airflow_sees_a_permanent_error_that_a_policy_decides_about(decision):
     context = context_of(policy)
 
     assert raised_for(error, context) is error
-    assert policy.asked == [(error, 2, 5, context)]
+    # by name, as Airflow asks, for a policy may have them in another order
+    assert policy.asked == [{"exception": error, "try_number": 2, "max_tries": 5, "context": context}]
 
 
 @pytest.mark.parametrize("decision", ["default", RuntimeError(SECRET)])

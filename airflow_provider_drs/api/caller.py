@@ -10,7 +10,7 @@ from requests.auth import AuthBase
 
 from airflow_provider_drs.api.auth.credentials import Auth
 from airflow_provider_drs.api.cancellation import Cancellation
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError, DrsThrottledError
+from airflow_provider_drs.api.errors import DrsError, DrsThrottledError
 from airflow_provider_drs.api.model.hidden import HiddenBytes, HiddenTuple
 from airflow_provider_drs.api.operation import Operation
 from airflow_provider_drs.api.pace import Pacer
@@ -53,10 +53,6 @@ class Caller:
             except DrsThrottledError as error:
                 error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)
                 raise
-            except DrsServiceError as error:
-                if error.retry_after is not None:
-                    error.retry_after = min(error.retry_after, self.max_retry_seconds)
-                raise
             pacer.answered()
             return answer
 
@@ -65,6 +61,7 @@ class Caller:
                 lambda _: attempt(auth),
                 operation,
                 max_attempts=max(1, self._max_attempts - len(starts)),
+                max_pause=self.max_retry_seconds,
                 deadline=deadline,
                 clock=pacer.clock,
                 sleep=pacer.sleep,

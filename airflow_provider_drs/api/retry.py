@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.operation import Operation
 
 Result = TypeVar("Result")
@@ -33,6 +33,7 @@ def retried(
     operation: Operation,
     *,
     max_attempts: int,
+    max_pause: float,
     deadline: float,
     clock: Callable[[], float],
     sleep: Callable[[float], None],
@@ -42,6 +43,7 @@ def retried(
     :param attempt: makes the call; its argument is the number of the attempt, from 1.
     :param operation: decides after which errors a call is repeated.
     :param max_attempts: maximum number of attempts, at least 1.
+    :param max_pause: seconds; no pause that the service names lasts longer, and no error names a longer one.
     :param deadline: in clock seconds; no attempt starts later.
     :param clock: returns seconds that never go back.
     :param sleep: waits for a number of seconds.
@@ -65,6 +67,8 @@ def retried(
             return attempt(number)
         except DrsError as error:
             error.attempts += number - 1
+            if error.retry_after is not None:
+                error.retry_after = min(error.retry_after, max_pause)
             raise
 
     return retrying(numbered)
@@ -72,5 +76,5 @@ def retried(
 
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    named = error.retry_after if isinstance(error, DrsServiceError) else None
+    named = error.retry_after if isinstance(error, DrsError) else None
     return backoff(state.attempt_number) if named is None else named

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsJobStateError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsError, DrsJobsRefusedError, DrsJobStateError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.statuses import Results, most_severe
@@ -92,8 +92,7 @@ class Wait:
         lost_news = self._lost_news(refused | lost)
         if fault:
             self._faults += 1
-            named = fault.retry_after if isinstance(fault, DrsServiceError) else None
-            self._retry_after = min(named or 0.0, patience)
+            self._retry_after = min(fault.retry_after or 0.0, patience)
             news = self._fault_news(fault, now, patience, now if asked_at is None else asked_at)
             return PollResult(texts, False, fault, " ".join(filter(None, (lost_news, news))))
         healed, self._fault_since, self._faults = self._fault_since is not None, None, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError
+from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.api.model.job_status import JobStatus
 from airflow_provider_drs.api.retry import backoff
 from airflow_provider_drs.api.statuses import Results, most_severe
@@ -60,8 +60,7 @@ class Watch:
         self._fault = fault
         if fault:
             self._faults += 1
-            named = fault.retry_after if isinstance(fault, DrsServiceError) else None
-            self._retry_after = min(named or 0.0, patience)
+            self._retry_after = min(fault.retry_after or 0.0, patience)
             # without the request id, which differs each time
             seen = f"{type(fault).__name__} {fault.code}"
             news = f"The watch goes on, although DRS did not tell the status of every job: {fault}"

@@ -174,11 +174,18 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         try:
             return self._resumed(next_method, next_kwargs, context)
         except Exception:
-            ti = context.get("ti")
-            # Airflow has not deleted what the task returned before somebody cleared it
-            if ti and ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) is not None:
-                ti.xcom_push(key="return_value", value=None)
+            self._replace_earlier_result(context)
             raise
+
+    def _replace_earlier_result(self, context: Context) -> None:
+        if (ti := context.get("ti")) is None:
+            return
+        try:
+            # Airflow has not deleted what the task returned before somebody cleared it
+            if ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) is not None:
+                ti.xcom_push(key="return_value", value=None)
+        except Exception as error:  # it must not take the place of why the wait ends
+            self.log.warning("An earlier result of this task may still be its XCom: %s", type(error).__name__)
 
     def _resumed(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         if next_method == "__fail__" and (next_kwargs or {}).get("error") in TIME_IS_UP:

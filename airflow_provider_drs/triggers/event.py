@@ -102,7 +102,7 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
                     while True:
                         sighting = await subscription.next_update()
                         (self.log.warning if sighting.there is None else self.log.info)("%s", sighting.news)
-                        if sighting.there in (None, there):
+                        if sighting.there is None:
                             continue
                         if sighting.there and there is False:
                             yield TriggerEvent(sighting.statuses)

@@ -96,6 +96,15 @@ def test_calls_that_wait_for_their_turns_keep_to_the_estimate_that_late_refusals
     assert second - first == pytest.approx(1 / (4 * 0.95)), "four of the eight were refused"
 
 
+def test_late_refusals_shorten_no_pause_that_the_service_names(script):
+    turns = [script.pacer.take_turn() for _ in range(8)]
+    script.now = 0.2
+    script.pacer.refused(turns[0], throttled(retry_after=5), LONG)
+    script.pacer.refused(turns[1], throttled(), LONG)
+
+    assert script.pacer.take_turn()[1] >= 5.2
+
+
 def test_calls_that_started_long_before_the_refusal_do_not_count_as_admitted(script):
     script.starts(8)
     script.now = 5.0

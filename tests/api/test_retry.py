@@ -64,6 +64,7 @@ class Attempts:
             self.attempt,
             operation,
             max_attempts=max_attempts,
+            max_pause=300,
             deadline=deadline,
             clock=lambda: self.now,
             sleep=self.sleep,

@@ -13,6 +13,8 @@ from airflow_runs import load_dag, run_loaded
 from samples import both_ends, endpoint, job_id
 from sqlalchemy import select
 
+from airflow_provider_drs.api.model.summary import shortened, table
+from airflow_provider_drs.operators import _announcing
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.operators.start import DrsStartJobsOperator
 
@@ -43,15 +45,20 @@ def run_announced(dag):
 
 
 @pytest.mark.usefixtures("airflow_db")
-def test_an_open_gate_tells_digest_and_summary_of_its_report_and_a_shut_one_says_nothing(drs_emulator):
+def test_an_open_gate_tells_digest_and_summary_of_its_report_and_a_shut_one_says_nothing(drs_emulator, monkeypatch):
+    monkeypatch.setattr(_announcing, "MAX_SUMMARY", size := 150)
     dag = load_dag("announced.py")
     opened, events = run_announced(dag)
     drs_emulator.databases.refuse("10.0.0.5:3306", "Access denied for user 'drs'")
     shut, none = run_announced(dag.partial_subset(["test"]))
 
     reports = {"drs://announced/test": opened.xcoms["test"], "drs://announced/gate": opened.xcoms["gate.start"]}
-    told = ("kind", "digest", "checked_at", "summary")
-    assert events == sorted((uri, {name: report[name] for name in told}) for uri, report in reports.items())
+    told = ("kind", "digest", "checked_at")
+    assert events == sorted(
+        (uri, {name: report[name] for name in told} | {"summary": shortened(report["summary"], size)})
+        for uri, report in reports.items()
+    )
+    assert any(len(report["summary"]) > size for report in reports.values())
     assert opened.states["never_open"] == "success"
     assert opened.xcoms["never_open"]["passed"] is False
     assert shut.states == {"test": "success"}
@@ -60,8 +67,6 @@ def test_an_open_gate_tells_digest_and_summary_of_its_report_and_a_shut_one_says
 
 
 def test_an_event_is_no_larger_than_databases_hold():
-    from airflow_provider_drs.api.model.summary import shortened, table
-
     whole = table("99 of 99 passed.", ["Endpoint", "Result"], [[f"{number:03}" * 50, "passed"] for number in range(99)])
 
     short = shortened(whole, 1000)
@@ -70,6 +75,7 @@ def test_an_event_is_no_larger_than_databases_hold():
     assert lines[:-2] == whole.splitlines()[: len(lines) - 2]
     assert lines[-2:] == ["", "The report has more."]
     assert shortened(whole, len(whole)) == whole
+    assert len(shortened("an approval shows reports of others, too " * 99, 1000)) <= 1000
 
 
 def test_without_an_asset_a_task_has_the_outlets_that_the_author_gives():

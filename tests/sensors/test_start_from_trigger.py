@@ -11,13 +11,20 @@ from typing import Any
 
 import pytest
 from airflow import __version__
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import job_id
 from triggerers import not_yet
 from wire import Service
 
+from airflow_provider_drs._compat import TIME_IS_UP
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 from airflow_provider_drs.triggers.drs import DrsJobStatusTrigger, DrsWholeWaitTrigger
 
@@ -238,6 +245,18 @@ def test_a_mapped_task_refuses_nothing_for_it_begins_in_a_worker():
     assert mapped.start_trigger_args is None
     assert unmapped.start_trigger_args is None
     assert unmapped.deferrable
+
+
+@pytest.mark.parametrize(("flag", "end"), [({}, AirflowSensorTimeout), ({"soft_fail": True}, AirflowSkipException)])
+def test_an_xcom_that_cannot_be_read_changes_no_end(flag, end):
+    class Instance:
+        task_id, map_index = "wait", -1
+
+        def xcom_pull(self, **_):
+            raise PermissionError
+
+    with pytest.raises(end):
+        sensor(**flag).resume_execution("__fail__", {"error": TIME_IS_UP[0]}, {"ti": Instance()})
 
 
 async def events_of(trigger):

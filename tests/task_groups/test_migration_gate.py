@@ -108,6 +108,12 @@ def test_the_last_step_tells_that_the_gate_is_open(steps, last):
     assert told == {**dict.fromkeys(told), last: Asset("drs://waves/1")}
 
 
+def test_an_asset_of_the_last_step_itself_wins():
+    mine = Asset("drs://mine")
+
+    assert built(gate_asset=Asset("drs://waves/1"), start={"gate_asset": mine})["start"].gate_asset == mine
+
+
 def test_jobs_that_are_not_known_yet_need_their_ids():
     tasks = built(jobs="{{ var.json.jobs }}", job_ids="{{ var.json.ids }}")
 

@@ -159,13 +159,31 @@ def test_what_was_seen_of_other_jobs_or_another_status_does_not_count(jobs):
         async with watching(A, store):
             await asyncio.sleep(MINUTE)
         jobs.default = THERE
-        async with watching([A, B], store) as others, watching(A, store, target_statuses="CREATING") as another:
+        async with (
+            watching([A, B], store) as others,
+            watching(A, store, target_statuses="CREATING") as another,
+            watching(A, store, project_id="another") as elsewhere,
+        ):
             await asyncio.sleep(A_WHILE)
         async with watching(A, store) as same:
             await asyncio.sleep(A_WHILE)
-        return others, another, same
+        return others, another, elsewhere, same
 
-    assert play(jobs, scene) == ([], [], [{A: THERE}])
+    assert play(jobs, scene) == ([], [], [], [{A: THERE}])
+
+
+def test_what_was_seen_of_the_same_jobs_in_another_order_counts(jobs):
+    store = Store()
+
+    async def scene():
+        async with watching([A, B], store):
+            await asyncio.sleep(MINUTE)
+        jobs.default = THERE
+        async with watching([B, A], store) as events:
+            await asyncio.sleep(A_WHILE)
+        return events
+
+    assert play(jobs, scene) == [{A: THERE, B: THERE}]
 
 
 @pytest.mark.skipif(__version__.startswith(("2.", "3.0.", "3.1.", "3.2.")), reason="the store came with Airflow 3.3")
@@ -265,6 +283,7 @@ def test_a_fault_of_its_own_loses_nothing_that_was_seen(jobs, monkeypatch):
             return events
 
     assert play(jobs, scene) == [{A: THERE}]
+    assert len(jobs.polls) <= 2 * A_WHILE / MINUTE + 1
 
 
 def test_when_airflow_cancels_it_nothing_of_it_goes_on(jobs):
@@ -293,6 +312,7 @@ def test_everything_wrong_is_one_error_when_the_dag_is_parsed():
         "is CONFIGURATION meant?",
         "poke_interval must be a number of seconds, 1 or more",
     ]
+    assert DrsJobStatusEventTrigger(A, poke_interval=1).poke_interval == 1
 
 
 @pytest.mark.parametrize("no_id", ["", " ", 5, ["drs_default"]])

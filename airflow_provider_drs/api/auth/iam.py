@@ -105,6 +105,7 @@ class Iam:
                 attempt,
                 operation,
                 max_attempts=self.max_attempts,
+                max_pause=self.max_retry_seconds,
                 deadline=time.monotonic() + self.max_retry_seconds,
                 clock=time.monotonic,
                 sleep=self.cancellation.sleep,

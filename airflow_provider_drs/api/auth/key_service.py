@@ -135,6 +135,7 @@ class KeyService(ABC):
                 attempt,
                 operation,
                 max_attempts=self._max_attempts,
+                max_pause=self._max_retry_seconds,
                 deadline=time.monotonic() + self._max_retry_seconds,
                 clock=time.monotonic,
                 sleep=self.cancellation.sleep,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from airflow_provider_drs.api.codes import kind_of
-from airflow_provider_drs.api.errors import DrsError, DrsServiceError, DrsStoppedError
+from airflow_provider_drs.api.errors import DrsError, DrsStoppedError
 from airflow_provider_drs.api.model.precheck import PrecheckRequest, PrecheckResult, result_of_error
 from airflow_provider_drs.api.retry import backoff
 
@@ -127,8 +127,7 @@ class PrecheckWait:
         """
         if not self._fault:
             return usual
-        named = self._fault.retry_after if isinstance(self._fault, DrsServiceError) else None
-        return max(named or 0.0, min(usual, backoff(self._faults)))
+        return max(self._fault.retry_after or 0.0, min(usual, backoff(self._faults)))
 
     def expire(self, seconds: float) -> None:
         """End the wait; the result of each job without a final one says that the time is up.

@@ -38,7 +38,7 @@ def shortened(summary: str, size: int) -> str:
     more = "\n\nThe report has more."
     if len(summary) <= size:
         return summary
-    return summary[: summary.rfind("\n", 0, size - len(more) + 1)] + more
+    return summary[: max(0, summary.rfind("\n", 0, size - len(more) + 1))] + more
 
 
 def _row(cells: Iterable[str]) -> str:

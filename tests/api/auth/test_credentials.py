@@ -26,6 +26,7 @@ from airflow_provider_drs.api.errors import (
     DrsError,
     DrsInputError,
     DrsPermissionError,
+    DrsThrottledError,
     DrsUnavailableError,
 )
 from airflow_provider_drs.emulator.accounts import Accounts
@@ -218,6 +219,15 @@ def test_a_run_whose_login_fails_in_any_way_logs_in_once_and_reports_every_endpo
     assert len(report.failed) == 80
     assert {(verdict.text, verdict.attempts) for verdict in report.failed} == {(report.failed[0].text, 0)}
     assert sum(time.waits) == 0, "no call of the run waits for a token after the login has failed"
+
+
+def test_a_pause_that_iam_names_is_within_the_limit_of_the_connection(cloud, clock):
+    cloud.login = Reply({"error": {"code": 429, "message": "slow"}}, status=429, headers={"Retry-After": "7200"})
+
+    with pytest.raises(DrsThrottledError) as caught:
+        ask(cloud.service, user(cloud.service, clock, max_retry_seconds=2))
+
+    assert caught.value.retry_after == 2
 
 
 REFUSED_AS_THROTTLED = {
