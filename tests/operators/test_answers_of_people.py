@@ -12,6 +12,8 @@ from airflow import __version__
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowOptionalProviderFeatureException,
+    Asset,
+    AssetAlias,
     TaskDeferred,
 )
 
@@ -234,3 +236,15 @@ def test_a_question_that_nobody_answered_in_time_fails_as_airflows_own_does():
 
     with pytest.raises(HITLTimeoutError):
         complete(GREEN, {"error": "The timeout has passed", "error_type": "timeout"})
+
+
+@asks
+@pytest.mark.parametrize(("option", "events"), [("Approve", 1), ("Reject", 0)])
+def test_an_approval_emits_the_event_of_its_gate_and_a_rejection_none(option, events):
+    from airflow.sdk.execution_time.context import OutletEventAccessors
+
+    emitted = OutletEventAccessors()
+
+    complete(GREEN, answered(option, ANN), {**context(), "outlet_events": emitted}, gate_asset=Asset("drs://waves/1"))
+
+    assert len(emitted[AssetAlias("drs-gate-open:drs://waves/1")].asset_alias_events) == events

@@ -217,6 +217,7 @@ def test_a_macro_of_the_dag_is_refused_in_a_template_and_ignored_elsewhere(kind)
         assert "job_ids has a template with mine" in refusal(["{{ 1 | mine }}", "{{ mine() }}"], task_id="refused")
         assert sensor(TEMPLATES, task_id="without").start_from_trigger
         assert sensor(["mine"], task_id="no_template").start_from_trigger
+        assert sensor(["{{ params.mined }}"], task_id="longer_word").start_from_trigger
 
 
 def test_one_error_names_every_parameter():
