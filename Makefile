@@ -35,7 +35,7 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for what h
 	$(PYTEST) $(if $(filter $(NEWEST),$(AIRFLOW)),,$(TOLD_BY_THE_NEWEST))
 
 test-short: $(VENV)/ready  ## what Airflow has a say in: the package, the hook, and real runs of DAGs
-	$(PYTEST) tests/test_package.py tests/hooks tests/sensors tests/triggers tests/dags $(TOLD_BY_TWO) \
+	$(PYTEST) tests/test_package.py tests/test_retry_policy.py tests/links tests/hooks tests/sensors tests/triggers tests/dags $(TOLD_BY_TWO) \
 		$(if $(filter $(LOWEST),$(AIRFLOW)),tests/api)
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes

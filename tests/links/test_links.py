@@ -13,6 +13,7 @@ from airflow import __version__
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_drs._version import AIRFLOW
 from airflow_provider_drs.get_provider_info import get_provider_info
 from airflow_provider_drs.hooks.drs import DrsHook
 from airflow_provider_drs.links import CONSOLE_KEY, DrsReportLink, logged_url
@@ -106,7 +107,7 @@ def test_each_task_of_ours_has_both_links_and_airflow_knows_their_classes(task):
     assert [f"{type(link).__module__}.{type(link).__name__}" for link in links] == get_provider_info()["extra-links"]
 
 
-@pytest.mark.skipif(__version__ < "3.4", reason="Airflow restricts tabs to some tasks from 3.4 on")
+@pytest.mark.skipif(AIRFLOW < (3, 4), reason="Airflow restricts tabs to some tasks from 3.4 on")
 def test_the_marks_of_the_tabs_are_those_of_our_tasks():
     by_field, by_class = (view["applies_to"] for view in DrsPlugin.external_views)
 
