@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _HOME = Path(tempfile.mkdtemp(prefix="drs-airflow-"))
 _ROOT = Path(__file__).parent.parent
@@ -33,6 +34,10 @@ def _prepare_airflow() -> None:
 
 
 _prepare_airflow()
+
+# No test is timed: a slow machine says nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_unconfigure() -> None:

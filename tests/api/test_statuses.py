@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import job_id
 
@@ -74,7 +74,6 @@ def test_a_culprit_that_looks_like_any_other_is_found_by_halving():
     assert len(service.calls) <= 1 + 2 * 7
 
 
-@settings(deadline=None)
 @given(data=st.data(), count=st.integers(1, 230))
 def test_the_culprits_are_blamed_and_nobody_else(data, count):
     ids = [job_id(number) for number in range(count)]

@@ -85,7 +85,7 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     return SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(changes=CHANGES, left_out=st.sets(st.sampled_from(sorted(endpoint(1)))))
 @example(changes={"db_type": "kafka"}, left_out={"db_user", "db_password", "db_port"})
 def test_an_endpoint_is_accepted_exactly_when_it_keeps_the_contract(changes, left_out):

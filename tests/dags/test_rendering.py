@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowFailException
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import endpoint, job_id
 from wire import Service
@@ -181,7 +181,6 @@ def test_a_generator_is_read_once_for_all():
     assert [item["id"] for item in task.jobs] == [job_id(1), job_id(2)]
 
 
-@settings(deadline=None)
 @given(st.sets(st.text(min_size=5).filter(lambda text: len(text.strip()) >= 5), min_size=1))
 def test_secrets_that_are_registered_at_once_are_masked_like_single_ones(secrets):
     masker = secrets_masker()

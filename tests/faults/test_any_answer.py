@@ -69,7 +69,7 @@ def service():
         yield service
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     jobs=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["so", "ta"])), min_size=1, max_size=6), answer=ANSWER
 )
@@ -102,7 +102,7 @@ def test_any_answer_is_good_or_raises_a_drs_error(status, headers, body):
         assert isinstance(answer.payload["results"], list)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(answer=st.fixed_dictionaries({"results": st.lists(RESULT | JSON, max_size=4) | JSON}))
 def test_any_answer_to_a_status_call_gives_statuses_or_raises_a_drs_error(service, answer):
     service.answer = lambda request: Reply(answer)

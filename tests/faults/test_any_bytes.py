@@ -247,7 +247,7 @@ def affirmed(job: str, payload: dict[str, Any]) -> bool:
     ] == [(True, True)] and len(about) == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sent=any_packets(PASSED))
 def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answer(send, sent):
     report = send(sent, lambda client: run_tests(client, ENDPOINTS))
@@ -260,7 +260,7 @@ def test_whatever_comes_the_report_is_whole_and_green_only_by_a_plain_good_answe
         assert verdict.passed or verdict.text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sent=any_packets(READY))
 def test_for_any_bytes_each_job_has_the_status_that_was_sent_or_a_drs_error(send, sent):
     results = send(sent, lambda client: client.look_up(JOBS))
@@ -277,7 +277,7 @@ def test_for_any_bytes_each_job_has_the_status_that_was_sent_or_a_drs_error(send
             assert str(status)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent=good_packets(PASSED))
 def test_a_good_answer_passes_in_any_packets(send, sent):
     report = send(sent, lambda client: run_tests(client, ENDPOINTS), read_timeout=10)
@@ -285,7 +285,7 @@ def test_a_good_answer_passes_in_any_packets(send, sent):
     assert report.passed, report
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent=good_packets(READY))
 def test_statuses_are_known_in_any_packets(send, sent):
     results = send(sent, lambda client: client.look_up(JOBS), read_timeout=10)

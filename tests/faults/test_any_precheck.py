@@ -77,7 +77,7 @@ def affirmed(job: str, body: bytes) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(body=BODIES)
 def test_any_answer_leads_to_a_report_in_which_a_job_passes_only_if_drs_affirms_it(service, body):
     service.answer = lambda request: Reply(raw=body.encode())
@@ -104,7 +104,7 @@ def test_any_answer_leads_to_a_report_in_which_a_job_passes_only_if_drs_affirms_
     assert str(report.failure()).replace("\n", "").isprintable()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     body=st.lists(
         st.builds(

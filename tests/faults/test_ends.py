@@ -304,7 +304,7 @@ def test_a_task_that_is_killed_before_it_starts_sends_nothing(monkeypatch):
             task.execute({})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     last=st.integers(1, 30), max_concurrency=st.integers(1, 4), lost=st.booleans(), busy=st.sampled_from(["429", "503"])
 )

@@ -235,7 +235,7 @@ ANY_FAULT = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     faults=st.lists(ANY_FAULT, min_size=1, max_size=8),
     max_concurrency=st.integers(1, 16),

@@ -90,7 +90,7 @@ ENDS: dict[str, Callable[[], Iterable[bytes]]] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(part=st.floats(0, 1, exclude_max=True), end=st.sampled_from(sorted(ENDS)))
 @example(part=0.0, end="hanging up")
 @example(part=0.0, end="a reset")

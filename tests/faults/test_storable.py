@@ -117,7 +117,7 @@ def for_next_kwargs(event: Any) -> Any:
     return serialize({"event": event})
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reply=REPLIES, label=TEXTS)
 def test_a_report_and_the_error_of_the_task_are_stored_unchanged(store, service, reply, label):
     service.answer = lambda request: reply
@@ -141,7 +141,7 @@ def test_a_report_and_the_error_of_the_task_are_stored_unchanged(store, service,
     assert store(report, text) == (report, text)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reply=REPLIES, target=st.sampled_from(["CONFIGURATION", "CREATE_FAILED", "DELETED"]))
 def test_the_event_of_a_trigger_reaches_the_task_unchanged(store, service, reply, target):
     polls: list[None] = []

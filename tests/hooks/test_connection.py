@@ -241,7 +241,7 @@ def test_an_unknown_extra_is_a_warning(hook, console):
     assert CANARY not in log
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     host=st.text(max_size=30) | st.sampled_from(["http://", "https://[", "//x", "https://a:99999", "http://127.1:0"]),
     extra=st.dictionaries(

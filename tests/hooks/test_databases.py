@@ -369,7 +369,7 @@ EXTRAS = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     conn_type=st.sampled_from(["mysql", "postgres", "mongo", "oracle", "kafka", "generic", "http"]),
     host=st.none() | st.text(max_size=12) | st.sampled_from(["h", "::1", "h:1,h:2"]) | st.integers(),

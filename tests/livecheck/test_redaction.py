@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_drs.livecheck import words
@@ -42,7 +42,6 @@ def shape(value: Any) -> Any:
     return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
 
-@settings(deadline=None)
 @given(documents)
 def test_all_that_is_told_of_any_json_is_a_known_word_or_a_stand_in(document):
     for name, told in leaves(Redactor().body(document)):
@@ -54,7 +53,6 @@ def test_all_that_is_told_of_any_json_is_a_known_word_or_a_stand_in(document):
             assert told in (True, False, None, 1, 0.5) or name in ("count", "total_record", "total_count")
 
 
-@settings(deadline=None)
 @given(documents)
 def test_the_shape_stays_and_a_second_time_changes_nothing(document):
     once = Redactor().body(document)
@@ -63,7 +61,6 @@ def test_the_shape_stays_and_a_second_time_changes_nothing(document):
     assert shape(Redactor().body(once)) == shape(once)
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_a_name_is_told_only_if_it_is_made_of_words_of_the_contract(name):
     assert words.member(name) in (None, name)

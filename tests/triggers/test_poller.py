@@ -110,7 +110,7 @@ def test_a_wait_for_jobs_of_several_calls_ends_when_the_last_of_them_is_there(jo
     assert len(jobs.polls) == 9
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, 200), st.floats(0, 100), st.integers(0, 4)), min_size=1, max_size=8))
 def test_none_waits_longer_than_its_own_interval_and_all_make_no_more_rounds_than_the_shortest_needs(jobs, plan):
     jobs.polls.clear()

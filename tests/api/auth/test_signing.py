@@ -94,7 +94,7 @@ def gateway():
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     method=st.sampled_from(["GET", "POST"]),
     path=st.lists(words.filter(lambda word: word.strip("./")), max_size=4),

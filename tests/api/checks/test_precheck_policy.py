@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prechecks import GREEN, JOB, alarm, failed, finished, item, read, red, running
 from samples import job_id
@@ -81,7 +81,6 @@ RESULTS = ["PASSED", "ALARM", "FAILED", "", None, "passed", 7, ["PASSED"]]
 PERCENTS = ["100%", "99%", "0%", None, ""]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from(RESULTS)), max_size=4),
     st.sampled_from([True, False, None]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prechecks import JOB, alarm, failed, finished, read, red, running
 from samples import job_id
@@ -96,7 +96,6 @@ def test_what_counts_is_when_the_question_began_and_not_when_the_answer_came():
     assert not wait.judge({JOB: GREEN}, SHOWN_AFTER + 60, PATIENCE, SHOWN_AFTER - 0.1).done
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0.5, 60), min_size=3, max_size=40),
     st.floats(0, SHOWN_AFTER - 0.01),
@@ -127,7 +126,6 @@ def test_whatever_the_timing_an_old_green_result_is_never_taken_for_the_new_one(
     assert wait.results[JOB] == final
 
 
-@settings(deadline=None)
 @given(st.permutations([GREEN, RUNNING, RUNNING, RED]), st.floats(0.1, 7))
 def test_in_whatever_order_its_answers_come_an_old_green_result_is_never_taken_for_the_new_one(answers, every):
     taken = polls(wait_for(GREEN), *answers, every=every)
@@ -136,7 +134,6 @@ def test_in_whatever_order_its_answers_come_an_old_green_result_is_never_taken_f
     assert taken[0] == RED
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([GREEN, RUNNING]), max_size=10), st.floats(0, 600))
 def test_a_trigger_that_starts_again_takes_no_old_result_either(seen, later):
     watch = watched({JOB: ACCEPTED}, {JOB: GREEN})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import job_id
 
@@ -118,7 +118,6 @@ def waiver(days=1, job=None, item="a"):
         ([waiver(-9), waiver(-2)], waiver(-2)),
     ],
 )
-@settings(deadline=None)
 @given(data=st.data())
 def test_the_waiver_that_counts_comes_first_and_else_the_one_that_expired_last(waivers, expected, data):
     assert waiver_for(data.draw(st.permutations(waivers)), JOB, "a", TODAY) == expected

@@ -179,7 +179,7 @@ def nearly_certificates(draw):
     return draw(st.sampled_from([whole, as_pem(whole), whole + as_pem(whole[:50]), whole.replace(b"\n", b"\r\n")]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     content=nearly_certificates() | st.binary(max_size=60),
     password=st.none() | st.text(max_size=3) | st.sampled_from([PASSWORD, "\0", "p\0w", "\ud800", 5, b"x"]),

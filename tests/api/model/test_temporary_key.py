@@ -105,7 +105,7 @@ ANY = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=ANY)
 def test_any_json_is_a_key_or_an_error_in_words(text):
     payload = read_secrets(text.encode())

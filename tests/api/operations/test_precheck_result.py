@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from calls import PROJECT, client, times_sent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prechecks import GREEN, JOB, alarm, failed, finished, item, read, read_all, red, running
 from samples import job_id
@@ -268,7 +268,6 @@ def test_a_call_that_fails_as_a_whole_is_the_error_of_each_of_its_jobs():
 # --- what a result is recognised by ---
 
 
-@settings(deadline=None)
 @given(st.permutations([*GREEN, alarm("a"), failed("b"), item("c", "")]))
 def test_the_digest_does_not_depend_on_the_order_of_the_items(items):
     first = read({**running("50%"), "precheck_result": [*GREEN, alarm("a"), failed("b"), item("c", "")]})

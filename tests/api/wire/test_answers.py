@@ -190,7 +190,7 @@ def test_a_code_that_is_an_http_status_is_read_only_beside_http_429():
         answer({"error_code": "404", "error_msg": "no"}, status=401)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     status=st.integers(100, 599).filter(lambda status: status != 200),
     headers=st.dictionaries(

@@ -86,7 +86,7 @@ def assert_not_shown(secret: str, echo: str, around: str) -> None:
 
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_an_encoded_secret_is_left_out_whole(name):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @example(secret="pass1", around="{}")
     @example(secret="00000", around="{}")
     @example(secret="00001", around="<b>{}</b>")
@@ -103,7 +103,7 @@ def test_an_encoded_secret_is_left_out_whole(name):
     not_shown()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(secret="Tr0ub4dor&3", names=("Base64", "Base64"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("Base64", "hex"), around="{}")
 @example(secret="Tr0ub4dor&3", names=("hex", "Base64"), around="{}")
@@ -132,7 +132,7 @@ MESSAGES = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     secret=secrets,
     message=st.sampled_from(MESSAGES),

@@ -109,7 +109,7 @@ def texts(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(value=st.dictionaries(st.text(st.characters(), max_size=150), JSON | st.text(st.characters(), max_size=700)))
 def test_every_text_is_one_short_line_that_can_be_stored(value):
     read = read_object(json.dumps(value).encode(), Scrubber(["a-password"]))

@@ -316,7 +316,7 @@ def spoilt(draw: Any) -> dict[str, Any]:
     return answer
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(answer=spoilt())
 def test_a_statement_against_a_good_answer_is_seen_whatever_else_is_in_it(answer):
     outcome = report(answer)

@@ -289,25 +289,25 @@ def ends(made: Members, jobs: list[str]) -> bool:
         return False
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(made=good(passed_item))
 def test_a_good_answer_passes(made):
     assert passing(made) == jobs_of(made)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(spoilt=spoilt(good(passed_item), another_echo(), {"success": NOT_SUCCESS, "status": NOT_STATUS}))
 def test_one_statement_against_a_good_answer_and_whom_it_is_about_has_not_passed(spoilt):
     assert not set(passing(spoilt.answer)) & set(spoilt.jobs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(made=good(ready_item))
 def test_a_wait_ends_by_a_good_answer(made):
     assert ends(made, jobs_of(made))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(spoilt=spoilt(good(ready_item), SECOND_STATUS, NOT_READY))
 def test_one_statement_against_a_good_answer_and_no_wait_ends_well_by_it(spoilt):
     assert not ends(spoilt.answer, spoilt.jobs)

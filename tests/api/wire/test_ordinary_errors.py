@@ -157,7 +157,7 @@ ESCAPES = [
 ESCAPES += ["\n", "x41", "3D", "ä", "cGFz", "MDAw", "30", "0x"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.sampled_from(ESCAPES), min_size=200, max_size=1500),
     st.sampled_from([PASSWORDS, PASSWORDS[-2:], [TOKEN]]),
@@ -169,7 +169,7 @@ def test_a_text_of_mixed_escapes_takes_a_small_share_of_the_work_of_an_answer(pi
     assert scrub.comparisons < MAX_COMPARISONS / 5
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(), secrets=st.sampled_from([PASSWORDS, PASSWORDS[-2:], [TOKEN]]))
 def test_a_flood_of_mixed_escapes_takes_no_more_than_the_work_of_an_answer(seed, secrets):
     rng, scrub = random.Random(seed), Scrubber(secrets)  # noqa: S311

@@ -73,7 +73,7 @@ def hangs_up(connection: socket.socket, number: int) -> None:
 
 
 def test_any_endpoint_is_refused_at_once_or_its_call_fails_with_a_drs_error():
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(endpoint=st.builds("{}{}".format, st.sampled_from(["https://", "http://", "HTTPS:/", ""]), PIECES))
     @example("https://a.")
     @example("https://[fe80::1%25lo]")

@@ -323,7 +323,7 @@ def test_a_connection_is_not_quiet_when_bytes_arrive_before_the_request():
         assert not connection.quiet()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     data=st.binary(max_size=60)
     | st.builds(
