@@ -19,8 +19,7 @@ TOLD_BY_THE_NEWEST_PAGE = --ignore=tests/browser/test_page_and_odd_answers.py
 TOLD_BY_TWO = --ignore=tests/dags/test_start_in_dags.py --ignore=tests/dags/test_precheck_in_dags.py \
 	--ignore=tests/hooks/test_databases_tls.py --ignore=tests/triggers/test_poller.py \
 	--ignore=tests/triggers/test_event_trigger.py
-TOLD_BY_TWO_IN_A_WHOLE_AIRFLOW = --ignore=tests/faults/test_killed_workers.py --ignore=tests/running/test_many_prechecks.py \
-	--ignore=tests/running/test_many_waits.py --ignore=tests/running/test_refused_waits.py
+TOLD_BY_TWO_IN_A_WHOLE_AIRFLOW = --ignore=tests/faults/test_killed_workers.py --ignore=tests/running/alone
 
 # A suite starts dozens of processes, and each imports Airflow in half the time when the first has left its bytecode.
 unexport PYTHONDONTWRITEBYTECODE

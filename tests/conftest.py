@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -56,6 +57,15 @@ def airflow_db() -> None:
 
         # these versions start the server of dag.test() for each task, which takes seconds; 3.3 caches it
         supervisor.in_process_api_server = cache(supervisor.in_process_api_server)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Run the whole Airflow that the tests in ``running`` share."""
+    from whole import whole_airflow
+
+    with whole_airflow(tmp_path_factory.mktemp("airflow")) as whole:
+        yield whole
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def recorded_outcomes(database: Path) -> dict[str, Outcome]:
                 outcome = outcomes.setdefault(task, Outcome())
                 outcome.state = state
                 outcome.attempts.append(Attempt(*attempt))
-        query = "SELECT task_id FROM task_reschedule JOIN task_instance ON task_instance.id = ti_id"
+        query = "SELECT task_id FROM task_reschedule JOIN task_instance AS ti ON ti.id = ti_id WHERE dag_id = 'decided'"
         for (task,) in connection.execute(query):
             outcomes[task].reschedules += 1
     return outcomes

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
-
 import pytest
 from airflow import __version__
-from cryptography.fernet import Fernet
-from running_airflow import RunningAirflow, wait_until
-from samples import both_ends, job_id
+from running_airflow import wait_until
+from samples import job_id
 from starts import starts
 
 pytestmark = [
@@ -22,54 +17,43 @@ pytestmark = [
 ]
 
 DAG = "approval_by_a_person"
-GATES = {"approved": both_ends(1), "rejected": both_ends(2)}
+ANSWERS = {"approved": "Approve", "rejected": "Reject"}
+"""What people answer, by the run of the example and by the gate."""
 JOBS = [job_id(1), job_id(2)]
 STEPS = ["gate.wait", "gate.test_connections", "gate.precheck", "gate.approve"]
 
 
-def test_the_migration_starts_only_if_a_person_approves_it(tmp_path, drs_emulator):
-    environment = {"AIRFLOW_CONN_DRS_DEFAULT": drs_emulator.connection_json}
-    for name, host in {"ORDERS_OLD": "203.0.113.10", "ORDERS_NEW": "203.0.113.20"}.items():
-        connection = {"conn_type": "mysql", "host": host, "login": "drs", "password": "s3cr3t-c4nary"}
-        environment[f"AIRFLOW_CONN_{name}"] = json.dumps(connection)
-    environment["AIRFLOW_VAR_GATES"] = json.dumps(GATES)
-    dags = tmp_path / "dags"
-    shutil.copytree(Path(__file__).parent / "approvals", dags)
-    shutil.copy(Path(__file__).parents[2] / "example_dags" / f"{DAG}.py", dags)
-    answers = {"approved": "Approve", "rejected": "Reject"}
+def test_the_migration_starts_only_if_a_person_approves_it(whole):
+    airflow, drs_emulator = whole.airflow, whole.emulators["drs_default"]
+    for run in ANSWERS:
+        airflow.start(DAG, run)
+        airflow.start(run)
+    wait_until("both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in ANSWERS), 400)
+    question = airflow.question(DAG, "approved", "approve")
+    before = [dict(airflow.states(DAG, run))["start_migration"] for run in ANSWERS]
+    wait_until("the scheduler knows it, too", lambda: airflow.heard_of(DAG, "approve") == len(ANSWERS), 60)
+    for run, option in ANSWERS.items():
+        airflow.answer(DAG, run, "approve", option)
+    over = ("success", "failed")
+    wait_until("both runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in ANSWERS), 400)
+    approved, rejected = (dict(airflow.states(DAG, run)) for run in ANSWERS)
+    reports = {run: airflow.xcom(DAG, "test_connections", run_id=run) for run in ANSWERS}
+    kept = {run: airflow.xcom(DAG, "approve", run_id=run) for run in ANSWERS}
 
-    with RunningAirflow(tmp_path, dags, environment, Fernet.generate_key().decode()) as airflow:
-        for run in answers:
-            airflow.start(DAG, run)
-            airflow.start(run)
-        wait_until(
-            "both are asked", lambda: all("body" in airflow.question(DAG, run, "approve") for run in answers), 400
-        )
-        question = airflow.question(DAG, "approved", "approve")
-        before = [dict(airflow.states(DAG, run))["start_migration"] for run in answers]
-        wait_until("the scheduler knows it, too", lambda: airflow.heard_of(DAG, "approve") == len(answers), 60)
-        for run, option in answers.items():
-            airflow.answer(DAG, run, "approve", option)
-        over = ("success", "failed")
-        wait_until("both runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in answers), 400)
-        approved, rejected = (dict(airflow.states(DAG, run)) for run in answers)
-        reports = {run: airflow.xcom(DAG, "test_connections", run_id=run) for run in answers}
-        kept = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answers}
+    def gate_asks(gate):
+        assert "failed" not in dict(airflow.states(gate)).values()
+        return "body" in airflow.question(gate, "run", "gate.approve")
 
-        def gate_asks(gate):
-            assert "failed" not in dict(airflow.states(gate)).values()
-            return "body" in airflow.question(gate, "run", "gate.approve")
-
-        wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in GATES), 400)
-        wait_until(
-            "the scheduler knows that, too", lambda: all(airflow.heard_of(gate, "gate.approve") for gate in GATES), 60
-        )
-        gate_question = airflow.question("approved", "run", "gate.approve")
-        started_before = [starts(drs_emulator, job) for job in JOBS]
-        for gate, option in answers.items():
-            airflow.answer(gate, "run", "gate.approve", option)
-        wait_until("both gates are done", lambda: all(airflow.run_state(gate) in over for gate in GATES), 400)
-        gate_states = {gate: dict(airflow.states(gate)) for gate in GATES}
+    wait_until("both gates ask", lambda: all(gate_asks(gate) for gate in ANSWERS), 400)
+    wait_until(
+        "the scheduler knows that, too", lambda: all(airflow.heard_of(gate, "gate.approve") for gate in ANSWERS), 60
+    )
+    gate_question = airflow.question("approved", "run", "gate.approve")
+    started_before = [starts(drs_emulator, job) for job in JOBS]
+    for gate, option in ANSWERS.items():
+        airflow.answer(gate, "run", "gate.approve", option)
+    wait_until("both gates are done", lambda: all(airflow.run_state(gate) in over for gate in ANSWERS), 400)
+    gate_states = {gate: dict(airflow.states(gate)) for gate in ANSWERS}
 
     introduction, report, fingerprint = question["body"].partition(reports["approved"]["summary"])
     assert introduction == "Migration of orders, old to new.\n\n"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from airflow import __version__
-from cryptography.fernet import Fernet
-from running_airflow import RunningAirflow, wait_until
+from running_airflow import wait_until
 
 pytestmark = [
     pytest.mark.running_airflow,
@@ -40,79 +38,78 @@ GREEN, RED, MOVED = report(True), report(False), report(True, "203.0.113.99:3306
 CLEARED_WITH = {"turned_red": (GREEN, RED), "turned_green": (RED, GREEN), "moved": (GREEN, MOVED)}
 
 
-def test_the_start_runs_only_behind_an_approval_of_the_report_as_it_is(tmp_path):
+def test_the_start_runs_only_behind_an_approval_of_the_report_as_it_is(whole):
+    airflow = whole.airflow
+
     def write(run, content):
-        (tmp_path / f"{run}.json").write_text(json.dumps(content))
+        (airflow.home / f"{run}.json").write_text(json.dumps(content))
 
     first = {run: before for run, (before, _) in CLEARED_WITH.items()}
     first |= {"changed_while_open": GREEN, "asked_again": GREEN, "rejected": RED}
     for run, content in first.items():
         write(run, content)
-    dags = Path(__file__).parent / "approvals"
 
-    with RunningAirflow(tmp_path, dags, {}, Fernet.generate_key().decode()) as airflow:
+    def state(run, task):
+        return dict(airflow.states(DAG, run))[task]
 
-        def state(run, task):
-            return dict(airflow.states(DAG, run))[task]
+    def heard(runs):
+        return {run: airflow.heard_of(DAG, "approve", run) for run in runs}
 
-        def heard(runs):
-            return {run: airflow.heard_of(DAG, "approve", run) for run in runs}
-
-        def wait_for_questions(before):
-            wait_until(
-                "the scheduler knows that all wait",
-                lambda: all(now > before[run] for run, now in heard(before).items()),
-                180,
-            )
-            assert {state(run, "approve") for run in before} <= {"deferred", "awaiting_input"}
-            return {run: airflow.question(DAG, run, "approve") for run in before}
-
-        def wait_for_ends(runs):
-            over = ("success", "failed")
-            wait_until("the runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in runs), 180)
-            return {run: dict(airflow.states(DAG, run)) for run in runs}
-
-        for run in first:
-            airflow.start(DAG, run)
-        asked = wait_for_questions(dict.fromkeys(first, 0))
-
-        # a person rejects, and one approves a green report
-        airflow.answer(DAG, "rejected", "approve", "Reject", note="ticket 4711\nis open")
-        airflow.answer(DAG, "turned_red", "approve", "Approve", note="go")
-        airflow.answer(DAG, "moved", "approve", "Approve")
-        answered = wait_for_ends(["rejected", "turned_red", "moved"])
-        answers = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answered}
-
-        # while a question is open, the step before it runs again, alone, and has another report
-        write("changed_while_open", RED)
-        airflow.clear(DAG, "changed_while_open", ["report"])
+    def wait_for_questions(before):
         wait_until(
-            "the report is another",
-            lambda: (
-                state("changed_while_open", "report") == "success"
-                and not airflow.xcom(DAG, "report", run_id="changed_while_open")["passed"]
-            ),
-            120,
+            "the scheduler knows that all wait",
+            lambda: all(now > before[run] for run, now in heard(before).items()),
+            180,
         )
-        airflow.answer(DAG, "changed_while_open", "approve", "Approve")
+        assert {state(run, "approve") for run in before} <= {"deferred", "awaiting_input"}
+        return {run: airflow.question(DAG, run, "approve") for run in before}
 
-        # the question alone is asked again, for the same report
-        before = heard(["asked_again"])
-        airflow.clear(DAG, "asked_again", ["approve", "start"])
-        wait_for_questions(before)
-        airflow.answer(DAG, "asked_again", "approve", "Approve")
-        ends = wait_for_ends(["changed_while_open", "asked_again"])
+    def wait_for_ends(runs):
+        over = ("success", "failed")
+        wait_until("the runs are over", lambda: all(airflow.run_state(DAG, run) in over for run in runs), 180)
+        return {run: dict(airflow.states(DAG, run)) for run in runs}
 
-        # step and question are cleared, and the report is another then
-        before = heard(CLEARED_WITH)
-        for run, (_, after) in CLEARED_WITH.items():
-            write(run, after)
-            airflow.clear(DAG, run, ["report", "approve", "start"])
-        if KEEPS_THE_FIRST_QUESTION:
-            cleared = wait_for_ends(CLEARED_WITH)
-        else:
-            shown_after = wait_for_questions(before)
-        logs = "".join(file.read_text() for file in tmp_path.rglob("*approve/*.log"))
+    for run in first:
+        airflow.start(DAG, run)
+    asked = wait_for_questions(dict.fromkeys(first, 0))
+
+    # a person rejects, and one approves a green report
+    airflow.answer(DAG, "rejected", "approve", "Reject", note="ticket 4711\nis open")
+    airflow.answer(DAG, "turned_red", "approve", "Approve", note="go")
+    airflow.answer(DAG, "moved", "approve", "Approve")
+    answered = wait_for_ends(["rejected", "turned_red", "moved"])
+    answers = {run: airflow.xcom(DAG, "approve", run_id=run) for run in answered}
+
+    # while a question is open, the step before it runs again, alone, and has another report
+    write("changed_while_open", RED)
+    airflow.clear(DAG, "changed_while_open", ["report"])
+    wait_until(
+        "the report is another",
+        lambda: (
+            state("changed_while_open", "report") == "success"
+            and not airflow.xcom(DAG, "report", run_id="changed_while_open")["passed"]
+        ),
+        120,
+    )
+    airflow.answer(DAG, "changed_while_open", "approve", "Approve")
+
+    # the question alone is asked again, for the same report
+    before = heard(["asked_again"])
+    airflow.clear(DAG, "asked_again", ["approve", "start"])
+    wait_for_questions(before)
+    airflow.answer(DAG, "asked_again", "approve", "Approve")
+    ends = wait_for_ends(["changed_while_open", "asked_again"])
+
+    # step and question are cleared, and the report is another then
+    before = heard(CLEARED_WITH)
+    for run, (_, after) in CLEARED_WITH.items():
+        write(run, after)
+        airflow.clear(DAG, run, ["report", "approve", "start"])
+    if KEEPS_THE_FIRST_QUESTION:
+        cleared = wait_for_ends(CLEARED_WITH)
+    else:
+        shown_after = wait_for_questions(before)
+    logs = "".join(file.read_text() for file in airflow.home.rglob("dag_id=asked/**/*approve/*.log"))
 
     for run, content in first.items():
         assert asked[run]["body"].startswith(f"Wave 7.\n\n{content['summary']}\n\nFingerprint of what is shown: ")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from airflow import __version__
-from cryptography.fernet import Fernet
-from decisions import DAG_FILE, Outcome, recorded_outcomes, troubled_services
-from running_airflow import RunningAirflow, wait_until
+from decisions import Outcome, recorded_outcomes
+from running_airflow import wait_until
 from samples import job_id
+from whole import Whole
 
 pytestmark = [
     pytest.mark.running_airflow,
@@ -22,16 +21,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Outcome], dict[str, Any]]]:
+def seen(whole: Whole) -> tuple[dict[str, Outcome], dict[str, Any]]:
     """What became of the tasks, and the emulator of each."""
-    home = tmp_path_factory.mktemp("airflow")
-    with (
-        troubled_services() as (environment, emulators),
-        RunningAirflow(home, DAG_FILE.parent, environment, Fernet.generate_key().decode()) as airflow,
-    ):
-        airflow.start("decided")
-        wait_until("the run is over", lambda: airflow.run_state("decided") in ("success", "failed"), 600)
-        yield recorded_outcomes(home / "airflow.db"), emulators
+    airflow = whole.airflow
+    airflow.start("decided")
+    wait_until("the run is over", lambda: airflow.run_state("decided") in ("success", "failed"), 600)
+    return recorded_outcomes(airflow.home / "airflow.db"), whole.emulators
 
 
 def delays(outcome):

@@ -89,7 +89,7 @@ def make_canaries() -> dict[str, Canary]:
 def environment(
     canaries: Mapping[str, Canary], services: Mapping[str, str], postgres_port: int, stores: Path
 ) -> dict[str, str]:
-    """Return the Airflow connections and variables that hold the canaries, as environment variables.
+    """Return what Airflow runs with: connections and variables that hold the canaries, and all that it can log.
 
     :param canaries: the canaries by name.
     :param services: the URL of each connection to DRS, by connection id.
@@ -168,4 +168,5 @@ def environment(
         "HC_CONTAINER_CREDENTIALS_FULL_URI": f"{services['drs_gate']}/v1/credentials",
         "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(stores / "pod_token"),
         **{name.upper(): secret[name] for name in PLANTED},
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
     }

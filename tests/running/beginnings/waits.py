@@ -36,7 +36,7 @@ if TEMPLATES:
     WAITS |= {
         "templates": {
             "job_ids": ["{{ params.jobs[0] }}", "{{ params.jobs[1:] }}"],
-            "drs_conn_id": "{{ 'drs_default' }}",
+            "drs_conn_id": "{{ 'drs_beginnings' }}",
             "partial": True,
         },
         "bad_template": {"job_ids": [READY, "{{ conn.refused.password }}"], "partial": True},
@@ -55,6 +55,7 @@ def note(context):
 
 def wait(task_id, **arguments):
     defaults: dict[str, Any] = {
+        "drs_conn_id": "drs_beginnings",
         "poke_interval": 1,
         "timeout": 600,
         "retries": 1,
@@ -67,7 +68,9 @@ with DAG("waits", schedule=None, start_date=START, params={"jobs": [READY, FAILE
     for name, arguments in WAITS.items():
         wait(f"{name}_triggerer", start_from_trigger=True, **arguments)
         wait(f"{name}_worker", deferrable=name in DEFERRED, **arguments)
-    mapped = DrsJobStatusSensor.partial(task_id="mapped", start_from_trigger=True, poke_interval=1)
+    mapped = DrsJobStatusSensor.partial(
+        task_id="mapped", drs_conn_id="drs_beginnings", start_from_trigger=True, poke_interval=1
+    )
     mapped.expand(job_ids=[f"{{{{ '{LATE}' }}}}"])
 
 with DAG("one", schedule=None, start_date=START):

@@ -10,6 +10,7 @@ from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.triggers.event import DrsJobStatusEventTrigger
 
+CONNECTION = "drs_events"
 WATCHED = ["00000001-2222-4333-8444-5555555jb101", "00000002-2222-4333-8444-5555555jb101"]
 TESTED = "00000003-2222-4333-8444-5555555jb101"
 ENDPOINT = {
@@ -26,7 +27,9 @@ ENDPOINT = {
 TESTED_WAVE, APPROVED_WAVE = Asset("drs://wave-1/tested"), Asset("drs://wave-1/approved")
 READY = Asset(
     "drs-jobs-ready",
-    watchers=[AssetWatcher(name="drs", trigger=DrsJobStatusEventTrigger(WATCHED, poke_interval=1))],
+    watchers=[
+        AssetWatcher(name="drs", trigger=DrsJobStatusEventTrigger(WATCHED, drs_conn_id=CONNECTION, poke_interval=1))
+    ],
 )
 
 
@@ -39,12 +42,14 @@ def told(triggering_asset_events: Any = None) -> list[Any]:  # Airflow fills it 
 
 @dag(schedule=None)
 def gate():
-    DrsTestConnectionsOperator(task_id="test", jobs=[ENDPOINT], on_failure="report", gate_asset=TESTED_WAVE)
+    DrsTestConnectionsOperator(
+        task_id="test", drs_conn_id=CONNECTION, jobs=[ENDPOINT], on_failure="report", gate_asset=TESTED_WAVE
+    )
 
 
 @dag(schedule=None)
 def asking():
-    test = DrsTestConnectionsOperator(task_id="test", jobs=[ENDPOINT])
+    test = DrsTestConnectionsOperator(task_id="test", drs_conn_id=CONNECTION, jobs=[ENDPOINT])
     DrsApprovalOperator(task_id="approve", report=test.output, gate_asset=APPROVED_WAVE)
 
 

@@ -29,6 +29,7 @@ def note(context):
 with DAG("drs", schedule=None, start_date=START):
     DrsJobStatusSensor.partial(
         task_id="wait",
+        drs_conn_id=WAITS.get("drs_conn_id", "drs_default"),
         deferrable=True,
         poke_interval=WAITS["poke_interval"],
         timeout=3600,
