@@ -68,6 +68,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield whole
 
 
+@pytest.fixture(scope="session")
+def airflow_after_gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Run the Airflow whose pages the tests in ``browser`` look at."""
+    import gates
+
+    with gates.airflow_after_gates(tmp_path_factory.mktemp("airflow")) as airflow:
+        yield airflow
+
+
 @pytest.fixture
 def console(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     """Return a function that returns the log so far. Airflow 2 uses ``logging``, and Airflow 3 the console."""

@@ -9,12 +9,10 @@ import pytest
 from airflow import __version__
 from airflow_server import AIRFLOW_2, PATIENCE
 from chromium import chromium, enter
-from cryptography.fernet import Fernet
-from running_airflow import RunningAirflow, wait_until
+from gates import ACCESS_DENIED, CONNECTION_REFUSED
+from running_airflow import wait_until
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
-
-from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
 
 pytestmark = [
     pytest.mark.skipif(AIRFLOW_2, reason="the page of a task of Airflow 2 does not open with its log"),
@@ -24,8 +22,6 @@ pytestmark = [
 SCREENSHOT = Path(__file__).parents[2] / "docs" / "images" / "failed-gate-log.png"
 SCREEN = {"width": 1440, "height": 860}
 
-ACCESS_DENIED = "Access denied for user 'drs'@'203.0.113.7' (using password: YES)"
-CONNECTION_REFUSED = "parcels-old.example.com:3306: Connection refused"
 CREATE_FAILED = "the job is in CREATE_FAILED; DRS tests endpoints only in CONFIGURATION"
 LINES = {
     "36 of 40 endpoints passed": "4 failed.",
@@ -49,32 +45,13 @@ return document.querySelector("[data-testid='summary-AirflowFailException'] + *"
 """
 
 
-@pytest.fixture(scope="module")
-def log_page(tmp_path_factory):
-    emulator = RehearsalEmulator()
-    with emulator:
-        emulator.databases.refuse("billing-new.example.com", ACCESS_DENIED, code="DRS.KE0002")
-        emulator.databases.refuse("parcels-old.example.com", CONNECTION_REFUSED)
-        emulator.world.add_job("00000010-2222-4333-8444-5555555jb101", "CREATE_FAILED")
-        environment = {
-            "AIRFLOW_CONN_DRS_DEFAULT": emulator.connection_json,
-            "AIRFLOW_VAR_DATABASE_PASSWORD": "correct horse battery",
-            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-        }
-        home, dags = tmp_path_factory.mktemp("airflow"), Path(__file__).parent / "folder"
-        with RunningAirflow(home, dags, environment, Fernet.generate_key().decode()) as airflow:
-            airflow.start("failed_gate")
-            wait_until("the gate has failed", lambda: airflow.run_state("failed_gate") == "failed", 240)
-            yield f"{airflow.url}/dags/failed_gate/runs/run/tasks/test_connections"
-
-
-def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tmp_path, log_page):
+def test_the_log_opens_with_each_failed_endpoint_and_its_reason_on_the_screen(tmp_path, airflow_after_gates):
     with chromium(tmp_path / "profile") as browser:
         browser.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride", {**SCREEN, "deviceScaleFactor": 1, "mobile": False}
         )
-        enter(browser, log_page.partition("/dags/")[0])
-        browser.get(log_page)
+        enter(browser, airflow_after_gates.url)
+        browser.get(f"{airflow_after_gates.url}/dags/failed_gate/runs/run/tasks/test_connections")
 
         def is_on_screen(first: str) -> bool:
             try:

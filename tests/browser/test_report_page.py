@@ -15,19 +15,16 @@ import requests
 from airflow import __version__
 from airflow_server import AIRFLOW_2, PATIENCE, RUN, airflow_environment, api_server
 from chromium import chromium, enter
-from cryptography.fernet import Fernet
+from gates import ACCESS_DENIED
 from running_airflow import RunningAirflow, wait_until
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from airflow_provider_drs.emulator.rehearsal import RehearsalEmulator
-
 HERE = Path(__file__).parent
 IMAGES = HERE.parents[1] / "docs" / "images"
 WIDE, NARROW = (1280, 800), (400, 860)
-ACCESS_DENIED = "Access denied for user 'drs'@'203.0.113.7' (using password: YES)"
 HAS_TAB = not __version__.startswith(("2.", "3.0.", "3.1.", "3.2.", "3.3."))
 HAS_ENTRY = __version__.startswith(("3.1.", "3.2.", "3.3."))
 GATE = "#/dags/failed_gate/runs/run/tasks/test_connections"
@@ -40,38 +37,6 @@ return all(document).find((each) =>
     ["A", "BUTTON"].includes(each.tagName) && !is_tab(each) && each.textContent.trim() === arguments[0]);
 """
 LISTED = ["-f", "A", "-l", "Person", "-p", PASSWORD]
-
-
-@pytest.fixture(scope="module")
-def airflow(tmp_path_factory) -> Iterator[RunningAirflow]:
-    """An Airflow in which two DAGs have run: `failed_gate` and `reports`; one task of the latter still waits."""
-    emulator = RehearsalEmulator()
-    with emulator:
-        emulator.databases.refuse("billing-new.example.com", ACCESS_DENIED, code="DRS.KE0002")
-        emulator.databases.refuse("parcels-old.example.com", "parcels-old.example.com:3306: Connection refused")
-        emulator.world.add_job("00000010-2222-4333-8444-5555555jb101", "CREATE_FAILED")
-        emulator.world.add_job("00000063-2222-4333-8444-5555555jb101", "CREATING", ready_after_polls=10**6)
-        connection = json.loads(emulator.connection_json)
-        connection["extra"] = {**connection["extra"], "console_url": "https://console.example.com/drs"}
-        environment = {
-            "AIRFLOW_CONN_DRS_DEFAULT": json.dumps(connection),
-            "AIRFLOW_VAR_DATABASE_PASSWORD": "correct horse battery",
-            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-            # the default of Airflow 2, and beside it the one of these tests
-            "AIRFLOW__API__AUTH_BACKENDS": "airflow.api.auth.backend.session,airflow.api.auth.backend.basic_auth",
-        }
-        home = tmp_path_factory.mktemp("airflow")
-        with RunningAirflow(home, HERE / "folder", environment, Fernet.generate_key().decode()) as running:
-            for dag in ("failed_gate", "reports"):
-                running.start(dag)
-            wait_until("the gate has failed", lambda: running.run_state("failed_gate") == "failed", 240)
-            open_states = {"None", "scheduled", "queued", "running"}
-            wait_until(
-                "only one task waits",
-                lambda: not open_states & {state for _, state in running.states("reports")},
-                900,
-            )
-            yield running
 
 
 class Page:
@@ -184,9 +149,9 @@ def admin(page: Page, airflow: RunningAirflow) -> Page:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory, airflow) -> Iterator[Page]:
-    with person(tmp_path_factory.mktemp("browser"), airflow.url) as page:
-        yield admin(page, airflow)
+def page(tmp_path_factory, airflow_after_gates) -> Iterator[Page]:
+    with person(tmp_path_factory.mktemp("browser"), airflow_after_gates.url) as page:
+        yield admin(page, airflow_after_gates)
 
 
 def task_page(dag: str, task: str) -> str:
@@ -270,7 +235,7 @@ def test_every_control_is_reached_with_the_tab_key(page):
     assert [each for each in reached if each != "Latest gates"][:6] == expected
 
 
-def test_the_markdown_of_the_report_is_copied(page, airflow):
+def test_the_markdown_of_the_report_is_copied(page, airflow_after_gates):
     grant = {"origin": page.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
     page.browser.execute_cdp_cmd("Browser.grantPermissions", grant)
     page.open(GATE)
@@ -278,7 +243,7 @@ def test_the_markdown_of_the_report_is_copied(page, airflow):
     page.until("it says so", lambda: page.texts("#status") == ["Copied."])
 
     copied = page.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
-    assert copied == airflow.xcom("failed_gate", "test_connections")["summary"]
+    assert copied == airflow_after_gates.xcom("failed_gate", "test_connections")["summary"]
 
 
 def test_the_reports_of_a_run_are_on_one_page_with_mapped_tasks_by_their_names(page):
@@ -402,8 +367,8 @@ def test_only_our_tasks_have_a_tab_and_only_from_airflow_3_4_on(page, task, ours
 
 
 @pytest.mark.parametrize("name", ["report.html", "main.js"])
-def test_a_browser_asks_for_the_files_again_so_that_an_upgrade_mixes_no_versions(airflow, name):
-    answer = requests.get(f"{airflow.url}/drs/{name}", timeout=60)
+def test_a_browser_asks_for_the_files_again_so_that_an_upgrade_mixes_no_versions(airflow_after_gates, name):
+    answer = requests.get(f"{airflow_after_gates.url}/drs/{name}", timeout=60)
 
     assert "no-cache" in answer.headers["Cache-Control"]
     assert "max-age" not in answer.headers["Cache-Control"].replace("max-age=0", "")
@@ -412,8 +377,9 @@ def test_a_browser_asks_for_the_files_again_so_that_an_upgrade_mixes_no_versions
 
 
 @pytest.fixture(scope="module")
-def guarded(airflow) -> Iterator[str]:
+def guarded(airflow_after_gates) -> Iterator[str]:
     """A second web server of the same Airflow, under a path and with logins; `vera` has no right to XComs."""
+    home = airflow_after_gates.home
     if AIRFLOW_2:
         seen = ["Website", "DAGs", "DAG Runs", "Task Instances"]
         for command in (
@@ -422,10 +388,10 @@ def guarded(airflow) -> Iterator[str]:
             ["users", "create", *LISTED, "-u", "vera", "-e", "vera@example.com", "-r", "NoXComs"],
             ["users", "create", *LISTED, "-u", "ada", "-e", "ada@example.com", "-r", "Viewer"],
         ):
-            subprocess.run([*RUN, *command], env=airflow_environment(airflow.home), check=True, capture_output=True)
+            subprocess.run([*RUN, *command], env=airflow_environment(home), check=True, capture_output=True)
         settings = {}
     else:
-        passwords = airflow.home / "passwords.json"
+        passwords = home / "passwords.json"
         passwords.write_text(json.dumps({"ada": PASSWORD, "vera": PASSWORD}))
         settings = {
             "PYTHONPATH": str(HERE / "auth"),
@@ -434,7 +400,7 @@ def guarded(airflow) -> Iterator[str]:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ada:op,vera:viewer",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         }
-    with api_server(airflow.home, "/af", **settings) as url:
+    with api_server(home, "/af", **settings) as url:
         yield url
 
 
