@@ -11,10 +11,12 @@ UV := .venv/uv/bin/uv
 PYTEST = $(BIN)/python -m pytest --junit-xml=.results/$(AIRFLOW)/$@.xml
 
 # What need not run on every Airflow. What knows no Airflow runs on the newest, and so do the texts; the client also runs
-# with the lowest releases of its libraries. Of what takes minutes the newest and the oldest tell enough.
+# with the lowest releases of its libraries, but for what reads texts without any. Of what takes minutes the newest and
+# the oldest tell enough.
 NO_AIRFLOW_IN = any_answer any_bytes any_precheck hostile_services limits logins
 TOLD_BY_THE_NEWEST = --ignore=tests/api $(NO_AIRFLOW_IN:%=--ignore=tests/faults/test_%.py) --ignore=tests/contract --ignore=tests/docs --ignore=tests/emulator \
 	--ignore=tests/livecheck/test_live_check_matrix.py --ignore=tests/livecheck/test_live_check_records.py
+NO_LIBRARY_IN = encoded_echoes json_reading objections ordinary_errors scrubber
 TOLD_BY_THE_NEWEST_PAGE = --ignore=tests/browser/test_page_and_odd_answers.py
 TOLD_BY_TWO = --ignore=tests/dags/test_start_in_dags.py --ignore=tests/dags/test_precheck_in_dags.py \
 	--ignore=tests/hooks/test_databases_tls.py --ignore=tests/triggers/test_poller.py \
@@ -35,7 +37,7 @@ test: $(VENV)/ready  ## everything that needs no root; AIRFLOW=2.11.2 for what h
 
 test-short: $(VENV)/ready  ## what Airflow has a say in: the package, the hook, and real runs of DAGs
 	$(PYTEST) tests/test_package.py tests/test_retry_policy.py tests/links tests/hooks tests/sensors tests/triggers tests/dags $(TOLD_BY_TWO) \
-		$(if $(filter $(LOWEST),$(AIRFLOW)),tests/api)
+		$(if $(filter $(LOWEST),$(AIRFLOW)),tests/api $(NO_LIBRARY_IN:%=--ignore=tests/api/wire/test_%.py))
 
 test-running: $(VENV)/ready  ## what needs a whole Airflow: canaries everywhere, a killed worker; takes minutes
 	$(PYTEST) -m running_airflow $(if $(filter 3.1.%,$(AIRFLOW)),$(TOLD_BY_TWO_IN_A_WHOLE_AIRFLOW))
