@@ -51,6 +51,8 @@ class DrsConsoleLink(BaseOperatorLink):
             from airflow.providers.common.compat.sdk import XCom
 
             return str(XCom.get_value(key=CONSOLE_KEY, ti_key=ti_key) or "")
+        if told := getattr(operator, "_console_url", None):
+            return str(told)
         from airflow_provider_drs.hooks.drs import DrsHook
 
         try:

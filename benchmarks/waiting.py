@@ -60,7 +60,9 @@ WAYS: dict[str, Way] = {"sleep": _asleep, "ours": _ours, "dbt": _dbt, "databrick
 
 def connections(service: Service) -> dict[str, dict[str, Any]]:
     here = {"host": "127.0.0.1", "port": service.port, "password": "token"}
-    drs = {"host": service.url, "extra": {"project_id": "p" * 32, "verify": service.certificate}}
+    # the console of a real endpoint is known by its name
+    extra = {"project_id": "p" * 32, "verify": service.certificate, "console_url": "https://console.example.com/drs"}
+    drs = {"host": service.url, "extra": extra}
     aws = {"endpoint_url": service.url, "region_name": "us-east-1", "verify": service.certificate}
     return {
         "drs_default": {"conn_type": "drs", "password": "token", **drs},

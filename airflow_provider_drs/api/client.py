@@ -67,6 +67,8 @@ class DrsClient(Caller):
     """
 
     _transport_type: ClassVar[type[Transport]] = Transport
+    console_url: str = ""
+    """Address of the DRS console, for people; empty where it is not known."""
 
     def __init__(
         self,

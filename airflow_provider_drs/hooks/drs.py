@@ -140,7 +140,9 @@ class DrsHook(BaseHook):
         from airflow_provider_drs.hooks.connection import client_for
 
         try:
-            return client_for(connection, self._overrides, self._warn, self._cancellation)
+            client = client_for(connection, self._overrides, self._warn, self._cancellation)
+            client.console_url = console_url(connection)
+            return client
         except DrsInputError as error:
             raise DrsInputError([f"connection {self.drs_conn_id}: {line}" for line in error.violations]) from None
         finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from airflow_provider_drs._compat import Connection
+from airflow.providers.common.compat.sdk import Connection
+
 from airflow_provider_drs.api.endpoint import Endpoint
 from airflow_provider_drs.api.errors import DrsError, DrsInputError
 from airflow_provider_drs.livecheck.client import Exchange

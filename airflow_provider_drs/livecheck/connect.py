@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_drs._compat import Connection
+from airflow.providers.common.compat.sdk import Connection
+
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.endpoint import Endpoint, parse_endpoints
 from airflow_provider_drs.api.errors import DrsInputError

@@ -10,12 +10,15 @@ from airflow_provider_drs._version import AIRFLOW
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_drs.hooks.drs import DrsHook
     from airflow_provider_drs.links import DrsConsoleLink, DrsReportLink
 
 
 class HasLinks(OperatorMixin):
     """An operator with a link to its report and one to the DRS console."""
+
+    drs_conn_id: str
+    _console_url: str | None = None
+    """The address of the console, where the trigger of the task has told it."""
 
     @property
     def operator_extra_links(self) -> tuple[DrsReportLink, DrsConsoleLink]:  # type: ignore[override]
@@ -25,18 +28,18 @@ class HasLinks(OperatorMixin):
 
         return DrsReportLink(), DrsConsoleLink()
 
-    def leave_console_url(self, context: Context, hook: DrsHook) -> None:
+    def leave_console_url(self, context: Context) -> None:
         """Leave the address of the console for its link on Airflow 2.
 
         A task does it first, so that a failed task has the link, too.
 
         :param context: Airflow's.
-        :param hook: knows the Connection.
         """
         if AIRFLOW < (3, 0) and self.do_xcom_push and "ti" in context:
+            from airflow_provider_drs.hooks.drs import DrsHook
             from airflow_provider_drs.links import CONSOLE_KEY
 
             try:
-                context["ti"].xcom_push(key=CONSOLE_KEY, value=hook.console_url())
+                context["ti"].xcom_push(key=CONSOLE_KEY, value=DrsHook(self.drs_conn_id).console_url())
             except Exception as error:  # a link must not end a gate
                 self.log.warning("This task has no link to the console: %s", type(error).__name__)

@@ -105,15 +105,13 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
     def execute(self, context: Context) -> Any:
         """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""
-        from airflow_provider_drs.hooks.drs import DrsHook
-
         if self.start_from_trigger:
             self.log.info(
                 "start_from_trigger has no effect here: this wait begins in a worker, as all do on Airflow 3.0 to 3.2, "
                 "in mapped tasks, and in test runs of a DAG."
             )
         self._wait = None
-        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
+        self.leave_console_url(context)
         return super().execute(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
@@ -167,10 +165,8 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         """Go on after the wait in the triggerer; Airflow calls it."""
         if not self.start_from_trigger:
             return self._resumed(next_method, next_kwargs, context)
-        from airflow_provider_drs.hooks.drs import DrsHook
-
         # what is done at the start of a task when that is in a worker
-        self.leave_console_url(context, DrsHook(self.drs_conn_id, project_id=self.project_id))
+        self.leave_console_url(context)
         try:
             return self._resumed(next_method, next_kwargs, context)
         except Exception:
@@ -200,7 +196,9 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         :raises ValueError: when another release of this package wrote an event that this one does not understand;
             Airflow's ``retries`` wait again.
         """
-        statuses = event.get("statuses") if isinstance(event, Mapping) else None
+        statuses = None
+        if isinstance(event, Mapping):
+            statuses, self._console_url = event.get("statuses"), event.get("console_url")
         if isinstance(statuses, Mapping):
             return dict(statuses)
         try:

@@ -31,8 +31,8 @@ class DrsJobStatusTrigger(PollingTrigger):
     """Fires once, with the outcome of the wait; all triggers of a process at one Connection share the calls.
 
     The event is ``{"statuses": {job id: status}}`` when the wait is done, with ``None`` for a job that DRS refuses, or
-    ``{"error": {...}}`` with the members of :meth:`DrsError.to_dict` when it has failed. What is stored of a trigger is
-    no secret.
+    ``{"error": {...}}`` with the members of :meth:`DrsError.to_dict` when it has failed. It has the address of the DRS
+    console as ``console_url``, where that is known. What is stored of a trigger is no secret.
 
     :param job_ids: the jobs.
     :param target_statuses: any of these ends the wait of a job.

@@ -139,6 +139,7 @@ class Poller(Generic[Result]):
         client = self._current.client
         patience = client.max_retry_seconds if client else MAX_RETRY_SECONDS
         for subscription in ready:
+            subscription.client = client
             if subscription.handle_results(round_.results, round_.started, now, patience):
                 self._subscriptions.discard(subscription)
             elif subscription.due < self._planned:

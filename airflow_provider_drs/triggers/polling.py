@@ -17,6 +17,8 @@ from airflow_provider_drs.triggers.subscription import Subscription, Update
 class PollingTrigger(BaseTrigger):
     """A trigger with one event: its outcome, or ``{"error": {...}}`` with the members of :meth:`DrsError.to_dict`.
 
+    Where the address of the DRS console is known, the event has it as ``console_url``.
+
     :param drs_conn_id: the Connection to DRS.
     :param project_id: wins over the Connection's.
     """
@@ -25,6 +27,7 @@ class PollingTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.drs_conn_id = drs_conn_id
         self.project_id = project_id
+        self._console_url = ""
 
     @abstractmethod
     async def outcome(self) -> dict[str, Any]:
@@ -41,14 +44,14 @@ class PollingTrigger(BaseTrigger):
         try:
             outcome = await self.outcome()
         except DrsError as error:
-            yield TriggerEvent({"error": error.to_dict()})
+            outcome = {"error": error.to_dict()}
         except Exception as error:
             self.log.exception("The trigger fails because of a fault of its own.")
             # the text of an unforeseen error may contain anything
             kind = type(error).__name__
-            yield TriggerEvent({"error": DrsTriggerError(f"the trigger failed: {kind}; its log has more").to_dict()})
-        else:
-            yield TriggerEvent(outcome)
+            outcome = {"error": DrsTriggerError(f"the trigger failed: {kind}; its log has more").to_dict()}
+        # with it the worker need not read the Connection once more, only for the link to the console
+        yield TriggerEvent(outcome | ({"console_url": self._console_url} if self._console_url else {}))
 
     async def follow(self, poll: Poll[Result], judge: Judge[Result, Update], pause: Callable[[int], float]) -> Update:
         """Poll, and log what is new, until the judge calls it done; return the last update.
@@ -59,8 +62,10 @@ class PollingTrigger(BaseTrigger):
         """
         subscription: Subscription[Result, Update] = Subscription(judge, pause)
         with subscribed(self.drs_conn_id, self.project_id, poll, subscription):
-            while True:
-                update = await subscription.next_update()
-                self.log.info(update.news)
-                if update.done:
-                    return update
+            try:
+                while not (update := await subscription.next_update()).done:
+                    self.log.info(update.news)
+            finally:
+                self._console_url = subscription.client.console_url if subscription.client else ""
+            self.log.info(update.news)
+            return update

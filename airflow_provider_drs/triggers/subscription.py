@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from airflow_provider_drs.api.errors import DrsError
 from airflow_provider_drs.triggers.poll import Judge, Outcome, Result
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.client import DrsClient
 
 NOT_PLANNED = float("inf")
 """When a subscription is due that is new, or takes part in a round."""
@@ -23,11 +26,12 @@ class Subscription(Generic[Result, Update]):
     """
 
     # slots, because there may be thousands
-    __slots__ = ("_judge", "_pause", "_polls", "_updates", "_waiter", "due", "pause")
+    __slots__ = ("_judge", "_pause", "_polls", "_updates", "_waiter", "client", "due", "pause")
 
     def __init__(self, judge: Judge[Result, Update], pause: Callable[[int], float]) -> None:
         self._judge = judge
         self.due = NOT_PLANNED
+        self.client: DrsClient | None = None
         self._pause = pause
         self.pause = self._next_pause(1)
         self._polls = 0

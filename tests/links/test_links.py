@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -15,8 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_drs._version import AIRFLOW
 from airflow_provider_drs.get_provider_info import get_provider_info
-from airflow_provider_drs.hooks.drs import DrsHook
-from airflow_provider_drs.links import CONSOLE_KEY, DrsReportLink, logged_url
+from airflow_provider_drs.links import CONSOLE_KEY, DrsConsoleLink, DrsReportLink, logged_url
 from airflow_provider_drs.operators.approval import DrsApprovalOperator
 from airflow_provider_drs.operators.drs import DrsTestConnectionsOperator
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
@@ -66,7 +66,7 @@ class Instance:
 
 def leave(ti, **settings):
     context: Any = {"ti": ti}
-    DrsTestConnectionsOperator(task_id="test", jobs=[], **settings).leave_console_url(context, DrsHook())
+    DrsTestConnectionsOperator(task_id="test", jobs=[], **settings).leave_console_url(context)
 
 
 @pytest.mark.parametrize(("do_xcom_push", "on_airflow_2"), [(True, {CONSOLE_KEY: CONSOLE}), (False, {})])
@@ -84,6 +84,16 @@ def test_a_task_goes_on_when_its_address_of_the_console_cannot_be_left(monkeypat
     monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps({"conn_type": "drs", "password": "t"}))
 
     leave(Instance(refuses=True))
+
+
+@pytest.mark.skipif(AIRFLOW_2, reason="the web server of Airflow 2 knows only what the task has left")
+@pytest.mark.parametrize("event", [{"statuses": {}, "console_url": CONSOLE}, {"error": {}, "console_url": CONSOLE}])
+def test_a_wait_that_its_trigger_has_ended_reads_no_connection_for_its_link(event):
+    wait = DrsJobStatusSensor(task_id="wait", job_ids=[], drs_conn_id="there_is_none")
+    with suppress(ValueError):
+        wait.execute_complete({}, event)
+
+    assert DrsConsoleLink().get_link(wait, ti_key=instance()) == CONSOLE
 
 
 @pytest.mark.parametrize("base", [None, "https://airflow.example.com/af/"])

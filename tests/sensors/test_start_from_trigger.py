@@ -275,6 +275,19 @@ def test_the_trigger_reads_what_templates_render_as_a_worker_does(drs_emulator, 
     assert events == [{"statuses": dict.fromkeys(JOBS, "CONFIGURATION")}]
 
 
+@pytest.mark.parametrize("status", ["CONFIGURATION", "CREATE_FAILED"])
+def test_the_trigger_tells_the_address_of_the_console_where_it_is_known(drs_emulator, monkeypatch, status):
+    connection = json.loads(drs_emulator.connection_json)
+    connection["extra"]["console_url"] = "https://console.example.com/drs"
+    monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
+    drs_emulator.world.add_job(JOBS[0], status)
+
+    (event,) = asyncio.run(events_of(DrsWholeWaitTrigger(JOBS[:1])))
+
+    assert ("error" in event) == (status == "CREATE_FAILED")
+    assert event["console_url"] == "https://console.example.com/drs"
+
+
 def test_the_trigger_sends_nothing_if_templates_render_no_job_ids(drs_emulator, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", drs_emulator.connection_json)
 
