@@ -66,6 +66,7 @@ class PollingTrigger(BaseTrigger):
                 while not (update := await subscription.next_update()).done:
                     self.log.info(update.news)
             finally:
-                self._console_url = subscription.client.console_url if subscription.client else ""
+                # there is none before the first poll
+                self._console_url = getattr(subscription.client, "console_url", "")
             self.log.info(update.news)
             return update
