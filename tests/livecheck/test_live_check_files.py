@@ -112,23 +112,28 @@ def test_two_checks_with_one_file_leave_the_answers_of_the_last(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.fixture
+def interruptible():
+    """Have this process hear an interruption, also where a shell runs it in the background and has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_after_an_interruption_there_is_what_was_found_so_far(connect, tmp_path, capfd):
-    main_thread, ended = threading.get_ident(), threading.Event()
+    main_thread = threading.get_ident()
 
     def answer(request: Request) -> Reply:
         if "X-Auth-Token" not in request.headers:
             return REFUSAL
         if request.path.endswith("/batch-status"):
-            # Python drops an interruption that comes while it runs a finalizer, so it is sent until it is heard
             signal.pthread_kill(main_thread, signal.SIGINT)
-            while not ended.wait(5):
-                signal.pthread_kill(main_thread, signal.SIGINT)
         return Reply({"total_record": 0, "jobs": []})
 
     with Service(answer) as service:
         connect(service.url)
         code = main(["--job", JOBS[0], "--json", str(tmp_path / "answers.json"), "--record", str(tmp_path / "records")])
-        ended.set()
 
     answers = json.loads((tmp_path / "answers.json").read_text())
     assert code == INTERRUPTED
