@@ -54,14 +54,7 @@ def run_loaded(dag: Any, **options: Any) -> Run:
     :param dag: the DAG.
     :param options: options of ``dag.test()``.
     """
-    file = Path(dag.fileloc)
-    ignored = file.parent / ".airflowignore"
-    # for each run Airflow 3 reads the whole folder, and stores all of its DAGs
-    ignored.write_text(f"*\n!{file.name}\n")
-    try:
-        run = dag.test(**options)
-    finally:
-        ignored.unlink()
+    run = dag.test(**options)
     states: dict[str, Any] = {}
     xcoms: dict[str, Any] = {}
     tries: dict[str, Any] = {}

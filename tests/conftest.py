@@ -77,6 +77,22 @@ def airflow_after_gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
         yield airflow
 
 
+@pytest.fixture(autouse=True)
+def _one_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Show ``dag.test()`` the file of its DAG alone: Airflow 3 reads the whole folder, and stores all of its DAGs."""
+    import airflow_runs
+
+    run, ignored = airflow_runs.run_loaded, _HOME / "dags" / ".airflowignore"
+
+    def run_alone(dag: Any, **options: Any) -> airflow_runs.Run:
+        ignored.write_text(f"*\n!{Path(dag.fileloc).name}\n")
+        return run(dag, **options)
+
+    monkeypatch.setattr(airflow_runs, "run_loaded", run_alone)
+    yield
+    ignored.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def console(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     """Return a function that returns the log so far. Airflow 2 uses ``logging``, and Airflow 3 the console."""
