@@ -121,7 +121,9 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
         with fail_fast_on_permanent_errors():
             ids = as_job_ids(self.job_ids)
-            self._wait = self._wait or Wait(ids, self.target_statuses, partial=self._partial)
+            # the triggerer bears a fault, however long it lasts; without this, the worker would do so
+            forever = self.deferrable and self.silent_fail
+            self._wait = self._wait or Wait(ids, self.target_statuses, forever=forever, partial=self._partial)
             hook = DrsHook(self.drs_conn_id, project_id=self.project_id)
             with self.killing(hook):
                 while (result := self._poll(hook, self._wait)).fault and not self.deferrable:

@@ -71,6 +71,20 @@ def test_a_failing_first_read_of_a_deferrable_sensor_defers_it(vaulted):
     assert isinstance(deferred.value.trigger, DrsJobStatusTrigger)
 
 
+def test_with_silent_fail_a_deferrable_sensor_leaves_a_lasting_fault_to_the_triggerer(vaulted):
+    def answer(request):
+        time.sleep(0.3)
+        return Reply({}, status=503)
+
+    vaulted.answer = answer
+    given = json.loads(Flaky.connections["vaulted"])
+    given["extra"]["max_attempts"] = 1
+    Flaky.connections["vaulted"] = json.dumps(given)
+
+    with pytest.raises(TaskDeferred):
+        sensor(deferrable=True, silent_fail=True, timeout=0.2).execute({})
+
+
 def test_a_service_that_names_a_time_is_left_alone_until_then(vaulted):
     looks = []
 
