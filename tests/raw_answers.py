@@ -43,11 +43,12 @@ def answer(
     status: int = 200,
     headers: dict[str, str] | None = None,
     secrets: Iterable[str] = (),
+    earlier: Answer | None = None,
 ) -> Answer:
     """Read an answer. A payload that is not bytes is encoded as JSON."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     raw = RawAnswer(status, CaseInsensitiveDict(headers or {}), HiddenBytes(body))
-    return read_answer(operation, raw, Scrubber(secrets))
+    return read_answer(operation, raw, Scrubber(secrets), earlier)
 
 
 def report(payload: Any, **facts: Any) -> Report:

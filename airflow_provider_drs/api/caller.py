@@ -32,9 +32,16 @@ class Caller:
     _transport: Transport
 
     def _call(
-        self, operation: Operation, body: dict[str, Any] | None, other_secrets: Sequence[str] = ()
+        self,
+        operation: Operation,
+        body: dict[str, Any] | None,
+        other_secrets: Sequence[str] = (),
+        earlier: Answer | None = None,
     ) -> tuple[Answer, float, int]:
-        """Return the answer, the seconds of its last attempt, and the number of attempts."""
+        """Return the answer, the seconds of its last attempt, and the number of attempts.
+
+        :param earlier: the last answer to an equal request, which spares reading an equal body.
+        """
         path = operation.path.format(project_id=self.project_id)
         data = None if body is None else HiddenBytes(json.dumps(body).encode())
         secrets = HiddenTuple([*operation.secrets_in(body), *other_secrets])
@@ -48,7 +55,7 @@ class Caller:
             starts.append(turn[1])
             try:
                 answer = self._transport.exchange(
-                    operation, path, data, auth=auth, headers=self._headers, secrets=secrets
+                    operation, path, data, auth=auth, headers=self._headers, secrets=secrets, earlier=earlier
                 )
             except DrsThrottledError as error:
                 error.retry_after = pacer.refused(turn, error, self.max_retry_seconds)

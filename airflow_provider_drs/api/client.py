@@ -91,6 +91,7 @@ class DrsClient(Caller):
         self.pacer = pacer or Pacer(sleep=self._cancellation.sleep)
         self._auth = auth
         self._headers = {"X-Language": language, "X-Project-Id": project_id}
+        self._last_pages = job_status.LastPages()
         self._max_attempts = max_attempts
         self.max_retry_seconds = max_retry_seconds
         self._transport = self._transport_type(
@@ -173,10 +174,11 @@ class DrsClient(Caller):
 
     def _page_of_statuses(self, operation: Operation, job_ids: list[str]) -> Mapping[str, JobStatus | DrsError]:
         try:
-            answer, _, _ = self._call(operation, job_status.body(job_ids))
+            earlier = self._last_pages.answer(job_ids)
+            answer, _, _ = self._call(operation, job_status.body(job_ids), earlier=earlier)
         except DrsJobsRefusedError as error:
             return of_refusal(job_ids, error)
-        return job_status.statuses(job_ids, answer)
+        return self._last_pages.statuses(job_ids, answer)
 
     def job_details(self, job_ids: Sequence[str]) -> dict[str, JobDetail]:
         """Read node, settings and stored endpoints of any number of jobs, in calls of 10; ``batchListJobDetails``.

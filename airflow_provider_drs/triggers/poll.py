@@ -47,7 +47,7 @@ class Judge(Protocol[Result_contra, Outcome_co]):
 
     @property
     def job_ids(self) -> Sequence[str]:
-        """The jobs to poll."""
+        """The jobs to poll; another object whenever they are others."""
 
     def judge(
         self, results: Mapping[str, Result_contra | DrsError], now: float, patience: float, asked_at: float

@@ -55,6 +55,7 @@ class Poller(Generic[Result]):
         self._newcomers: list[Subscription[Result, Any]] = []
         self._changed = asyncio.Event()
         self._planned = NOT_PLANNED
+        self._round: PollRound[Result] | None = None
         self._current = CurrentClient(conn_id, project_id)
         self._tasks: set[asyncio.Task[None]] = set()
         # in a context of its own, for what is logged must not be taken for a line of the trigger that came first
@@ -100,11 +101,15 @@ class Poller(Generic[Result]):
             last = started
             for subscription in due:
                 subscription.due = NOT_PLANNED
-            self._begin(self._make_calls(PollRound(due, started, self._poll.page_size)))
+            if self._round and self._round.is_for(due):
+                self._round = self._round.again(started)
+            else:
+                self._round = PollRound(due, started, self._poll.page_size)
+            self._begin(self._make_calls(self._round))
 
     async def _make_calls(self, round_: PollRound[Result]) -> None:
-        for call in round_.calls:
-            await asyncio.wait([self._begin(self._make_call(round_, call))], timeout=CALL_STAGGER)
+        for number in range(len(round_.calls)):
+            await asyncio.wait([self._begin(self._make_call(round_, number))], timeout=CALL_STAGGER)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -128,12 +133,12 @@ class Poller(Generic[Result]):
             return True
         return False
 
-    async def _make_call(self, round_: PollRound[Result], call: list[str]) -> None:
+    async def _make_call(self, round_: PollRound[Result], number: int) -> None:
         try:
-            ready = round_.record(call, await self._results(round_, call))
+            ready = round_.record(number, await self._results(round_, round_.calls[number]))
         except Exception as error:
             # a fault of this package; without this its waits would never end
-            self._fail(round_.subscribers_of(call), error)
+            self._fail(round_.subscribers_of(number), error)
             return
         now = self._loop.time()
         client = self._current.client

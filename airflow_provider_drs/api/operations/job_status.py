@@ -17,6 +17,8 @@ from airflow_provider_drs.api.wire.answers import Answer, code_and_text
 from airflow_provider_drs.api.wire.objections import objection
 
 JOB_STATUS = Operation("batchListJobStatus", "POST", "/v3/{project_id}/jobs/batch-status", Repeat.READ)
+MAX_PAGES = 128
+"""The most pages that are remembered, those of some ten thousand jobs."""
 _SECONDS = {"id": re.compile(r"(?:job)?id"), "status": re.compile(r"(?:current|job|task)+(?:status|state)|status")}
 """The names, without what their spellings differ in, by which an item may state its id and its status once more."""
 _KNOWN = frozenset({"id", "status", "error_code", "error_message", "error_msg"})
@@ -35,6 +37,32 @@ def statuses(job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | Dr
     :param answer: the answer about them.
     """
     return read_results(job_ids, answer, partial(_status, request_id=answer.request_id))
+
+
+class LastPages:
+    """The last answers about pages of jobs. While no job changes, polls do not read the same JSON again and again."""
+
+    def __init__(self) -> None:
+        self._pages: dict[tuple[str, ...], tuple[Answer, dict[str, JobStatus | DrsError]]] = {}
+
+    def answer(self, job_ids: Sequence[str]) -> Answer | None:
+        """Return the last answer about a page of jobs, if it is remembered."""
+        return self._pages.get(tuple(job_ids), (None,))[0]
+
+    def statuses(self, job_ids: Sequence[str], answer: Answer) -> dict[str, JobStatus | DrsError]:
+        """Return what :func:`statuses` returns, and remember it if it is nothing but known statuses."""
+        page = tuple(job_ids)
+        last, results = self._pages.get(page, (None, {}))
+        if last and last.payload is answer.payload:
+            return results
+        results = statuses(page, answer)
+        if len(self._pages) >= MAX_PAGES:
+            # jobs come and go, and each time the pages are others
+            self._pages.clear()
+        self._pages.pop(page, None)
+        if all(isinstance(item, JobStatus) and item.phase is not None for item in results.values()):
+            self._pages[page] = answer, results
+        return results
 
 
 def _status(item: Mapping[str, Any], request_id: str | None) -> JobStatus | DrsError:

@@ -15,6 +15,7 @@ from airflow_provider_drs.api.errors import (
     DrsJobsRefusedError,
     DrsRequestError,
 )
+from airflow_provider_drs.api.model.hidden import HiddenBytes
 from airflow_provider_drs.api.operation import MAX_BODY, Operation
 from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.connection import RawAnswer
@@ -48,17 +49,20 @@ class Answer:
     :param payload: its JSON, every text of it printable and without secrets.
     :param request_id: its ``X-Request-Id``.
     :param headers: as they came.
+    :param body: as it came.
     """
 
     payload: dict[str, Any]
     request_id: str | None
     headers: Mapping[str, str] = field(repr=False)
+    body: HiddenBytes = field(default=HiddenBytes(), repr=False)
 
 
-def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer:
+def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber, earlier: Answer | None = None) -> Answer:
     """Return a good answer.
 
     :param scrub: makes each text of it fit to be shown.
+    :param earlier: the answer to an equal request; its ``payload`` stands for that of an equal body.
     :raises DrsServiceError: of the class that fits, when the service refused in any of its shapes.
     :raises DrsAnswerError: when this is not an answer of the service at all; its text never repeats a body.
     """
@@ -74,7 +78,10 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
 
     if raw.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise unusable("it is packed, although it was not to be")
-    payload = read_object(raw.body, scrub, MAX_COMMAS * operation.max_body // MAX_BODY)
+    if earlier and earlier.body == raw.body:
+        payload: dict[str, Any] | None = earlier.payload
+    else:
+        payload = read_object(raw.body, scrub, MAX_COMMAS * operation.max_body // MAX_BODY)
     good = raw.status in operation.good_statuses and _expected(operation, payload)
     # the operation judges the results of single jobs in a good answer
     beside = {name: value for name, value in (payload or {}).items() if not good or name != operation.expected_key}
@@ -88,7 +95,7 @@ def read_answer(operation: Operation, raw: RawAnswer, scrub: Scrubber) -> Answer
         raise unusable("a cache on the way has given it, so it may be of an earlier call")
     if against := objection({name: value for name, value in beside.items() if name != "count"}):
         raise unusable(f"its member {against} contradicts its {operation.expected_key}")
-    return Answer(payload, request_id, raw.headers)
+    return Answer(payload, request_id, raw.headers, raw.body)
 
 
 def per_job_errors(results: list[Any]) -> dict[str, str]:

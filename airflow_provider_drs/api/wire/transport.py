@@ -47,6 +47,8 @@ _HEADERS = {
     "User-Agent": f"airflow-provider-drs/{__version__}",
     # a compressed answer could be a bomb, and a real one is small without compression
     "Accept-Encoding": "identity",
+    "Accept": "*/*",
+    "Connection": "keep-alive",
 }
 
 _log = logging.getLogger(__name__)
@@ -108,6 +110,7 @@ class Transport:
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | AuthBase,
         headers: Mapping[str, str] | None = None,
         secrets: Iterable[str] = (),
+        earlier: Answer | None = None,
     ) -> Answer:
         """Send one request and return the good answer.
 
@@ -117,10 +120,11 @@ class Transport:
         :param auth: adds the credential. Without an auth, requests takes a password from ``~/.netrc``.
         :param headers: further headers of the request.
         :param secrets: texts to remove from the answer, like the credential: a service or a proxy may echo them.
+        :param earlier: as for :func:`read_answer`.
         :raises DrsError: when there is no good answer.
         """
         raw, scrub = self.raw_exchange(operation, path, data, auth=auth, headers=headers, secrets=secrets)
-        return read_answer(operation, raw, scrub)
+        return read_answer(operation, raw, scrub, earlier)
 
     def raw_exchange(
         self,
@@ -139,15 +143,17 @@ class Transport:
         :raises DrsError: when there is no complete answer.
         """
         url = self.endpoint + path
-        request = self._session.prepare_request(
-            requests.Request(operation.method, url, headers={**_HEADERS, **(headers or {})}, data=data, auth=auth)
-        )
+        # not by the session, which has no cookies nor other settings for a request, and takes as long as all the rest
+        request = requests.Request(
+            operation.method, url, headers={**_HEADERS, **(headers or {})}, data=data, auth=auth
+        ).prepare()
         request.headers.setdefault("Host", urlsplit(url).netloc)
         _log.debug("%s %s to %s", operation.method, path, self.endpoint)
         raw = self._raw_answer(operation, request)
         _log.debug("%s %s: HTTP %s", operation.method, path, raw.status)
         scrub = Scrubber((*secrets, *_credentials(request)))
-        dispatch_hook("response", request.hooks, _response(request, raw, scrub))  # type: ignore[no-untyped-call]
+        if request.hooks["response"]:
+            dispatch_hook("response", request.hooks, _response(request, raw, scrub))  # type: ignore[no-untyped-call]
         return raw, scrub
 
     def _raw_answer(self, operation: Operation, request: requests.PreparedRequest) -> RawAnswer:

@@ -6,14 +6,16 @@ import json
 
 import pytest
 from calls import PROJECT, client, times_sent
+from hypothesis import given
+from hypothesis import strategies as some
 from raw_answers import JOBS, answer, known, ready
 from raw_answers import statuses as statuses_of
 from samples import job_id
 from wire import Reply, Service
 
-from airflow_provider_drs.api.errors import DrsAnswerError, DrsJobsRefusedError
+from airflow_provider_drs.api.errors import DrsAnswerError, DrsError, DrsJobsRefusedError
 from airflow_provider_drs.api.model.job_status import JobStatus
-from airflow_provider_drs.api.operations.job_status import JOB_STATUS, body, statuses
+from airflow_provider_drs.api.operations.job_status import JOB_STATUS, MAX_PAGES, LastPages, body, statuses
 from airflow_provider_drs.api.statuses import of_refusal
 
 ONE, TWO, STRANGER = job_id(1), job_id(2), job_id(9)
@@ -252,3 +254,86 @@ def test_no_status_is_known_by_an_answer_that_counts_none_and_lists_some(name):
 @pytest.mark.parametrize("failure", ["throttled", "unavailable", "lost"])
 def test_a_read_is_sent_again_after_whatever_may_heal(failure):
     assert times_sent(failure, Reply(ready()), lambda service: client(service).job_statuses([ONE, TWO])) == 2
+
+
+# --- the same answer again ---
+
+
+ITEMS = some.sampled_from(
+    [
+        is_in(ONE),
+        is_in(TWO),
+        is_in(ONE, "CONFIGURATION"),
+        is_in(TWO, "SO_NEW"),
+        is_in(TWO, error_msg="lost"),
+        is_in(STRANGER),
+    ]
+)
+ANSWERS = some.lists(ITEMS, max_size=3).map(lambda items: {"results": items, "count": len(items)})
+
+
+@given(some.lists(ANSWERS, max_size=6))
+def test_answers_that_come_again_mean_what_they_meant(payloads):
+    pages = LastPages()
+    for payload in payloads:
+        alone = statuses([ONE, TWO], answer(payload, JOB_STATUS))
+        again = answer(payload, JOB_STATUS, earlier=pages.answer([ONE, TWO]))
+        after_others = pages.statuses([ONE, TWO], again)
+
+        assert {job: str(item) for job, item in after_others.items()} == {job: str(item) for job, item in alone.items()}
+
+
+def test_the_json_of_an_equal_answer_is_not_read_again():
+    pages = LastPages()
+    first = answer(ready(), JOB_STATUS)
+    pages.statuses(JOBS, first)
+
+    assert answer(ready(), JOB_STATUS, earlier=pages.answer(JOBS)).payload is first.payload
+    assert answer(ready(more=1), JOB_STATUS, earlier=pages.answer(JOBS)).payload is not first.payload
+    assert pages.answer([ONE]) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"results": [is_in(ONE), is_in(TWO, "SO_NEW")]},
+        {"results": [is_in(ONE), is_in(TWO, "")]},
+        {"results": [is_in(ONE)]},
+    ],
+    ids=["a status nobody knows", "no status", "a job left out"],
+)
+def test_only_known_statuses_are_remembered(odd):
+    pages = LastPages()
+    pages.statuses([ONE, TWO], answer({"results": [is_in(ONE), is_in(TWO)], "count": 2}, JOB_STATUS))
+    pages.statuses([ONE, TWO], answer({**odd, "count": len(odd["results"])}, JOB_STATUS))
+
+    assert pages.answer([ONE, TWO]) is None
+
+
+@pytest.mark.parametrize(
+    "facts", [{"status": 503}, {"headers": {"Age": "7"}}, {"headers": {"Content-Encoding": "gzip"}}]
+)
+def test_an_equal_answer_is_refused_for_what_stands_beside_its_body(facts):
+    earlier = answer(ready(), JOB_STATUS)
+
+    with pytest.raises(DrsError):
+        answer(ready(), JOB_STATUS, earlier=earlier, **facts)
+
+
+def test_the_memory_for_pages_is_bounded():
+    pages = LastPages()
+    for number in range(3 * MAX_PAGES):
+        job = job_id(number)
+        pages.statuses([job], answer({"results": [is_in(job)], "count": 1}, JOB_STATUS))
+
+    assert sum(pages.answer([job_id(number)]) is not None for number in range(3 * MAX_PAGES)) <= MAX_PAGES
+    assert pages.answer([job]) is not None
+
+
+def test_a_change_is_seen_after_any_number_of_equal_answers():
+    left = ["CREATING"] * 5 + ["CONFIGURATION", "CREATING"]
+    with Service() as service, client(service) as drs:
+        service.answer = lambda request: Reply({"results": [is_in(ONE, left.pop(0))], "count": 1})
+        seen = [str(drs.job_statuses([ONE])[ONE]) for _ in range(7)]
+
+    assert seen == ["CREATING"] * 5 + ["CONFIGURATION", "CREATING"]
