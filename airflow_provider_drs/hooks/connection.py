@@ -19,7 +19,6 @@ from airflow_provider_drs.api.auth.tokens import known_project
 from airflow_provider_drs.api.cancellation import Cancellation
 from airflow_provider_drs.api.client import DrsClient
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.hidden import credentials_in
 from airflow_provider_drs.api.model.rules import PROJECT_ID
 from airflow_provider_drs.api.model.values import UnreadableError, addresses, is_blank, number, plain, truth
 from airflow_provider_drs.api.retry import MAX_RETRY_SECONDS
@@ -27,7 +26,7 @@ from airflow_provider_drs.api.texts import printable
 from airflow_provider_drs.api.wire.regions import drs_endpoint, iam_endpoint
 from airflow_provider_drs.api.wire.transport import Transport
 from airflow_provider_drs.hooks.connection_fields import ConnectionFields, read_fields
-from airflow_provider_drs.hooks.console import CONSOLE_URL
+from airflow_provider_drs.hooks.console import CONSOLE_URL, is_for_everybody
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -77,7 +76,7 @@ class ConnectionExtra(BaseModel):
     @field_validator("console_url")
     @classmethod
     def _for_everybody(cls, url: str | None) -> str | None:
-        if url and credentials_in(url):
+        if url and not is_for_everybody(url):
             raise ValueError("must hold no credential: who sees a task sees this link")
         return url
 

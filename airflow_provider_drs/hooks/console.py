@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from airflow_provider_drs.api.model.hidden import credentials_in
+from airflow_provider_drs.api.model.hidden import SHORTEST
 from airflow_provider_drs.hooks.connection_fields import read_fields
 
 if TYPE_CHECKING:
@@ -14,11 +14,24 @@ if TYPE_CHECKING:
 
 CONSOLE_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]\S*)?$"
 """What the extra ``console_url`` may be: no user, and no scheme that runs a script."""
+# a parameter of a query or a fragment, a user before a host, or an encoding that may hold either
+_CREDENTIAL = re.compile(
+    r"[?&#;/][^=?&#;/]*(?:pass|pwd|token|secret|key|sign|cred|auth|session)[^=?&#;/]*=|[?&#;/](?:ak|sk|code)=|@|%(?!20)",
+    re.IGNORECASE,
+)
 
 _REGION = re.compile(r"[a-z]{2,10}(-[a-z]{1,20}){1,3}-\d{1,3}")
 _HOST = re.compile(r"(?:https://)?drs\.([a-z0-9-]+)\.myhuaweicloud\.com(?::443)?/*", re.IGNORECASE)
 # Open Telekom Cloud and Huawei Cloud in Europe have consoles that no page names
 _OTHER_CLOUDS = re.compile(r"eu-(de|nl|west-\d+)")
+
+
+def is_for_everybody(url: str) -> bool:
+    """Return whether the address of a console may be shown to all who see a task.
+
+    :param url: what the extra ``console_url`` holds.
+    """
+    return re.match(CONSOLE_URL, url) is not None and not _CREDENTIAL.search(url)
 
 
 def console_url(connection: Connection) -> str:
@@ -31,7 +44,10 @@ def console_url(connection: Connection) -> str:
     """
     fields = read_fields(connection)
     if written := str(fields.extra.get("console_url") or "").strip():
-        return written if re.match(CONSOLE_URL, written) and not credentials_in(written) else ""
+        # to be seen with the task, so not even what the Connection itself hides
+        hidden = [fields.password, str(fields.extra.get("security_token") or "")]
+        told = any(len(each) >= SHORTEST and each in written for each in hidden)
+        return "" if told or not is_for_everybody(written) else written
     host = _HOST.fullmatch(fields.host)
     region = str(fields.extra.get("region") or (host[1] if host else "")).strip().lower()
     # the Connection is not checked yet, and what stands in this place may be a secret

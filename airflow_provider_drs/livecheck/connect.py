@@ -127,7 +127,7 @@ def read_endpoints(options: Namespace, job_ids: list[str]) -> list[Endpoint]:
 def secrets_of(endpoints: list[Endpoint]) -> list[str]:
     """Return the values of endpoints that must not be told."""
     members: list[Mapping[str, Any]] = [endpoint.wire() for endpoint in endpoints]
-    names = ("ip", "db_user", "db_name", "inst_id", "label")
+    names = ("ip", "db_user", "db_name", "inst_id")
     return [
         *(secret for each in members for secret in CONNECTION_TEST.secrets_in(each)),
         *(str(each[name]) for each in members for name in names if each.get(name)),

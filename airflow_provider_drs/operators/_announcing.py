@@ -27,11 +27,14 @@ class AnnouncesOpenGate(OperatorMixin):
         report, with the summary cut to 10,000 characters. Not for mapped operators, whose outlets Airflow takes from
         ``partial()``; a mapped task group may have it.
     :param kwargs: what the operator takes.
-    :raises ValueError: when the DAG is parsed, for anything but an asset, for one whose event Airflow cannot store, and
-        for one that is among the outlets, too.
+    :raises ValueError: when the DAG is parsed, for anything but an asset, for one whose event Airflow cannot store, for
+        one that is among the outlets, too, and for one in ``default_args``.
     """
 
     def __init__(self, *, gate_asset: Asset | None = None, **kwargs: Any) -> None:
+        if "gate_asset" in kwargs.get("default_args", {}):
+            # Airflow looks for the names of default_args in the signature of the operator alone
+            raise ValueError("gate_asset in default_args is not read: give it to the operator whose gate it tells of")
         if not isinstance(gate_asset, Asset | None):
             raise ValueError("gate_asset must be an Asset (a Dataset on Airflow 2)")
         # Airflow finds that out when it stores the event, and fails the task then

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_drs.api.digest import digest
-from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_given, is_seconds
+from airflow_provider_drs.api.model.inputs import as_job_ids, as_target_statuses, gathering, is_seconds
+from airflow_provider_drs.api.model.rules import CONNECTION_ID, NO_CONNECTION_ID, NO_PROJECT_ID, PROJECT_ID
 from airflow_provider_drs.api.watch import Watch
 from airflow_provider_drs.triggers.drs import JOB_STATUSES
 from airflow_provider_drs.triggers.poller import subscribed
@@ -62,13 +64,11 @@ class DrsJobStatusEventTrigger(BaseEventTrigger):
             self.target_statuses = as_target_statuses(target_statuses)
         if not is_seconds(poke_interval) or poke_interval < LEAST_INTERVAL:
             violations.append(f"poke_interval must be a number of seconds, {LEAST_INTERVAL} or more")
-        texts = {"drs_conn_id": drs_conn_id} | ({} if project_id is None else {"project_id": project_id})
-        violations += [
-            f"{name} must be a text, and not an empty one"
-            for name, text in texts.items()
-            if not (isinstance(text, str) and is_given(text))
-        ]
-        if "{{" in repr([job_ids, target_statuses, drs_conn_id, project_id]):
+        if not isinstance(drs_conn_id, str) or not re.fullmatch(CONNECTION_ID, drs_conn_id):
+            violations.append(f"drs_conn_id {NO_CONNECTION_ID}")
+        if project_id is not None and (not isinstance(project_id, str) or not re.fullmatch(PROJECT_ID, project_id)):
+            violations.append(f"project_id {NO_PROJECT_ID}")
+        if re.search(r"\{[{%#]", repr([job_ids, target_statuses, drs_conn_id, project_id])):
             violations.append("Airflow renders no template in the arguments of a watch: write the values themselves")
         if violations:
             # Up to 3.3, any other error of one stored trigger ends the triggerer, with all the triggers in it. Another

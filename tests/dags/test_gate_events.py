@@ -115,6 +115,15 @@ def test_an_asset_that_is_an_outlet_too_is_refused_because_its_event_would_come_
             )
 
 
+def test_in_default_args_it_is_refused_because_airflow_would_pass_it_over():
+    defaults = {"gate_asset": Asset("drs://wave-1")}
+    with (
+        DAG("dag", schedule=None, default_args=defaults),
+        pytest.raises(ValueError, match="gate_asset in default_args"),
+    ):
+        DrsTestConnectionsOperator(task_id="test", jobs=[endpoint(1)])
+
+
 def test_a_mapped_operator_refuses_it_because_airflow_would_not_know_its_outlets():
     with DAG("dag", schedule=None), pytest.raises(TypeError, match="gate_asset"):
         DrsTestConnectionsOperator.partial(task_id="test", gate_asset=Asset("drs://wave-1")).expand(jobs=[[]])

@@ -59,6 +59,11 @@ def test_the_console_of_a_connection(connection, members, url):
         "//c",
         "https://c d",
         "https://c/?token=abcdef",
+        "https://c/#access_token=abcdef",
+        "https://c/?ak=abcdef&sk=ghijkl",
+        "https://c/?auth=abcdef",
+        "https://c//u:abcdef@h/",
+        "https://c/?next=https%3A%2F%2Fu%3Aabcdef%40h",
     ],
 )
 def test_an_address_that_is_no_page_is_no_link_and_makes_the_connection_wrong(connection, url):
@@ -69,6 +74,21 @@ def test_an_address_that_is_no_page_is_no_link_and_makes_the_connection_wrong(co
         DrsHook().get_conn()
     assert ["console_url" in line for line in caught.value.violations] == [True]
     assert url not in str(caught.value)
+
+
+@pytest.mark.parametrize("members", [{"password": "abcdefgh"}, {"extra": {"security_token": "abcdefgh"}}])
+def test_an_address_with_what_the_connection_hides_is_no_link(connection, members):
+    extra = {"project_id": "p", "console_url": "https://c.example.com/abcdefgh/", **members.pop("extra", {})}
+    connection(extra=extra, **members)
+
+    assert DrsHook().console_url() == ""
+
+
+def test_the_page_within_a_console_may_be_named(connection):
+    url = "https://console.example.com/drs/?region=eu-de&locale=en-us#/drs/management/list"
+    connection(extra={"project_id": "p", "console_url": url})
+
+    assert DrsHook().console_url() == url
 
 
 def test_a_connection_that_cannot_be_read_has_no_console(monkeypatch):

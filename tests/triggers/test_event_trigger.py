@@ -315,18 +315,20 @@ def test_everything_wrong_is_one_error_when_the_dag_is_parsed():
     assert DrsJobStatusEventTrigger(A, poke_interval=1).poke_interval == 1
 
 
-@pytest.mark.parametrize("no_id", ["", " ", 5, ["drs_default"]])
+@pytest.mark.parametrize("no_id", ["", " ", 5, ["drs_default"], "bad id!", "mysql://u:s3cret@h"])
 def test_a_connection_or_project_that_never_is_one_is_refused_because_no_error_would_end_the_watch(no_id):
-    with pytest.raises(TypeError, match=r"drs_conn_id must be a text.*project_id must be a text"):
+    with pytest.raises(TypeError, match=r"drs_conn_id must be the id.*project_id must be 1") as caught:
         DrsJobStatusEventTrigger([A], drs_conn_id=no_id, project_id=no_id)
-    with pytest.raises(TypeError, match="drs_conn_id must be a text"):
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(TypeError, match="drs_conn_id must be the id"):
         DrsJobStatusEventTrigger([A], drs_conn_id=None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("template", ["{{ params.one }}", "{% if x %}one{% endif %}", "{# one #}"])
 @pytest.mark.parametrize("name", ["job_ids", "target_statuses", "drs_conn_id", "project_id"])
-def test_a_template_is_refused_because_airflow_renders_none_in_a_watch(name):
+def test_a_template_is_refused_because_airflow_renders_none_in_a_watch(name, template):
     with pytest.raises(TypeError, match="Airflow renders no template"):
-        watch({"job_ids": A, name: "{{ params.one }}"})
+        watch({"job_ids": A, name: template})
 
 
 @pytest.mark.skipif(__version__.startswith("2."), reason="Airflow 2 has no asset watchers")

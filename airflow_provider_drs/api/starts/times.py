@@ -32,8 +32,8 @@ def parse_start_time(value: object) -> int | None:
     """Return when jobs are to start, in milliseconds since 1970; ``None`` is at once.
 
     :param value: a ``datetime`` or ISO 8601 text, either with an offset, or milliseconds since 1970.
-    :raises DrsInputError: when it is anything else, also what a template that finds nothing leaves: what was to start
-        later must not start at once.
+    :raises DrsInputError: when it is anything else, also the empty text of a template that finds nothing: what was to
+        start later must not start at once. Only ``None`` itself, which a parameter may have, is at once as a text, too.
     """
     if value is None or (isinstance(value, str) and value.strip() == "None"):
         return None
