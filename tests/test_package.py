@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "sensors": {"sensors", "operators", "triggers", "hooks", "api"},
     "operators": {"operators", "links", "triggers", "hooks", "api"},
     "links": {"links", "hooks"},
-    "ui": {"ui"},
+    "ui": {"ui", "links", "operators", "sensors"},
     "livecheck": {"livecheck", "hooks", "api"},
 }
 """Imports point one way: from operators and sensors over triggers and hooks to the client."""

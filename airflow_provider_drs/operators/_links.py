@@ -8,25 +8,38 @@ from airflow_provider_drs._compat import OperatorMixin
 from airflow_provider_drs._version import AIRFLOW
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
-    from airflow_provider_drs.links import DrsConsoleLink, DrsReportLink
+
+class ReportLink:
+    """The link of a task to its report, where Airflow does not have it from our plugin."""
+
+    def __get__(self, operator: object, kind: type) -> tuple[BaseOperatorLink, ...]:
+        # for each link a worker makes a call to the API server; Airflow 2, and a subclass, have none from the plugin
+        if AIRFLOW >= (3, 0) and kind.__module__.startswith("airflow_provider_drs."):
+            return ()
+        # imported here: an import of the operator alone needs neither it nor Airflow's base class
+        from airflow_provider_drs.links import DrsReportLink
+
+        return (DrsReportLink(),)
+
+
+class BothLinks(ReportLink):
+    """The link of a task to its report, likewise, and the one to the DRS console."""
+
+    def __get__(self, operator: object, kind: type) -> tuple[BaseOperatorLink, ...]:
+        from airflow_provider_drs.links import DrsConsoleLink
+
+        return (*super().__get__(operator, kind), DrsConsoleLink())
 
 
 class HasLinks(OperatorMixin):
     """An operator with a link to its report and one to the DRS console."""
 
     drs_conn_id: str
+    operator_extra_links = BothLinks()
     _console_url: str | None = None
     """The address of the console, where the trigger of the task has told it."""
-
-    @property
-    def operator_extra_links(self) -> tuple[DrsReportLink, DrsConsoleLink]:  # type: ignore[override]
-        """The links; Airflow asks the class of a mapped task for them, so they are those of every task."""
-        # imported here: an import of the operator alone needs neither them nor Airflow's base class
-        from airflow_provider_drs.links import DrsConsoleLink, DrsReportLink
-
-        return DrsReportLink(), DrsConsoleLink()
 
     def leave_console_url(self, context: Context) -> None:
         """Leave the address of the console for its link on Airflow 2.

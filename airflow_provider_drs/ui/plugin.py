@@ -1,4 +1,4 @@
-"""The plugin that has Airflow serve the report page: static files, and no route that answers data."""
+"""The plugin that has Airflow serve the report page, and link to it: static files, and no route that answers data."""
 
 from __future__ import annotations
 
@@ -32,11 +32,21 @@ _ENTRY = {"name": "DRS gates", "href": "drs/report.html", "destination": "nav", 
 class DrsPlugin(AirflowPlugin):
     """The report page in Airflow.
 
-    Every process of Airflow loads it, tasks too. A web framework is imported only where a web server asks for the page.
+    Every process of Airflow loads it, tasks too. A web framework is imported only where a web server asks for the page,
+    and our operators only where Airflow asks for the links of the tasks that it has stored.
     """
 
     name = "drs"
     external_views = _TABS if AIRFLOW >= (3, 4) else [_ENTRY]
+
+    @property
+    def operator_extra_links(self) -> list[Any]:  # type: ignore[override]
+        """The link of each task to its report; on Airflow 2 the tasks have it, whose web server computes it."""
+        if AIRFLOW < (3, 0):
+            return []
+        from airflow_provider_drs.ui.links import ReportLinkOfPlugin
+
+        return [ReportLinkOfPlugin()]
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

@@ -20,6 +20,7 @@ from airflow_provider_drs.emulator.state import World
 pytestmark = pytest.mark.running_airflow
 
 IGNORES_THE_OPTION = __version__.startswith(("3.0.", "3.1.", "3.2."))
+REPORT = "drs/report.html#/dags/waits/runs/run/tasks/marked_triggerer"
 NO_EFFECT = "start_from_trigger has no effect here"
 JOBS = READY, LATE, FAILED, NEVER, MARKED = [job_id(number) for number in range(5)]
 OVER = ("success", "failed")
@@ -110,6 +111,7 @@ def test_they_end_and_show_the_same_with_half_the_workers(airflow_and_world):
     workers = airflow.heard_of("waits", "late_triggerer")
     tries = airflow.task("waits", "dead_service_triggerer")["try_number"]
     ends = {name: [end_of(airflow, f"{name}_{where}") for where in PLACES] for name in ENDS}
+    without_a_worker = airflow.links("waits", "marked_triggerer")
 
     # again, with another end
     world.set_status(LATE, "CREATE_FAILED")
@@ -121,6 +123,7 @@ def test_they_end_and_show_the_same_with_half_the_workers(airflow_and_world):
     ends.pop("marked")  # no worker has rendered the fields of the one that began in the triggerer
     for began_in_the_triggerer, began_in_a_worker in ends.values():
         assert began_in_the_triggerer == began_in_a_worker
+    assert (without_a_worker["DRS report"] or "").endswith(REPORT)
     assert workers == 1
     assert tries == 2
     assert left == [None, None]

@@ -203,6 +203,11 @@ class RunningAirflow:
         entries = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}/xcomEntries")["xcom_entries"]
         return sorted(entry["key"] for entry in entries)
 
+    def links(self, dag_id: str, task_id: str) -> dict[str, str | None]:
+        """Return the addresses of the links of a task by their names."""
+        links: dict[str, Any] = self._json(f"/dags/{dag_id}/dagRuns/run/taskInstances/{task_id}/links")
+        return links if AIRFLOW_2 else links["extra_links"]
+
     def shown(self, dag_id: str) -> Iterator[Place]:
         """Yield the answers of the REST API about a run: rendered fields, XComs, logs and details."""
         run = f"/dags/{dag_id}/dagRuns/run"
