@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._compat import AirflowFailException
 from airflow_provider_drs._fail_fast import fail_fast_on_permanent_errors
+from airflow_provider_drs.links import DrsReportLink
 from airflow_provider_drs.operators._announcing import AnnouncesOpenGate
 from airflow_provider_drs.operators._asking import (
     PEOPLE_CAN_ANSWER,
@@ -17,7 +18,6 @@ from airflow_provider_drs.operators._asking import (
     body_shown,
     params_with_note,
 )
-from airflow_provider_drs.operators._links import ReportLink
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ class DrsApprovalOperator(AnnouncesOpenGate, ApprovalOperator):
 
     template_fields: Sequence[str] = ("report", "subject", "body")
     template_fields_renderers = {"report": "json", "body": "md"}  # noqa: RUF012 - Airflow declares it so
-    operator_extra_links = ReportLink()
+    operator_extra_links = (DrsReportLink(),)
     ui_color = "#f4e3c1"
 
     def __init__(

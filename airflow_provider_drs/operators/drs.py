@@ -145,7 +145,7 @@ class DrsTestConnectionsOperator(HasLinks, LeavesReport, MasksRenderedFields, En
         from airflow_provider_drs.hooks.drs import DrsHook
 
         hook = DrsHook(self.drs_conn_id, project_id=self.project_id, language=self.language)
-        self.leave_console_url(context)
+        self.begin_links(context)
         if self.store:
             endpoints, job_settings = parse_for_store(self.jobs, self.job_settings, members_of_connection)
         else:

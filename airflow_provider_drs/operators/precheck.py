@@ -153,7 +153,7 @@ class DrsPrecheckOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhenK
 
         ids, _ = self._inputs()
         hook = self._hook_for_calls()
-        self.leave_console_url(context)
+        self.begin_links(context)
         with self.killing(hook):
             with hook.get_conn() as client:
                 before = client.precheck_results(ids)

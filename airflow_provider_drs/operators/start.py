@@ -183,7 +183,7 @@ class DrsStartJobsOperator(HasLinks, LeavesReport, MasksRenderedFields, EndsWhen
         earlier = marker.read()
         hook = self._hook_for_calls()
         ids, plan = self._inputs(hook, in_time=not earlier)
-        self.leave_console_url(context)
+        self.begin_links(context)
         with self.killing(hook):
             with hook.get_conn() as client:
                 verdicts = start_once(client, ids, earlier, plan, marker)

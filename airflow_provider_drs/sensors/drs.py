@@ -111,7 +111,7 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
                 "in mapped tasks, and in test runs of a DAG."
             )
         self._wait = None
-        self.leave_console_url(context)
+        self.begin_links(context)
         return super().execute(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
@@ -168,7 +168,7 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         if not self.start_from_trigger:
             return self._resumed(next_method, next_kwargs, context)
         # what is done at the start of a task when that is in a worker
-        self.leave_console_url(context)
+        self.begin_links(context)
         try:
             return self._resumed(next_method, next_kwargs, context)
         except Exception:

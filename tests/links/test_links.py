@@ -66,7 +66,7 @@ class Instance:
 
 def leave(ti, **settings):
     context: Any = {"ti": ti}
-    DrsTestConnectionsOperator(task_id="test", jobs=[], **settings).leave_console_url(context)
+    DrsTestConnectionsOperator(task_id="test", jobs=[], **settings).begin_links(context)
 
 
 @pytest.mark.parametrize(("do_xcom_push", "on_airflow_2"), [(True, {CONSOLE_KEY: CONSOLE}), (False, {})])
@@ -105,29 +105,15 @@ def test_the_log_has_the_address_where_airflow_3_knows_its_own(monkeypatch, base
     assert logged_url(instance()) == expected
 
 
-class OwnTest(DrsTestConnectionsOperator):
-    """A user's own kind of test."""
-
-
-BOTH = ["DRS report", "DRS console"]
-
-
 @pytest.mark.parametrize(
-    ("task", "names"),
-    [
-        (DrsTestConnectionsOperator(task_id="test", jobs=[]), BOTH if AIRFLOW_2 else BOTH[1:]),
-        (DrsJobStatusSensor(task_id="wait", job_ids=[]), BOTH if AIRFLOW_2 else BOTH[1:]),
-        (OwnTest(task_id="subclass", jobs=[]), BOTH),
-    ],
-    ids=["operator", "sensor", "subclass"],
+    "task",
+    [DrsTestConnectionsOperator(task_id="test", jobs=[]), DrsJobStatusSensor(task_id="wait", job_ids=[])],
+    ids=lambda task: task.task_id,
 )
-def test_each_task_has_the_links_that_the_plugin_does_not_give_it(task, names):
-    assert [link.name for link in task.operator_extra_links] == names
+def test_each_task_of_ours_has_both_links_and_airflow_knows_their_classes(task):
+    links = task.operator_extra_links
 
-
-def test_airflow_knows_the_classes_of_the_links():
-    links = OwnTest(task_id="subclass", jobs=[]).operator_extra_links
-
+    assert [link.name for link in links] == ["DRS report", "DRS console"]
     assert [f"{type(link).__module__}.{type(link).__name__}" for link in links] == get_provider_info()["extra-links"]
 
 
