@@ -89,6 +89,15 @@ def test_importing_what_a_dag_file_imports_loads_neither_requests_nor_the_client
     assert not {"requests", "urllib3"} & loaded
 
 
+def test_a_worker_that_reads_a_dag_file_with_a_wait_that_begins_in_the_triggerer_imports_nothing_more():
+    made = "DrsJobStatusSensor(task_id='wait', job_ids=['00000001-2222-4333-8444-5555555jb101']"
+    loaded = modules_added(
+        f"{BASES}\nfrom {PACKAGE}.sensors.drs import DrsJobStatusSensor\n{made})", f"{made}, start_from_trigger=True)"
+    )
+
+    assert loaded == set()
+
+
 def test_each_operator_and_sensor_is_covered_by_the_test_above():
     modules = {
         f"{folder}.{file.stem}" for folder in ("operators", "sensors") for file in (ROOT / folder).glob("[!_]*.py")

@@ -55,6 +55,18 @@ class BeginsInTheTriggerer:
         )
 
 
+def refuse_what_a_worker_must_read(sensor: DrsJobStatusSensor) -> None:
+    """Refuse parameters with which a wait cannot begin in the triggerer, and that Airflow would not take to a worker.
+
+    Each worker that reads the DAG file comes through here, so what is plain costs nothing.
+
+    :param sensor: with its parameters as they stand in the DAG.
+    :raises ValueError: when a parameter can be read in a worker only; it names every such parameter.
+    """
+    if not _is_mapped(sensor) and (violations := list(_violations(sensor))):
+        raise ValueError(f"start_from_trigger: {'; '.join(violations)}; or leave start_from_trigger out")
+
+
 def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
     """Return the job ids, or templates of them, with which a wait begins in the triggerer.
 
@@ -62,15 +74,11 @@ def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
     an ``execute`` or a ``poke`` of its own, or because its input is bad, so that it fails there as without the option.
 
     :param sensor: with its parameters as they stand in the DAG.
-    :raises ValueError: when a parameter can be read in a worker only; it names every such parameter.
+    :raises ValueError: as :func:`refuse_what_a_worker_must_read`.
     """
-    # of a mapped task, this object is the one in the worker
-    if getattr(sensor, "_BaseOperator__from_mapped", False):
-        return None
-    if violations := list(_violations(sensor)):
-        raise ValueError(f"start_from_trigger: {'; '.join(violations)}; or leave start_from_trigger out")
+    refuse_what_a_worker_must_read(sensor)
     # Airflow takes a timeout of 0 s for none
-    if not _STARTS_TASKS or not sensor.timeout or sensor.has_own_steps:
+    if _is_mapped(sensor) or not _STARTS_TASKS or not sensor.timeout or sensor.has_own_steps:
         return None
     items = list(_flat(sensor.job_ids))
     texts = [item for item in items if isinstance(item, str)]
@@ -80,6 +88,11 @@ def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
         return as_job_ids(sensor.job_ids)
     except DrsInputError:
         return None
+
+
+def _is_mapped(sensor: DrsJobStatusSensor) -> bool:
+    """Return whether this object is the one that a worker has of a mapped task."""
+    return getattr(sensor, "_BaseOperator__from_mapped", False)
 
 
 def _violations(sensor: DrsJobStatusSensor) -> Iterator[str]:
@@ -93,17 +106,19 @@ def _violations(sensor: DrsJobStatusSensor) -> Iterator[str]:
         templates = [item for item in items if isinstance(item, str) and _is_template(item)]
         if any(hasattr(item, "iter_references") for item in items):
             yield f"{name} is an XCom, which the triggerer cannot read: write the value itself"
+        elif any(map(callable, items)):
+            yield f"{name} is a function, which Airflow does not store: write the value itself"
         elif templates and not _RENDERS:
             yield f"{name} has a template, which Airflow 2 does not render in the triggerer: write the value itself"
         elif templates and name == "job_ids" and isinstance(value, str):
             yield "job_ids is a text, which a trigger takes for one job id: write a list of templates, one for each job"
-        for word in unknown:
+        for word in unknown if templates else ():
             if any(re.search(rf"\b{re.escape(word)}\b", template) for template in templates):
                 yield f"{name} has a template with {word}, which the triggerer does not have: write it without"
 
 
 def _is_template(text: str) -> bool:
-    return re.search(r"\{[{%#]", text) is not None
+    return "{{" in text or "{%" in text or "{#" in text
 
 
 def _flat(value: object) -> Iterator[object]:

@@ -21,7 +21,7 @@ from airflow_provider_drs.operators._killing import EndsWhenKilled
 from airflow_provider_drs.operators._links import HasLinks
 from airflow_provider_drs.operators._masked import MasksRenderedFields
 from airflow_provider_drs.operators._polling import poll_statuses
-from airflow_provider_drs.sensors._from_trigger import BeginsInTheTriggerer
+from airflow_provider_drs.sensors._from_trigger import BeginsInTheTriggerer, refuse_what_a_worker_must_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,8 +94,14 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         self.start_from_trigger = start_from_trigger
         if start_from_trigger:
             self.deferrable = True
-            # refuses here what only a worker can read
-            _ = self.start_trigger_args
+            refuse_what_a_worker_must_read(self)
+
+    def _validate_start_from_trigger_kwargs(self) -> None:
+        """Look for nothing: a parameter that is a function is refused already.
+
+        Airflow 3.3 would make the arguments of the trigger for it, in each worker that reads the DAG file, and import
+        what makes triggers.
+        """
 
     @property
     def has_own_steps(self) -> bool:

@@ -150,6 +150,11 @@ def test_an_xcom_is_refused(name):
 
 
 @pytest.mark.parametrize("name", ["job_ids", "drs_conn_id", "project_id"])
+def test_a_function_is_refused(name):
+    assert f"{name} is a function" in refusal(**{name: str.upper})
+
+
+@pytest.mark.parametrize("name", ["job_ids", "drs_conn_id", "project_id"])
 def test_a_template_that_pulls_an_xcom_is_refused_because_airflow_would_wait_for_it_for_ever(name):
     pull = "{{ ti.xcom_pull('before') }}"
 
