@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_drs._version import AIRFLOW
 from airflow_provider_drs.api.errors import DrsInputError
 from airflow_provider_drs.api.model.inputs import as_job_ids
 
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.param import ParamsDict
     from airflow.triggers.base import StartTriggerArgs
 
     from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
@@ -27,9 +28,11 @@ _NOT_ANSWERED = (
     "prev_data_interval_start_success",
     "prev_data_interval_end_success",
     "get_previous_dagrun",
+    "get_previous_ti",
     "get_task_breadcrumbs",
     "get_dag",
     "inlet_events",
+    "triggering_asset_events",
     "task_state_store",
 )
 """What asks Airflow a question that its triggerer does not answer, so that a template with it would wait for ever."""
@@ -70,15 +73,18 @@ def refuse_what_a_worker_must_read(sensor: DrsJobStatusSensor) -> None:
 def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
     """Return the job ids, or templates of them, with which a wait begins in the triggerer.
 
-    ``None`` means that it begins in a worker: on Airflow 3.0 to 3.2, in a mapped task, without time, in a subclass with
-    an ``execute`` or a ``poke`` of its own, or because its input is bad, so that it fails there as without the option.
+    ``None`` means that it begins in a worker: on Airflow 3.0 to 3.2, in a mapped task, without time, with something to
+    do before the wait, or because its input is bad, so that it fails there as without the option.
 
     :param sensor: with its parameters as they stand in the DAG.
     :raises ValueError: as :func:`refuse_what_a_worker_must_read`.
     """
     refuse_what_a_worker_must_read(sensor)
     # Airflow takes a timeout of 0 s for none
-    if _is_mapped(sensor) or not _STARTS_TASKS or not sensor.timeout or sensor.has_own_steps:
+    if _is_mapped(sensor) or not _STARTS_TASKS or not sensor.timeout or sensor.begins_otherwise:
+        return None
+    # Airflow 3.3 checks them in the triggerer, too, and a wrong one ends it, with all waits in it
+    if _shown(sensor.params) != (_shown(dag.params) if (dag := sensor.get_dag()) else {}):
         return None
     items = list(_flat(sensor.job_ids))
     texts = [item for item in items if isinstance(item, str)]
@@ -88,6 +94,11 @@ def _first_job_ids(sensor: DrsJobStatusSensor) -> list[str] | None:
         return as_job_ids(sensor.job_ids)
     except DrsInputError:
         return None
+
+
+def _shown(params: ParamsDict | dict[Any, Any]) -> dict[str, Any]:
+    """Return the values of params, without an error for a wrong one."""
+    return params if isinstance(params, dict) else params.dump()
 
 
 def _is_mapped(sensor: DrsJobStatusSensor) -> bool:
@@ -101,7 +112,8 @@ def _violations(sensor: DrsJobStatusSensor) -> Iterator[str]:
     if dag:
         unknown += [*(dag.user_defined_macros or ()), *(dag.user_defined_filters or ())]
     for name in sensor.template_fields:
-        value = getattr(sensor, name)
+        # a subclass may set a field of its own later, and Airflow asks once more then
+        value = getattr(sensor, name, None)
         items = list(_flat(value))
         templates = [item for item in items if isinstance(item, str) and _is_template(item)]
         if any(hasattr(item, "iter_references") for item in items):

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 TARGETS = ("CONFIGURATION",)
 """Where a job's endpoints may be tested, and so where a wait ends unless it says otherwise."""
 
+_FIRST_STEPS = ("pre_execute", "execute", "poke")
+
 
 class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSensorOperator):
     """Wait until every job is in one of the target statuses; fail at once when one can no longer get there.
@@ -104,10 +106,10 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
         """
 
     @property
-    def has_own_steps(self) -> bool:
-        """Whether a subclass does what only a worker can do."""
-        mine = DrsJobStatusSensor
-        return type(self).execute is not mine.execute or type(self).poke is not mine.poke
+    def begins_otherwise(self) -> bool:
+        """Whether there is something to do before the wait, which only a worker can do."""
+        own = any(getattr(type(self), step) is not getattr(DrsJobStatusSensor, step) for step in _FIRST_STEPS)
+        return own or bool(self._pre_execute_hook or self.on_execute_callback)
 
     def execute(self, context: Context) -> Any:
         """Poll once; then wait here, in the scheduler's queue, or in the triggerer."""

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    Param,
     TaskDeferred,
 )
 from hypothesis import given
@@ -170,6 +171,8 @@ def test_a_template_that_pulls_an_xcom_is_refused_because_airflow_would_wait_for
         "prev_data_interval_end_success",
         "inlet_events[0]",
         "ti.get_previous_dagrun()",
+        "ti.get_previous_ti()",
+        "triggering_asset_events.values()",
         "ti.get_task_breadcrumbs('dag', 'run')",
         "ti.get_dag('dag')",
         "task_state_store.get('job')",
@@ -205,13 +208,52 @@ def test_a_copy_waits_for_its_own_jobs():
 
 
 @STARTS
-@pytest.mark.parametrize("step", ["execute", "poke"])
+@pytest.mark.parametrize("step", ["pre_execute", "execute", "poke"])
 def test_a_subclass_with_a_step_of_its_own_begins_in_a_worker_which_alone_takes_it(step):
     with_step = type("WithStep", (DrsJobStatusSensor,), {step: lambda self, context: None})
     without = type("Without", (DrsJobStatusSensor,), {})
 
     assert with_step(task_id="wait", job_ids=JOBS, start_from_trigger=True).start_trigger_args is None
     assert without(task_id="wait", job_ids=JOBS, start_from_trigger=True).start_trigger_args is not None
+
+
+@STARTS
+@pytest.mark.parametrize("step", ["pre_execute", "on_execute_callback"])
+def test_a_wait_with_something_to_do_before_it_begins_in_a_worker_which_alone_does_it(step):
+    first: dict[str, Any] = {step: lambda context: None}
+
+    assert sensor(**first).start_trigger_args is None
+
+
+@STARTS
+@pytest.mark.parametrize("own", [{"n": Param(type="integer")}, {"n": 1}, {"of_all": 2}])
+def test_a_wait_with_params_of_its_own_begins_in_a_worker_for_a_wrong_one_would_end_the_triggerer(own):
+    with DAG("params", schedule=None, start_date=datetime.datetime(2026, 1, 1), params={"of_all": 1}):
+        assert sensor(task_id="own", params=own).start_trigger_args is None
+        assert sensor(task_id="none").start_trigger_args is not None
+    assert sensor(params=own).start_trigger_args is None
+
+
+class OfAnEnvironment(DrsJobStatusSensor):
+    """Has a template of its own, and sets it when the sensor is made already, as many classes do."""
+
+    template_fields = (*DrsJobStatusSensor.template_fields, "environment")
+
+    def __init__(self, *, environment, **kwargs):
+        super().__init__(**kwargs)
+        self.environment = environment
+
+
+@STARTS
+def test_a_subclass_may_have_a_template_field_of_its_own():
+    begun = OfAnEnvironment(task_id="wait", job_ids=JOBS, start_from_trigger=True, environment="test")
+    pulls = OfAnEnvironment(
+        task_id="wait", job_ids=JOBS, start_from_trigger=True, environment="{{ ti.xcom_pull('before') }}"
+    )
+
+    assert begun.start_trigger_args is not None
+    with pytest.raises(ValueError, match="environment has a template"):
+        _ = pulls.start_trigger_args
 
 
 @RENDERS
