@@ -98,6 +98,17 @@ def test_a_worker_that_reads_a_dag_file_with_a_wait_that_begins_in_the_triggerer
     assert loaded == set()
 
 
+def test_masking_the_job_ids_of_a_wait_loads_no_model_of_an_endpoint():
+    wait = "DrsJobStatusSensor(task_id='wait', job_ids=['00000001-2222-4333-8444-5555555jb101'])"
+    loaded = modules_added(
+        f"{BASES}\nfrom {PACKAGE}.sensors.drs import DrsJobStatusSensor\nwait = {wait}",
+        f"from {PACKAGE}._masking import hide_rendered\nhide_rendered(wait, 'job_ids', texts_are_secret=False)",
+    )
+
+    assert f"{PACKAGE}.api.input_secrets" in loaded
+    assert not {f"{PACKAGE}.api.endpoint", f"{PACKAGE}.api.model.wire_object"} & loaded
+
+
 def test_each_operator_and_sensor_is_covered_by_the_test_above():
     modules = {
         f"{folder}.{file.stem}" for folder in ("operators", "sensors") for file in (ROOT / folder).glob("[!_]*.py")

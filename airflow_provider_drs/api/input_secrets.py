@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_drs.api.model.hidden import SHORTEST, credentials_in
-from airflow_provider_drs.api.model.inputs import Unreadable, is_given, read_list
-from airflow_provider_drs.api.model.rules import JOB_ID
-from airflow_provider_drs.api.model.wire_object import WITHHELD, WireObject, as_object
+from airflow_provider_drs.api.model.hidden import SHORTEST, WITHHELD, credentials_in
+from airflow_provider_drs.api.model.inputs import Unreadable, as_object, is_given, read_list
+
+if TYPE_CHECKING:
+    from airflow_provider_drs.api.model.wire_object import WireObject
 
 
 def conceal(value: object, *, texts_are_secret: bool = True) -> tuple[object, list[str]]:
@@ -36,6 +37,7 @@ def conceal_settings(value: object) -> tuple[object, list[str]]:
     :param value: the ``job_settings`` of :func:`parse_job_settings`.
     """
     from airflow_provider_drs.api.model.job_settings import JobSettings
+    from airflow_provider_drs.api.model.rules import JOB_ID
 
     secrets: list[str] = []
     settings = as_object(value)

@@ -15,10 +15,9 @@ Airflow's masker has the same minimum.
 """
 _NEVER_ESCAPED = re.compile(r"[A-Za-z0-9_.~-]+")
 # user:password@host, with or without a scheme; scheme://token@host; and ?password=...
-_CREDENTIALS = re.compile(
+_CREDENTIALS = (
     r"://[^\s:/@]*:(.+)@|://([^\s:/@]+)@|^[^\s:/@]+:(?!//)(\S+)@"
-    r"|[?&][^=&]*(?:pass|pwd|token|secret|key|sign|cred)[^=&]*=([^&\s]+)",
-    re.IGNORECASE | re.DOTALL,
+    r"|[?&][^=&]*(?:pass|pwd|token|secret|key|sign|cred)[^=&]*=([^&\s]+)"
 )
 
 
@@ -56,6 +55,15 @@ class HiddenTuple(tuple[str, ...]):
         return f"<{len(self)} secrets>"
 
 
+class Withheld(str):
+    """A placeholder that is displayed instead of a secret value; no member accepts it as a value."""
+
+    __slots__ = ()
+
+
+WITHHELD = Withheld("***")
+
+
 def spellings(secret: str) -> set[str]:
     """Return the spellings of a secret inside JSON, Python source, HTML and a URL, and the secret itself.
 
@@ -91,5 +99,7 @@ def credentials_in(text: str) -> list[str]:
     if "@" not in text and "=" not in text:
         # nearly always, and a thousand waits send a thousand job ids a round
         return []
-    credentials = [part for match in _CREDENTIALS.finditer(text) for part in match.groups() if part]
+    # compiled here: few texts come this far, and each worker imports this module
+    found = re.finditer(_CREDENTIALS, text, re.IGNORECASE | re.DOTALL)
+    credentials = [part for match in found for part in match.groups() if part]
     return [text, *credentials, *map(unquote, credentials)] if credentials else []

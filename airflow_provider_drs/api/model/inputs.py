@@ -59,6 +59,17 @@ def read_list(value: object) -> list[Any]:
     return list(_items(value, 0))
 
 
+def as_object(value: object) -> Mapping[Any, Any] | None:
+    """Return a member that is an object or the text of an object, or ``None`` for anything else.
+
+    :param value: the member; a template renders an object as text.
+    """
+    if isinstance(value, str):
+        items = read_list(value)
+        value = items[0] if len(items) == 1 else None
+    return value if isinstance(value, Mapping) else None
+
+
 def unreadable_in(items: Sequence[object], name: str) -> dict[int, str]:
     """Return a violation for each `Unreadable`, keyed by its position.
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from airflow_provider_drs.api.errors import DrsInputError
-from airflow_provider_drs.api.model.inputs import is_given
+from airflow_provider_drs.api.model.inputs import as_object, is_given
 from airflow_provider_drs.api.model.rules import JOB_ID
-from airflow_provider_drs.api.model.wire_object import WireObject, as_object, violations_of
+from airflow_provider_drs.api.model.wire_object import WireObject, violations_of
 
 Text = Annotated[str, Field(min_length=1)]
 NodeType = Literal["micro", "small", "medium", "high", "xlarge", "2xlarge"]

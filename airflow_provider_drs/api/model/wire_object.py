@@ -10,17 +10,8 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from airflow_provider_drs.api.model import rules
-from airflow_provider_drs.api.model.hidden import HiddenDict
-from airflow_provider_drs.api.model.inputs import MISSING, is_given, read_list
-
-
-class Withheld(str):
-    """A placeholder that is displayed instead of a secret value; no member accepts it as a value."""
-
-    __slots__ = ()
-
-
-WITHHELD = Withheld("***")
+from airflow_provider_drs.api.model.hidden import HiddenDict, Withheld
+from airflow_provider_drs.api.model.inputs import MISSING, as_object, is_given, read_list
 
 _MAX_DIGITS = 20
 _CLEARER_TEXTS = {
@@ -32,17 +23,6 @@ _CLEARER_TEXTS = {
     "string_too_short": "is empty",
     "too_short": "is empty",
 }
-
-
-def as_object(value: object) -> Mapping[Any, Any] | None:
-    """Return a member that is an object or the text of an object, or ``None`` for anything else.
-
-    :param value: the member; a template renders an object as text.
-    """
-    if isinstance(value, str):
-        items = read_list(value)
-        value = items[0] if len(items) == 1 else None
-    return value if isinstance(value, Mapping) else None
 
 
 class WireObject(BaseModel):
