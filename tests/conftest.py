@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import airflow_runs
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -35,6 +36,24 @@ def _prepare_airflow() -> None:
 
 
 _prepare_airflow()
+
+
+def _show_one_file() -> None:
+    """Show ``dag.test()`` the file of its DAG alone: Airflow 3 reads the whole folder, and stores all of its DAGs."""
+    run, ignored = airflow_runs.run_loaded, _HOME / "dags" / ".airflowignore"
+
+    def run_alone(dag: Any, **options: Any) -> airflow_runs.Run:
+        ignored.write_text(f"*\n!{Path(dag.fileloc).name}\n")
+        try:
+            return run(dag, **options)
+        finally:
+            ignored.unlink(missing_ok=True)
+
+    # now, as most tests import the function by its name
+    airflow_runs.run_loaded = run_alone
+
+
+_show_one_file()
 
 # No test is timed: a slow machine says nothing of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -75,22 +94,6 @@ def airflow_after_gates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
 
     with gates.airflow_after_gates(tmp_path_factory.mktemp("airflow")) as airflow:
         yield airflow
-
-
-@pytest.fixture(autouse=True)
-def _one_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Show ``dag.test()`` the file of its DAG alone: Airflow 3 reads the whole folder, and stores all of its DAGs."""
-    import airflow_runs
-
-    run, ignored = airflow_runs.run_loaded, _HOME / "dags" / ".airflowignore"
-
-    def run_alone(dag: Any, **options: Any) -> airflow_runs.Run:
-        ignored.write_text(f"*\n!{Path(dag.fileloc).name}\n")
-        return run(dag, **options)
-
-    monkeypatch.setattr(airflow_runs, "run_loaded", run_alone)
-    yield
-    ignored.unlink(missing_ok=True)
 
 
 @pytest.fixture
