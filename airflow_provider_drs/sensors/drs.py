@@ -173,6 +173,7 @@ class DrsJobStatusSensor(HasLinks, MasksRenderedFields, EndsWhenKilled, BaseSens
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Go on after the wait in the triggerer; Airflow calls it."""
+        self._begun = True
         if not self.start_from_trigger:
             return self._resumed(next_method, next_kwargs, context)
         # what is done at the start of a task when that is in a worker

@@ -45,6 +45,7 @@ def shown(airflow_db: None, drs_emulator: Any, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", drs_emulator.connection_json)
     drs_emulator.world.add_job(job_id(1), "CONFIGURATION")
+    drs_emulator.world.add_job(job_id(2), "CREATING", ready_after_polls=2)
     dag = load_dag("linked.py")
     run_loaded(dag)
     known = stored(dag)
@@ -66,6 +67,7 @@ def test_each_task_of_ours_and_of_a_subclass_has_the_link_and_only_a_subclass_le
         "ours": "ours",
         "ours_mapped": "ours_mapped/0",
         "failed": "failed",
+        "deferred": "deferred",
         "subclass": "subclass",
         "subclass_mapped": "subclass_mapped/0",
         "foreign": None,
@@ -75,6 +77,7 @@ def test_each_task_of_ours_and_of_a_subclass_has_the_link_and_only_a_subclass_le
         "ours": {console},
         "ours_mapped": {console},
         "failed": {console},
+        "deferred": {console},
         "subclass": {report, console},
         "subclass_mapped": {report, console},
         "foreign": set(),

@@ -6,7 +6,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
 from airflow_provider_drs.sensors.drs import DrsJobStatusSensor
 
-JOB = "00000001-2222-4333-8444-5555555jb101"
+JOB, LATE = "00000001-2222-4333-8444-5555555jb101", "00000002-2222-4333-8444-5555555jb101"
 
 
 class WaitsLonger(DrsJobStatusSensor):
@@ -29,3 +29,4 @@ with DAG("linked", schedule=None, start_date=datetime.datetime(2026, 1, 1)):
         kind(task_id=name, job_ids=[JOB])
         kind.partial(task_id=f"{name}_mapped").expand(job_ids=[[JOB]])
     DrsJobStatusSensor(task_id="failed", job_ids=["none"])
+    DrsJobStatusSensor(task_id="deferred", job_ids=[LATE], deferrable=True, poke_interval=0.1)
