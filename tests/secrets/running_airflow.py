@@ -83,6 +83,8 @@ class RunningAirflow:
             "AIRFLOW__WEBSERVER__WORKERS": "1",
             "AIRFLOW__WEBSERVER__WEB_SERVER_PORT": ports[0],
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            # after 5 s a worker on a busy machine would ask once more to begin its task, and be refused: it has begun
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
             **environment,
         }
 
