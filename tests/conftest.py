@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,26 +64,6 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(_HOME, ignore_errors=True)
 
 
-def _read_dependencies_once() -> None:
-    """Spare the server of ``dag.test()`` what FastAPI does in each request once a dependency is overridden."""
-    from fastapi.dependencies import utils
-
-    read: Any = utils.get_dependant
-
-    @lru_cache(maxsize=256)  # not all: each task has an override of its own
-    def read_once(**options: Any) -> Any:
-        return read(**{name: list(value) if isinstance(value, tuple) else value for name, value in options.items()})
-
-    def get_dependant(**options: Any) -> Any:
-        if "use_cache" in options:  # the server is being built, and changes what it gets
-            return read(**options)
-        return read_once(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-        )
-
-    utils.get_dependant = get_dependant
-
-
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     """Create the metadata database of this session's Airflow."""
@@ -91,8 +71,6 @@ def airflow_db() -> None:
     from airflow.utils.db import initdb
 
     initdb()
-    if not __version__.startswith("2."):
-        _read_dependencies_once()
     if __version__.startswith(("3.0.", "3.1.", "3.2.")):
         from airflow.sdk.execution_time import supervisor
 
