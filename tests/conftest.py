@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     with whole_airflow(tmp_path_factory.mktemp("airflow")) as whole:
         yield whole
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Show what tasks logged last if a test of the whole Airflow fails: its folder is gone when somebody reads it."""
+    report = yield
+    whole = getattr(item, "funcargs", {}).get("whole")
+    if report.failed and whole:
+        logs = sorted(whole.airflow.home.glob("logs/dag_id=*/**/*.log"), key=lambda file: file.stat().st_mtime)
+        ends = (f"{file}\n{file.read_text(errors='replace')[-3000:]}" for file in logs[-5:])
+        report.sections.append(("the logs that changed last", "\n".join(ends)))
+    return report
 
 
 @pytest.fixture(scope="session")
