@@ -17,7 +17,7 @@ from airflow_provider_drs.api.errors import (
     DrsUnavailableError,
     DrsUnreachableError,
 )
-from airflow_provider_drs.api.model.hidden import credentials_in
+from airflow_provider_drs.api.model.hidden import credentials_in, may_hold_credentials
 
 MAX_BODY = 2**20
 """The most bytes of a body that are read, unless an operation needs more. A real answer has a few thousand."""
@@ -104,17 +104,23 @@ class Operation:
     def secrets_in(self, body: object) -> list[str]:
         """Return the secret texts of a request.
 
-        :param body: the JSON of the request, or a part of it.
+        :param body: the JSON of the request.
         """
-        if isinstance(body, str):
-            return credentials_in(body)
-        if isinstance(body, list):
-            return [text for item in body for text in self.secrets_in(item)]
+        if not (self.secret_members or self.json_members or may_hold_credentials(json.dumps(body))):
+            # nearly always, and a thousand waits send a thousand job ids a round
+            return []
+        return self._secrets_in(body)
+
+    def _secrets_in(self, part: object) -> list[str]:
+        if isinstance(part, str):
+            return credentials_in(part)
+        if isinstance(part, list):
+            return [text for item in part for text in self._secrets_in(item)]
         secrets: list[str] = []
-        for name, value in body.items() if isinstance(body, Mapping) else ():
+        for name, value in part.items() if isinstance(part, Mapping) else ():
             if name in self.json_members:
-                secrets += [value, *self.secrets_in(json.loads(value))]
+                secrets += [value, *self._secrets_in(json.loads(value))]
             else:
                 secret = name in self.secret_members and isinstance(value, str)
-                secrets += [value] if secret else self.secrets_in(value)
+                secrets += [value] if secret else self._secrets_in(value)
         return secrets

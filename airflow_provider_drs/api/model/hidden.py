@@ -90,14 +90,18 @@ def spellings(secret: str) -> set[str]:
     return {spelling for spelling in spelled if not any(other in spelling for other in long_enough - {spelling})}
 
 
+def may_hold_credentials(text: str) -> bool:
+    """Return whether :func:`credentials_in` may find something in a text, or in a part of it."""
+    return "@" in text or "=" in text
+
+
 def credentials_in(text: str) -> list[str]:
     """Return the secrets in a text that contains a URL with a credential: the whole text, and the credential.
 
     :param text: a text that should not be a URL, such as a host or a connection id.
     :return: empty when there is no credential in it.
     """
-    if "@" not in text and "=" not in text:
-        # nearly always, and a thousand waits send a thousand job ids a round
+    if not may_hold_credentials(text):
         return []
     # compiled here: few texts come this far, and each worker imports this module
     found = re.finditer(_CREDENTIALS, text, re.IGNORECASE | re.DOTALL)

@@ -337,3 +337,8 @@ def test_a_change_is_seen_after_any_number_of_equal_answers():
         seen = [str(drs.job_statuses([ONE])[ONE]) for _ in range(7)]
 
     assert seen == ["CREATING"] * 5 + ["CONFIGURATION", "CREATING"]
+
+
+def test_a_credential_in_place_of_a_job_id_is_known_as_a_secret():
+    url = "mysql://root:Pa55-word@203.0.113.7"
+    assert {url, "Pa55-word"} <= set(JOB_STATUS.secrets_in(body([ONE, url])))
