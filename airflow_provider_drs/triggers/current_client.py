@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from airflow_provider_drs.api.client import DrsClient
     from airflow_provider_drs.hooks.drs import DrsHook
 
-CONNECTION_MAX_AGE = 60
+CONNECTION_MAX_AGE = 300
 """Seconds after which the Connection is read again."""
 READ_TIMEOUT = 10
 """Seconds for which a round waits until the Connection is read; a secrets backend may hang."""
 
 
 class CurrentClient:
-    """Reads the Connection before the first round, then every minute, and when DRS refuses its credential.
+    """Reads the Connection before the first round, then every five minutes, and when DRS refuses its credential.
 
     When it cannot be read, the client at hand goes on. However many calls a round has, it reads once for all of them.
 

@@ -246,8 +246,8 @@ def test_pauses_double_up_to_the_longest_when_that_is_asked_for(jobs):
     assert pauses == [10, 20, 40, 80, 100, 100]
 
 
-def test_an_edited_connection_is_noticed_within_a_minute(jobs, monkeypatch):
-    jobs.ready_after = {IDS[0]: 20}
+def test_an_edited_connection_is_noticed_within_five_minutes(jobs, monkeypatch):
+    jobs.ready_after = {IDS[0]: 40}
 
     async def scene():
         (task,) = waits(IDS[:1], poke_interval=10)
@@ -260,7 +260,7 @@ def test_an_edited_connection_is_noticed_within_a_minute(jobs, monkeypatch):
     changed = jobs.tokens.index("another-token")
     assert set(jobs.tokens[:changed]) == {"a-token"}
     assert set(jobs.tokens[changed:]) == {"another-token"}
-    assert jobs.polls[changed][0] - jobs.polls[3][0] <= 70
+    assert jobs.polls[changed][0] - jobs.polls[3][0] <= 310
 
 
 def test_a_refused_token_is_replaced_at_once_by_the_one_that_is_now_in_the_connection(jobs, monkeypatch):
@@ -605,7 +605,7 @@ def test_the_client_of_an_edited_connection_is_closed_although_somebody_still_ho
         old = await current.get(PollRound([], 0, 100))
         await asyncio.to_thread(old.look_up, IDS[:1])
         connect(monkeypatch, peer.url, token="another-token")
-        await asyncio.sleep(61)
+        await asyncio.sleep(301)
         new = await current.get(PollRound([], 1, 100))
         return new is not old and await asyncio.to_thread(closed.wait, 10)
 
