@@ -76,10 +76,16 @@ def test_an_address_that_is_no_page_is_no_link_and_makes_the_connection_wrong(co
     assert url not in str(caught.value)
 
 
-@pytest.mark.parametrize("members", [{"password": "abcdefgh"}, {"extra": {"security_token": "abcdefgh"}}])
-def test_an_address_with_what_the_connection_hides_is_no_link(connection, members):
-    extra = {"project_id": "p", "console_url": "https://c.example.com/abcdefgh/", **members.pop("extra", {})}
-    connection(extra=extra, **members)
+@pytest.mark.parametrize(
+    ("hidden", "shown"), [("abcdefgh", "abcdefgh"), ("abcd efgh", "abcd%20efgh"), ("abcd%20efgh", "abcd%20efgh")]
+)
+@pytest.mark.parametrize("member", ["password", "security_token"])
+def test_an_address_with_what_the_connection_hides_is_no_link(connection, member, hidden, shown):
+    extra = {"project_id": "p", "console_url": f"https://c.example.com/{shown}/"}
+    if member == "password":
+        connection(extra=extra, password=hidden)
+    else:
+        connection(extra=extra | {member: hidden})
 
     assert DrsHook().console_url() == ""
 
