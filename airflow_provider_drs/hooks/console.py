@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from airflow_provider_drs.api.model.hidden import SHORTEST
 from airflow_provider_drs.hooks.connection_fields import read_fields
@@ -46,7 +46,7 @@ def console_url(connection: Connection) -> str:
     if written := str(fields.extra.get("console_url") or "").strip():
         # to be seen with the task, so not even what the Connection itself hides
         hidden = [fields.password, str(fields.extra.get("security_token") or "")]
-        shown = written, unquote(written)
+        shown = written, unquote(written), unquote_plus(written)
         told = any(len(each) >= SHORTEST and each in text for each in hidden for text in shown)
         return "" if told or not is_for_everybody(written) else written
     host = _HOST.fullmatch(fields.host)

@@ -77,7 +77,14 @@ def test_an_address_that_is_no_page_is_no_link_and_makes_the_connection_wrong(co
 
 
 @pytest.mark.parametrize(
-    ("hidden", "shown"), [("abcdefgh", "abcdefgh"), ("abcd efgh", "abcd%20efgh"), ("abcd%20efgh", "abcd%20efgh")]
+    ("hidden", "shown"),
+    [
+        ("abcdefgh", "abcdefgh"),
+        ("abcd efgh", "abcd%20efgh"),
+        ("abcd%20efgh", "abcd%20efgh"),
+        ("abcd efgh", "?q=abcd+efgh"),
+        ("abcd+ef gh", "abcd+ef%20gh"),
+    ],
 )
 @pytest.mark.parametrize("member", ["password", "security_token"])
 def test_an_address_with_what_the_connection_hides_is_no_link(connection, member, hidden, shown):

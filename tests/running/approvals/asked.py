@@ -27,7 +27,7 @@ def asked():
         task_id="approve",
         report=report(),
         body="Wave 7.",
-        # a refusal uses none of them: they are for a busy Airflow 3.1, which now and then fails a task that asks again
+        # a refusal uses none of them: they are for a busy Airflow 3.1, which once failed a task that asked again
         retries=2,
         retry_delay=timedelta(seconds=1),
     )
